@@ -1,0 +1,25 @@
+import { readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { takeFolderLock } from "./folder-lock.ts";
+import { stopOrphan } from "./postmaster.ts";
+
+/**
+ * Removes the data folder of a process that is gone: stops the server that it left behind, and deletes the
+ * files. A folder that is in use, or is none of ours, stays. For throw-away folders only.
+ *
+ * @returns whether it was removed
+ */
+export async function clearAbandoned(dataDir: string): Promise<boolean> {
+  if ((await stat(join(dataDir, "lock")).catch(() => null)) === null) return false;
+  const lock = takeFolderLock(join(dataDir, "lock"));
+  if (lock === null) return false;
+  try {
+    const record = await readFile(join(dataDir, "location.json"), "utf8").catch(() => "{}");
+    const homeDir = (JSON.parse(record) as { homeDir?: string }).homeDir ?? dataDir;
+    await stopOrphan({ homeDir }, 10_000);
+    for (const path of new Set([homeDir, dataDir])) await rm(path, { recursive: true, force: true });
+    return true;
+  } finally {
+    lock.release();
+  }
+}

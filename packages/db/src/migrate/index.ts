@@ -1,0 +1,3 @@
+export { grantApplicationRole } from "./application-role.ts";
+export { type DeployOptions, deployMigrations } from "./deploy.ts";
+export { MigrationError, type MigrationErrorCode } from "./migration-error.ts";

@@ -1,0 +1,68 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { clearAbandoned } from "../embedded/abandoned.ts";
+import { roles } from "../embedded/credentials.ts";
+import { startEmbeddedPostgres } from "../embedded/start.ts";
+import { deployMigrations } from "../migrate/deploy.ts";
+import { migrationsDir } from "../migrate/project-files.ts";
+
+/** How to reach a test server: plain data, so that it crosses into test workers. */
+export type TestServerAddress = {
+  superuserUrl: string;
+  ownerUrl: string;
+  appUrl: string;
+  /** The migrated database that suites get clones of. Nobody can connect to it. */
+  template: string;
+};
+
+/** A server for one run of tests. */
+export type TestServer = TestServerAddress & {
+  /** Stops it and removes its files. */
+  stop(): Promise<void>;
+};
+
+const PREFIX = "keyfold-test-";
+const TEMPLATE = "keyfold";
+
+/**
+ * Starts a PostgreSQL in the temporary folder and migrates a template database once. It is the same server as
+ * the embedded one, with fsync on, since the product refuses to run without.
+ */
+export async function startTestServer(options: { migrationsDir?: string } = {}): Promise<TestServer> {
+  await clearLeftovers();
+  const dataDir = await mkdtemp(join(tmpdir(), PREFIX));
+  const server = await startEmbeddedPostgres({ dataDir });
+  const stop = async () => {
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const folder = options.migrationsDir ?? migrationsDir;
+    await deployMigrations({ url: server.ownerUrl, migrationsDir: folder, appRole: roles.app });
+    await closeTemplate(server.superuserUrl);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const { superuserUrl, ownerUrl, appUrl } = server;
+  return { superuserUrl, ownerUrl, appUrl, template: TEMPLATE, stop };
+}
+
+/** PostgreSQL clones a database only while nobody is connected to it. */
+async function closeTemplate(superuserUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: superuserUrl });
+  await client.connect();
+  try {
+    await client.query(`ALTER DATABASE ${TEMPLATE} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** What a killed run left: its server may still be there. */
+async function clearLeftovers(): Promise<void> {
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(PREFIX));
+  for (const name of names) await clearAbandoned(join(tmpdir(), name)).catch(() => undefined);
+}
