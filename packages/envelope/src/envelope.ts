@@ -1,0 +1,69 @@
+import { unwrapKey, wrapKey } from "./provider.ts";
+import { deriveValueKey, openValue, openWithValueKey, sealValue } from "./value.ts";
+import { unwrapDek, wrapDek } from "./wrap.ts";
+
+/** `seal` and `open` are for values, `wrap` and `unwrap` for keys (DEKs and tenant keys alike). */
+export type EnvelopeOperation = "seal" | "open" | "wrap" | "unwrap";
+
+export interface EnvelopeOptions {
+  /** Told of every operation, failed ones too: which it was and how many seconds it took. Must not throw. */
+  observe?: (operation: EnvelopeOperation, seconds: number) => void;
+  /** Milliseconds that only grow. `performance.now` by default. */
+  clock?: () => number;
+}
+
+/** This package's functions, timed. Nothing is kept between calls and nothing is global: make as many as you like. */
+export interface Envelope {
+  sealValue: typeof sealValue;
+  openValue: typeof openValue;
+  /** Counted as `open`, as is its other half, `openWithValueKey`. */
+  deriveValueKey: typeof deriveValueKey;
+  openWithValueKey: typeof openWithValueKey;
+  wrapDek: typeof wrapDek;
+  unwrapDek: typeof unwrapDek;
+  wrapKey: typeof wrapKey;
+  unwrapKey: typeof unwrapKey;
+}
+
+/** An envelope that reports how long its work takes; without `observe`, the plain functions. */
+export function createEnvelope(options: EnvelopeOptions = {}): Envelope {
+  const { observe, clock = () => performance.now() } = options;
+  const plain = {
+    sealValue,
+    openValue,
+    deriveValueKey,
+    openWithValueKey,
+    wrapDek,
+    unwrapDek,
+    wrapKey,
+    unwrapKey,
+  };
+  if (observe === undefined) return plain;
+
+  function timed<A extends unknown[], R>(operation: EnvelopeOperation, work: (...args: A) => R) {
+    return (...args: A): R => {
+      const start = clock();
+      const done = () => observe?.(operation, (clock() - start) / 1000);
+      try {
+        const result = work(...args);
+        if (result instanceof Promise) return result.finally(done) as R;
+        done();
+        return result;
+      } catch (error) {
+        done();
+        throw error;
+      }
+    };
+  }
+
+  return {
+    sealValue: timed("seal", plain.sealValue),
+    openValue: timed("open", plain.openValue),
+    deriveValueKey: timed("open", plain.deriveValueKey),
+    openWithValueKey: timed("open", plain.openWithValueKey),
+    wrapDek: timed("wrap", plain.wrapDek),
+    unwrapDek: timed("unwrap", plain.unwrapDek),
+    wrapKey: timed("wrap", plain.wrapKey),
+    unwrapKey: timed("unwrap", plain.unwrapKey),
+  };
+}
