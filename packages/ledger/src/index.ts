@@ -1,3 +1,27 @@
+export {
+  type Batch,
+  batchHash,
+  batchRoot,
+  decodeBodies,
+  decodeLeaves,
+  encodeBodies,
+  encodeLeaves,
+  genesisHash,
+  MAX_BATCH_EVENTS,
+  MAX_BODIES_BYTES,
+} from "./batch.ts";
 export { LedgerError, type LedgerErrorCode } from "./error.ts";
+export {
+  type ActorType,
+  type AuditEvent,
+  decodeEvent,
+  EVENT_VERSION,
+  encodeEvent,
+  MAX_DETAILS,
+  MAX_EVENT_BYTES,
+  type Outcome,
+} from "./event.ts";
 export { HASH_BYTES, leafHash, merkleRoot, nodeHash } from "./merkle.ts";
 export { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from "./proof.ts";
+export { SALT_BYTES } from "./salt.ts";
+export { fitText, MAX_STRING_BYTES } from "./text.ts";

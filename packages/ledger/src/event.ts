@@ -1,0 +1,215 @@
+import { LedgerError } from "./error.ts";
+import { encodeSalt, freshSalt } from "./salt.ts";
+import { quote, quoteOrNull } from "./text.ts";
+
+/*
+ * An event's bytes: one JSON object as RFC 8785 (JCS) writes it, in UTF-8, without a byte order mark.
+ *
+ *   {"action":…,"actor":{"id":…,"name":…,"type":…,"via":…},"correlationId":…,"details":{…},"ip":…,
+ *    "outcome":…,"reason":…,"salt":…,"target":null | {"id":…,"name":…,"type":…,"version":…},
+ *    "tenant":…,"time":…,"userAgent":…,"v":1}
+ *
+ * (one line, no spaces). Every member is always there; what is unknown is null. docs/audit-format.md has the rest.
+ */
+
+/** Version of the event format, its member `v`. */
+export const EVENT_VERSION = 1;
+/** Most bytes an encoded event may have. */
+export const MAX_EVENT_BYTES = 65_536;
+/** Most members `details` may have. */
+export const MAX_DETAILS = 64;
+
+export type Outcome = "success" | "not_found" | "denied" | "decryption_failed" | "error";
+export type ActorType = "service_token" | "operator" | "user" | "job" | "anonymous";
+
+/** One audit entry. It holds references, never values. Its sequence number is its place in the chain. */
+export interface AuditEvent {
+  /** RFC 3339, UTC, milliseconds: `2026-03-01T10:11:12.345Z`. For people: order is by sequence number. */
+  time: string;
+  /** What was tried: "secret.accessed", "secret.rotated". */
+  action: string;
+  outcome: Outcome;
+  /** Who tried, and how that was established (`via`). */
+  actor: { type: ActorType; id: string | null; name: string | null; via: string | null };
+  /** The tenant's UUID in lower case; null for what belongs to the deployment. */
+  tenant: string | null;
+  target: { type: string; id: string | null; name: string | null; version: number | null } | null;
+  ip: string | null;
+  /** At most 2,048 bytes, like every string; `fitText` cuts it. */
+  userAgent: string | null;
+  correlationId: string;
+  reason: string | null;
+  details: Record<string, string | number | boolean | null>;
+}
+
+const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>([
+  "success",
+  "not_found",
+  "denied",
+  "decryption_failed",
+  "error",
+]);
+const ACTORS: ReadonlySet<unknown> = new Set<ActorType>([
+  "service_token",
+  "operator",
+  "user",
+  "job",
+  "anonymous",
+]);
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+
+/**
+ * The canonical bytes of an event: what is hashed, stored, and never changed again.
+ *
+ * Written by hand for this one shape, since it runs on every read: 1.2 µs, where sorting keys generically
+ * took 5.6 µs (Node 24).
+ *
+ * @param salt 16 bytes; random unless given. It keeps an event from being guessed from its leaf hash once the
+ *   bytes are deleted, so only tests give one.
+ * @throws LedgerError `malformed` for a missing, unknown or wrong member, a lone surrogate, or a number that is
+ *   no safe integer; `too_large` over a limit
+ */
+export function encodeEvent(event: AuditEvent, salt?: Uint8Array): Buffer {
+  requireMembers(event, 11, "event");
+  const text =
+    `{"action":${action(event.action)},"actor":${actor(event.actor)}` +
+    `,"correlationId":${quote(event.correlationId, "correlationId")},"details":${details(event.details)}` +
+    `,"ip":${quoteOrNull(event.ip, "ip")},"outcome":${oneOf(OUTCOMES, event.outcome, "outcome")}` +
+    `,"reason":${quoteOrNull(event.reason, "reason")},"salt":"${salt ? encodeSalt(salt) : freshSalt()}"` +
+    `,"target":${target(event.target)},"tenant":${tenant(event.tenant)},"time":${time(event.time)}` +
+    `,"userAgent":${quoteOrNull(event.userAgent, "userAgent")},"v":${EVENT_VERSION}}`;
+  const bytes = Buffer.from(text);
+  if (bytes.length > MAX_EVENT_BYTES) throw tooLarge();
+  return bytes;
+}
+
+/**
+ * Reads an event back. Strict: bytes that {@link encodeEvent} would not have written (another order of members,
+ * a doubled or unknown one, spaces, other escapes, broken UTF-8) are refused.
+ *
+ * `details` may have any key, `__proto__` among them, always as an own property: copy it with a spread, not by
+ * assigning key by key.
+ *
+ * @throws LedgerError `malformed`, `too_large`, or `unsupported_version` for an event of another version
+ */
+export function decodeEvent(bytes: Uint8Array): AuditEvent {
+  if (bytes.length > MAX_EVENT_BYTES) throw tooLarge();
+  const stored = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { v, salt, ...event } = parseObject(stored.toString("utf8"));
+  if (Number.isSafeInteger(v) && v !== EVENT_VERSION) {
+    throw new LedgerError("unsupported_version", "the event is of another format version");
+  }
+  if (typeof salt !== "string") throw new LedgerError("malformed", "salt must be a string");
+  const decoded = event as unknown as AuditEvent;
+  // Encoding again checks every member, and the comparison catches what parsing forgave.
+  if (!encodeEvent(decoded, Buffer.from(salt, "base64url")).equals(stored)) {
+    throw new LedgerError("malformed", "the event is not in canonical form");
+  }
+  return decoded;
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes its input.
+    throw new LedgerError("malformed", "the event is not JSON");
+  }
+  if (typeof parsed !== "object" || parsed === null) {
+    throw new LedgerError("malformed", "the event is not a JSON object");
+  }
+  return parsed as Record<string, unknown>;
+}
+
+/** Members that are missing are found where each is written, so counting is enough to find unknown ones. */
+function requireMembers(value: unknown, count: number, field: string): void {
+  if (typeof value !== "object" || value === null) {
+    throw new LedgerError("malformed", `${field} must be an object`);
+  }
+  if (Object.keys(value).length !== count) {
+    throw new LedgerError("malformed", `${field} has missing or unknown members`);
+  }
+}
+
+function action(value: AuditEvent["action"]): string {
+  if (value === "") throw new LedgerError("malformed", "action is empty");
+  return quote(value, "action");
+}
+
+function actor(value: AuditEvent["actor"]): string {
+  requireMembers(value, 4, "actor");
+  return (
+    `{"id":${quoteOrNull(value.id, "actor.id")},"name":${quoteOrNull(value.name, "actor.name")}` +
+    `,"type":${oneOf(ACTORS, value.type, "actor.type")},"via":${quoteOrNull(value.via, "actor.via")}}`
+  );
+}
+
+function target(value: AuditEvent["target"]): string {
+  if (value === null) return "null";
+  requireMembers(value, 4, "target");
+  const version = value.version === null ? "null" : integer(value.version, "target.version");
+  return (
+    `{"id":${quoteOrNull(value.id, "target.id")},"name":${quoteOrNull(value.name, "target.name")}` +
+    `,"type":${quote(value.type, "target.type")},"version":${version}}`
+  );
+}
+
+function details(value: AuditEvent["details"]): string {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new LedgerError("malformed", "details must be an object");
+  }
+  const keys = Object.keys(value);
+  if (keys.length > MAX_DETAILS) {
+    throw new LedgerError("too_large", `details has more than ${MAX_DETAILS} members`);
+  }
+  // The default order is by UTF-16 code units, which is RFC 8785's (§3.2.3).
+  if (keys.length > 1) keys.sort();
+  let text = "{";
+  for (const key of keys) {
+    if (text.length > 1) text += ",";
+    text += `${quote(key, "a key of details")}:${detail(value[key])}`;
+  }
+  return `${text}}`;
+}
+
+function detail(value: unknown): string {
+  if (value === null || typeof value === "boolean") return String(value);
+  return typeof value === "number"
+    ? integer(value, "a number in details")
+    : quote(value, "a value of details");
+}
+
+/** Whole numbers only: no two languages need agree on how to print a fraction. Minus zero is written 0. */
+function integer(value: unknown, field: string): string {
+  if (!Number.isSafeInteger(value)) throw new LedgerError("malformed", `${field} must be a safe integer`);
+  return String(value);
+}
+
+function oneOf(allowed: ReadonlySet<unknown>, value: string, field: string): string {
+  if (!allowed.has(value)) throw new LedgerError("malformed", `${field} is not a known one`);
+  return `"${value}"`;
+}
+
+function tenant(value: AuditEvent["tenant"]): string {
+  if (value === null) return "null";
+  if (typeof value !== "string" || !UUID.test(value)) {
+    throw new LedgerError("malformed", "tenant must be a UUID in lower case");
+  }
+  return `"${value}"`;
+}
+
+function time(value: AuditEvent["time"]): string {
+  // Only late days of a month can name a day that does not exist, and `Date` costs as much as all else here.
+  const real =
+    typeof value === "string" &&
+    TIME.test(value) &&
+    (value.slice(8, 10) < "29" || new Date(value).toISOString() === value);
+  if (!real) throw new LedgerError("malformed", "time must be RFC 3339 in UTC with milliseconds");
+  return `"${value}"`;
+}
+
+function tooLarge(): LedgerError {
+  return new LedgerError("too_large", `an event is longer than ${MAX_EVENT_BYTES} bytes`);
+}
