@@ -10,6 +10,7 @@ export {
   MAX_BATCH_EVENTS,
   MAX_BODIES_BYTES,
 } from "./batch.ts";
+export { type ChainIntact, type ChainStart, genesisPoint, verifyChain } from "./chain.ts";
 export { LedgerError, type LedgerErrorCode } from "./error.ts";
 export {
   type ActorType,
@@ -21,6 +22,7 @@ export {
   MAX_EVENT_BYTES,
   type Outcome,
 } from "./event.ts";
+export type { ChainBroken, ChainPoint, ChainProblem } from "./finding.ts";
 export { HASH_BYTES, leafHash, merkleRoot, nodeHash } from "./merkle.ts";
 export { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from "./proof.ts";
 export { SALT_BYTES } from "./salt.ts";
