@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { EmbeddedPostgresError } from "./embedded-error.ts";
+import { isAlive } from "./is-alive.ts";
 import { clusterDir, type Location } from "./location.ts";
 
 const run = promisify(execFile);
@@ -72,10 +73,12 @@ export async function spawnPostmaster(
   }
   if (!hasExited(child)) await stopChild(child, 10_000);
   const log = (await readFile(logPath, "utf8")).slice(logStart).trim();
-  const reason = log.split("\n").findLast((line) => line.includes("FATAL") || line.includes("PANIC"));
+  const reason = log.includes("Address already in use")
+    ? `port ${port} is taken`
+    : (log.split("\n").findLast((line) => /FATAL|PANIC/.test(line)) ?? "it did not say why");
   throw new EmbeddedPostgresError(
     "start_failed",
-    `The embedded PostgreSQL did not start${reason === undefined ? "" : ` (${reason})`}: see ${logPath}.`,
+    `The embedded PostgreSQL did not start: ${reason}. Its log is ${logPath}.`,
   );
 }
 
@@ -109,7 +112,7 @@ export async function stopChild(child: ChildProcess, timeoutMs: number): Promise
  */
 export async function stopOrphan(location: { homeDir: string }, timeoutMs: number): Promise<number | null> {
   const file = await readPostmasterFile(location);
-  if (file === null || !isAlive(file.pid)) return null;
+  if (file === null || !(await isAlive(file.pid))) return null;
   if (!(await servesCluster(file.pid, clusterDir(location)))) {
     // Another program has that process id now: PostgreSQL itself would take it for a running server.
     await rm(join(clusterDir(location), "postmaster.pid"), { force: true });
@@ -119,7 +122,7 @@ export async function stopOrphan(location: { homeDir: string }, timeoutMs: numbe
     process.kill(file.pid, signal);
     const deadline = performance.now() + timeoutMs;
     while (performance.now() < deadline) {
-      if (!isAlive(file.pid)) return file.pid;
+      if (!(await isAlive(file.pid))) return file.pid;
       await delay(POLL_MS);
     }
   }
@@ -127,15 +130,6 @@ export async function stopOrphan(location: { homeDir: string }, timeoutMs: numbe
     "stop_failed",
     `A PostgreSQL that an earlier start left behind (process ${file.pid}) does not stop.`,
   );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 /** A server's working directory is its data directory; where /proc does not tell, its command line does. */

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -83,4 +84,31 @@ test("the application's role owns nothing and bypasses nothing", async () => {
     },
   ]);
   await expect(ask(server.appUrl, "CREATE TABLE nope (n int)")).rejects.toMatchObject({ code: "42501" });
+});
+
+test("a port that another program has is said", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => other.once("listening", resolve));
+  try {
+    const { port } = other.address() as { port: number };
+    await expect(startEmbeddedPostgres({ dataDir, port })).rejects.toMatchObject({
+      code: "start_failed",
+      message: expect.stringContaining(`port ${port} is taken`),
+    });
+  } finally {
+    other.close();
+  }
+});
+
+test("a cluster without its passwords is not started over, and not thrown away", async () => {
+  server = await startEmbeddedPostgres({ dataDir });
+  await server.stop();
+  await rm(join(dataDir, "credentials.json"));
+  await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({ code: "credentials_missing" });
+});
+
+test("an initdb that was interrupted is made again", async () => {
+  await mkdir(join(dataDir, "cluster.partial", "base"), { recursive: true });
+  server = await startEmbeddedPostgres({ dataDir });
+  expect(await ask(server.appUrl, "SELECT 1 AS n")).toEqual([{ n: 1 }]);
 });

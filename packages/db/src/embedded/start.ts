@@ -169,7 +169,7 @@ async function spawnOnPort(
       return { child: await spawnPostmaster(location, port, FIXED_SETTINGS, START_TIMEOUT_MS), port };
     } catch (error) {
       if (attempt === 20 || !(error instanceof EmbeddedPostgresError)) throw error;
-      const lostPort = wanted === 0 && /could not create any TCP|Address already in use/.test(error.message);
+      const lostPort = wanted === 0 && error.message.includes(`port ${port} is taken`);
       const stillLeaving = /pre-existing shared memory block|lock file .* already exists/.test(error.message);
       if (!lostPort && !stillLeaving) throw error;
       await delay(stillLeaving ? 250 : 0);

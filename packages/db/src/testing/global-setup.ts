@@ -9,7 +9,7 @@ declare module "vitest" {
 
 /** One server for a package's whole run of tests, stopped and removed at its end. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { stop, ...address } = await startTestServer();
-  project.provide("keyfoldTestServer", address);
+  const { superuserUrl, ownerUrl, appUrl, template, stop } = await startTestServer();
+  project.provide("keyfoldTestServer", { superuserUrl, ownerUrl, appUrl, template });
   return stop;
 }

@@ -19,6 +19,7 @@ export type TestServerAddress = {
 
 /** A server for one run of tests. */
 export type TestServer = TestServerAddress & {
+  dataDir: string;
   /** Stops it and removes its files. */
   stop(): Promise<void>;
 };
@@ -47,7 +48,7 @@ export async function startTestServer(options: { migrationsDir?: string } = {}):
     throw error;
   }
   const { superuserUrl, ownerUrl, appUrl } = server;
-  return { superuserUrl, ownerUrl, appUrl, template: TEMPLATE, stop };
+  return { superuserUrl, ownerUrl, appUrl, template: TEMPLATE, dataDir, stop };
 }
 
 /** PostgreSQL clones a database only while nobody is connected to it. */
