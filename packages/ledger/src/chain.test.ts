@@ -309,6 +309,21 @@ describe("a chain with a batch inserted", () => {
     expect(found([...chain, late])).toEqual({ problem: "inserted", batch: 6, seq: null });
   });
 
+  it("is told as such at the chain's end, when neither its hash nor its number fits", () => {
+    const chain = chainOf([1, 2, 1]);
+    for (const stray of [forged(2, 2, Buffer.alloc(32, 5)), forged(9, 5, Buffer.alloc(32, 5))]) {
+      expect(found([...chain, stray])).toEqual({ problem: "inserted", batch: 4, seq: 5 });
+    }
+  });
+
+  it("is told as such by a checkpoint that stands further on than it should", () => {
+    const sound = chainOf([1, 2, 1, 1]);
+    const rewritten = makeBatch([Buffer.from("forged")], 2, 2, sound[0]!.hash);
+    const stray = forged(3, 3, Buffer.alloc(32, 5));
+    const chain = renumber([sound[0]!, rewritten, stray, sound[2]!, sound[3]!]);
+    expect(found(chain, pointAt(sound, 4))).toEqual({ problem: "inserted", batch: 3, seq: 3 });
+  });
+
   it("is told as such when it is a copy of an earlier one", () => {
     fc.assert(
       fc.property(counts(), fc.nat(), fc.nat(), (sizes, from, to) => {

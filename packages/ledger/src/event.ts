@@ -62,8 +62,8 @@ const TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3])
 /**
  * The canonical bytes of an event: what is hashed, stored, and never changed again.
  *
- * Written by hand for this one shape, since it runs on every read: 1.2 µs, where sorting keys generically
- * took 5.6 µs (Node 24).
+ * Written by hand for this one shape, since it runs on every read: 2.0 µs, where an encoder that sorts any
+ * object's keys took 6.3 µs in the same run (Node 24).
  *
  * @param salt 16 bytes; random unless given. It keeps an event from being guessed from its leaf hash once the
  *   bytes are deleted, so only tests give one.

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { leafHash, merkleRoot } from "./merkle.ts";
+import { leafHash, merkleRoot, nodeHash } from "./merkle.ts";
 import { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from "./proof.ts";
 
 const leavesOf = (size: number) => Array.from({ length: size }, (_, i) => leafHash(Buffer.from(`leaf ${i}`)));
@@ -65,6 +65,13 @@ describe("an inclusion proof", () => {
     expect(verifyInclusion(short, 2, 5, proof, root)).toBe(false);
     expect(verifyInclusion(leaves[2]!, 2, 5, proof, short)).toBe(false);
     expect(verifyInclusion(leaves[2]!, 2, 5, [short, ...proof.slice(1)], root)).toBe(false);
+  });
+
+  it("fails when it is longer than the tree is high, though its hashes lead to the root", () => {
+    const [left, leaf] = leavesOf(2) as [Buffer, Buffer];
+    const root = nodeHash(left, leaf);
+    expect(verifyInclusion(leaf, 1, 2, [left], root)).toBe(true);
+    expect(verifyInclusion(leaf, 0, 1, [left], root)).toBe(false);
   });
 
   it("is not made for a leaf that is not there", () => {
