@@ -4,8 +4,9 @@ import { takeFolderLock } from "./folder-lock.ts";
 import { stopOrphan } from "./postmaster.ts";
 
 /**
- * Removes the data folder of a process that is gone: stops the server that it left behind, and deletes the
- * files. A folder that is in use, or is none of ours, stays. For throw-away folders only.
+ * Removes a data folder that nobody uses any more, and the place where its data is if that is another: stops
+ * a server that was left behind, and deletes the files. A folder that is in use, or is none of ours, stays.
+ * For throw-away folders only.
  *
  * @returns whether it was removed
  */

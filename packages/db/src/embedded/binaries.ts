@@ -62,6 +62,11 @@ export async function copyBinaries(binaries: Binaries, base: string, user: Serve
     filter: (source) => !source.endsWith(".a"),
   });
   await restoreSymlinks(partial);
+  // Another start may have made it meanwhile, and run from it already.
+  if (await canRun(copy, user)) {
+    await rm(partial, { recursive: true });
+    return copy;
+  }
   await rm(copy.root, { recursive: true, force: true });
   await rename(partial, copy.root);
   if (await canRun(copy, user)) return copy;

@@ -28,7 +28,7 @@ test("in a folder that only we may enter, the data is where the server's user ca
     expect(first.clusterDir.startsWith(options.runtimeDir)).toBe(true);
     expect((await stat(first.clusterDir)).uid).not.toBe(0);
     const record = JSON.parse(await readFile(join(options.dataDir, "location.json"), "utf8"));
-    expect(said).toContain(`The database lives in ${record.homeDir}.`);
+    expect(said.join()).toContain(`The database lives in ${record.homeDir}`);
   } else {
     expect(first.clusterDir).toBe(join(options.dataDir, "cluster"));
   }

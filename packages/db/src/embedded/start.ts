@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { makeCredentials, type RoleKind, readCredentials, roles } from "./credentials.ts";
@@ -103,7 +104,10 @@ async function startLocked(
   }
   credentials ??= await makeCredentials(location.dataDir);
   if (!initialised) await initialise(location, credentials.superuser);
-  if (location.homeDir !== location.dataDir) log(`The database lives in ${location.homeDir}.`);
+  if (location.homeDir !== location.dataDir) {
+    const temporary = location.homeDir.startsWith(tmpdir()) ? ", a folder that this system may clear" : "";
+    log(`The database lives in ${location.homeDir}${temporary}.`);
+  }
 
   await keepLogSmall(join(location.homeDir, "postgres.log"));
   const { child, port } = await spawnOnPort(location, wantedPort);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { clearAbandoned } from "../embedded/abandoned.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../embedded/start.ts";
 import { deployMigrations } from "./deploy.ts";
 
@@ -20,6 +21,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server.stop();
+  await clearAbandoned(server.dataDir);
   await rm(base, { recursive: true, force: true });
 });
 

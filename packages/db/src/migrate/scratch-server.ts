@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { clearAbandoned } from "../embedded/abandoned.ts";
 import { startEmbeddedPostgres } from "../embedded/start.ts";
 
 /**
@@ -14,6 +15,6 @@ export async function withScratchDatabase<T>(work: (ownerUrl: string) => Promise
     return await work(server.ownerUrl);
   } finally {
     await server.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await clearAbandoned(dataDir);
   }
 }

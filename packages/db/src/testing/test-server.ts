@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -37,7 +37,7 @@ export async function startTestServer(options: { migrationsDir?: string } = {}):
   const server = await startEmbeddedPostgres({ dataDir });
   const stop = async () => {
     await server.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await clearAbandoned(dataDir);
   };
   try {
     const folder = options.migrationsDir ?? migrationsDir;
