@@ -1,0 +1,53 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
+import { PrismaClient } from "./generated/client.ts";
+
+export interface DatabaseOptions {
+  /** Connection string of the application's login role. */
+  url: string;
+  /** Most connections this process opens. */
+  poolSize?: number;
+  /** How long a call may wait for a free connection, in milliseconds. */
+  connectTimeoutMs?: number;
+  /** How long one statement may run, in milliseconds; the server ends it. */
+  statementTimeoutMs?: number;
+  /** A pool's idle connection can die (a restart, a network); told here, since nobody waits for it. */
+  onIdleError?: (error: Error) => void;
+}
+
+export interface Connections {
+  readonly pool: pg.Pool;
+  readonly prisma: PrismaClient;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens one pool and a Prisma client on the same pool, so that hot reads (plain pg) and everything else
+ * (Prisma) share the connections. Connects lazily: a database that is down is found by the first query.
+ */
+export function connect(options: DatabaseOptions): Connections {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    // One second past the server's own time-out: the last resort for a server that does not answer at all.
+    query_timeout: (options.statementTimeoutMs ?? 10_000) + 1_000,
+    idle_in_transaction_session_timeout: 30_000,
+    application_name: "keyfold",
+    keepAlive: true,
+  });
+  pool.on("error", (error) => options.onIdleError?.(error));
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool, { disposeExternalPool: false }),
+    errorFormat: "minimal",
+  });
+  return {
+    pool,
+    prisma,
+    async close() {
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * Every action there is, once. A verb names its action; a token's scope lists actions; the audit log shows the event.
+ * - level: what the action is about, and so what a scope can narrow it by
+ * - service: a tenant's service token may hold it; operator: operators have it (they reveal nothing and set nothing)
+ * - event: the audit event's action
+ */
+export const ACTIONS = {
+  "identity.get": { level: "any", service: true, operator: true, event: "identity.read" },
+
+  "tenant.create": { level: "deployment", service: false, operator: true, event: "tenant.created" },
+  "tenant.list": { level: "deployment", service: false, operator: true, event: "tenant.listed" },
+  "tenant.get": { level: "tenant", service: true, operator: true, event: "tenant.read" },
+  "tenant.rename": { level: "tenant", service: false, operator: true, event: "tenant.renamed" },
+  "tenant.delete": { level: "tenant", service: false, operator: true, event: "tenant.deleted" },
+  "tenant.purge": { level: "deployment", service: false, operator: true, event: "tenant.purged" },
+
+  "project.create": { level: "tenant", service: true, operator: true, event: "project.created" },
+  "project.list": { level: "environment", service: true, operator: true, event: "project.listed" },
+  "project.rename": { level: "project", service: true, operator: true, event: "project.renamed" },
+  "project.delete": { level: "project", service: true, operator: true, event: "project.deleted" },
+
+  "environment.create": { level: "project", service: true, operator: true, event: "environment.created" },
+  "environment.list": { level: "environment", service: true, operator: true, event: "environment.listed" },
+  "environment.rename": { level: "environment", service: true, operator: true, event: "environment.renamed" },
+  "environment.delete": { level: "environment", service: true, operator: true, event: "environment.deleted" },
+
+  "secret.create": { level: "environment", service: true, operator: false, event: "secret.created" },
+  "secret.set": { level: "environment", service: true, operator: false, event: "secret.set" },
+  "secret.get": { level: "environment", service: true, operator: true, event: "secret.read" },
+  "secret.list": { level: "environment", service: true, operator: true, event: "secret.listed" },
+  "secret.reveal": { level: "environment", service: true, operator: false, event: "secret.accessed" },
+  "secret.update": { level: "environment", service: true, operator: true, event: "secret.updated" },
+  "secret.rotate": { level: "environment", service: true, operator: false, event: "secret.rotated" },
+  "secret.roll_back": { level: "environment", service: true, operator: false, event: "secret.rolled_back" },
+  "secret.delete": { level: "environment", service: true, operator: true, event: "secret.deleted" },
+  "secret.restore": { level: "environment", service: true, operator: true, event: "secret.restored" },
+
+  "version.list": { level: "environment", service: true, operator: true, event: "version.listed" },
+  "version.reveal": { level: "environment", service: true, operator: false, event: "secret.accessed" },
+  "version.revoke": { level: "environment", service: true, operator: true, event: "version.revoked" },
+  "version.destroy": { level: "environment", service: true, operator: true, event: "version.destroyed" },
+
+  "token.create": { level: "environment", service: true, operator: true, event: "token.created" },
+  "token.list": { level: "environment", service: true, operator: true, event: "token.listed" },
+  "token.revoke": { level: "environment", service: true, operator: true, event: "token.revoked" },
+
+  "audit.list": { level: "tenant", service: true, operator: true, event: "audit.read" },
+} as const satisfies Record<string, ActionFacts>;
+
+interface ActionFacts {
+  level: "any" | "deployment" | "tenant" | "project" | "environment";
+  service: boolean;
+  operator: boolean;
+  event: string;
+}
+
+export type Action = keyof typeof ACTIONS;
+
+/** What a service token can be given. */
+export const SERVICE_ACTIONS = (Object.keys(ACTIONS) as Action[]).filter((action) => ACTIONS[action].service);
+
+/** Sets of actions that people mean when they say "read only". */
+export const PRESETS = {
+  reader: [
+    "tenant.get",
+    "project.list",
+    "environment.list",
+    "secret.get",
+    "secret.list",
+    "secret.reveal",
+    "version.list",
+    "version.reveal",
+  ],
+  writer: [
+    "tenant.get",
+    "project.list",
+    "environment.list",
+    "secret.create",
+    "secret.set",
+    "secret.get",
+    "secret.list",
+    "secret.reveal",
+    "secret.update",
+    "secret.rotate",
+    "secret.roll_back",
+    "secret.delete",
+    "secret.restore",
+    "version.list",
+    "version.reveal",
+    "version.revoke",
+    "version.destroy",
+  ],
+  admin: SERVICE_ACTIONS,
+} as const satisfies Record<string, readonly Action[]>;

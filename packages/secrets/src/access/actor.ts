@@ -1,0 +1,35 @@
+import type { Scope } from "./scope.ts";
+
+/** Who acts, as the audit log and a row's `created_by` name them. */
+export interface ActorRef {
+  type: "service_token" | "operator";
+  id: string;
+  name: string;
+}
+
+interface Authenticated {
+  id: string;
+  name: string;
+  /** How it was authenticated: the token itself, or a browser session that stands for it. */
+  via: "token" | "session";
+  /** When token or session ends, whichever is sooner; judged in the append by the database's clock. */
+  deadline: Date | null;
+}
+
+export interface ServiceActor extends Authenticated {
+  type: "service_token";
+  tenantId: string;
+  tenantSlug: string;
+  scope: Scope;
+}
+
+/** Runs everything, reveals nothing. */
+export interface OperatorActor extends Authenticated {
+  type: "operator";
+}
+
+export type Actor = ServiceActor | OperatorActor;
+
+export function actorRef(actor: Actor): ActorRef {
+  return { type: actor.type, id: actor.id, name: actor.name };
+}

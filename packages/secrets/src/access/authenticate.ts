@@ -1,0 +1,145 @@
+import { KeyfoldError } from "../error.ts";
+import type { RequestInfo } from "../flow/call.ts";
+import { again } from "../flow/change.ts";
+import { onPool } from "../flow/query.ts";
+import type { Services } from "../flow/services.ts";
+import { couldBeToken, credentialDigest } from "../token/secret.ts";
+import type { Actor } from "./actor.ts";
+import { scopeSchema } from "./scope.ts";
+
+interface TokenRow {
+  kind: "service_token" | "operator";
+  now: Date;
+  id: string;
+  tenant_id: string | null;
+  name: string;
+  digest: Buffer;
+  hint: string;
+  scope: unknown;
+  expires_at: Date | null;
+  revoked_at: Date | null;
+  created_at: Date;
+  created_by: unknown;
+  generation: number;
+  mac: Buffer;
+  t_slug: string;
+  t_name: string;
+  t_created_at: Date;
+  t_created_by: unknown;
+  t_deleted_at: Date | null;
+  t_purged_at: Date | null;
+  t_generation: number;
+  t_mac: Buffer;
+}
+
+interface SessionRow {
+  now: Date;
+  id: string;
+  digest: Buffer;
+  tenant_id: string | null;
+  token_id: string;
+  expires_at: Date;
+  ended_at: Date | null;
+  created_at: Date;
+  generation: number;
+  mac: Buffer;
+  token_digest: Buffer | null;
+}
+
+const refused = (): KeyfoldError => new KeyfoldError("unauthenticated");
+
+/**
+ * Says who is calling. An unknown, ended, expired or revoked credential, and one of a deleted tenant, are one refusal.
+ * @throws KeyfoldError `unauthenticated`; `integrity_failed` for a row whose MAC is wrong
+ */
+export async function authenticate(services: Services, request: RequestInfo): Promise<Actor> {
+  const { credential } = request;
+  if (credential === null) throw refused();
+  if (credential.kind === "session") return bySession(services, credential.secret);
+  if (!couldBeToken(credential.secret)) throw refused();
+  return byDigest(services, credentialDigest(services.tokenKey, "token", credential.secret), "token", null);
+}
+
+async function bySession(services: Services, secret: string): Promise<Actor> {
+  const digest = credentialDigest(services.tokenKey, "session", secret);
+  const [row] = await again(() =>
+    onPool(services.db)<SessionRow>("SELECT * FROM control_plane.find_session($1)", [digest]),
+  );
+  if (row === undefined || row.token_digest === null || row.ended_at !== null || row.expires_at <= row.now)
+    throw refused();
+  services.mac.check("sessions", row.tenant_id, {
+    id: row.id,
+    digest: row.digest,
+    tenantId: row.tenant_id,
+    tokenId: row.token_id,
+    expiresAt: row.expires_at,
+    endedAt: row.ended_at,
+    createdAt: row.created_at,
+    generation: row.generation,
+    mac: row.mac,
+  });
+  const actor = await byDigest(services, row.token_digest, "session", row.expires_at);
+  if (actor.id !== row.token_id) throw refused();
+  return actor;
+}
+
+async function byDigest(
+  services: Services,
+  digest: Buffer,
+  via: Actor["via"],
+  sessionEnds: Date | null,
+): Promise<Actor> {
+  const [row] = await again(() =>
+    onPool(services.db)<TokenRow>("SELECT * FROM control_plane.find_token($1)", [digest]),
+  );
+  if (row === undefined || row.revoked_at !== null || (row.expires_at !== null && row.expires_at <= row.now))
+    throw refused();
+  const deadline = earliest(row.expires_at, sessionEnds);
+  const common = {
+    id: row.id,
+    name: row.name,
+    digest: row.digest,
+    hint: row.hint,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+    createdAt: row.created_at,
+    generation: row.generation,
+    mac: row.mac,
+  };
+  if (row.kind === "operator") {
+    services.mac.check("operatorTokens", null, common);
+    return { type: "operator", id: row.id, name: row.name, via, deadline };
+  }
+  const tenantId = row.tenant_id!;
+  if (row.t_deleted_at !== null) throw refused();
+  services.mac.check("serviceTokens", tenantId, { ...common, scope: row.scope, createdBy: row.created_by });
+  services.mac.check("tenants", tenantId, {
+    id: tenantId,
+    slug: row.t_slug,
+    name: row.t_name,
+    createdAt: row.t_created_at,
+    createdBy: row.t_created_by,
+    deletedAt: row.t_deleted_at,
+    purgedAt: row.t_purged_at,
+    generation: row.t_generation,
+    mac: row.t_mac,
+  });
+  const scope = scopeSchema.safeParse(row.scope);
+  if (!scope.success) throw new KeyfoldError("integrity_failed");
+  return {
+    type: "service_token",
+    id: row.id,
+    name: row.name,
+    via,
+    deadline,
+    tenantId,
+    tenantSlug: row.t_slug,
+    scope: scope.data,
+  };
+}
+
+export function earliest(...moments: readonly (Date | null)[]): Date | null {
+  let first: Date | null = null;
+  for (const moment of moments) if (moment !== null && (first === null || moment < first)) first = moment;
+  return first;
+}

@@ -1,0 +1,36 @@
+import { withTenant } from "@keyfold/db";
+import { KeyfoldError } from "../error.ts";
+import type { Call } from "../flow/call.ts";
+import { again, type Unit } from "../flow/change.ts";
+import { eventBytes, type Happening } from "../flow/event.ts";
+import { inTransaction } from "../flow/query.ts";
+import { append } from "./append.ts";
+
+/** What happens to a tenant as a whole is told to the deployment's chain too, in the same transaction. */
+export async function tellDeployment(unit: Unit, happening: Happening): Promise<void> {
+  const { services } = unit.call;
+  await append(unit.query, services.deployment, [eventBytes(unit.call, null, happening)], { raise: true });
+}
+
+/** An operator reads the deployment's own chain, and that read is appended to it. */
+export async function onDeploymentChain<T extends { events: readonly unknown[] }>(
+  call: Call,
+  read: (unit: Pick<Unit, "sql">) => Promise<T>,
+): Promise<T> {
+  const { services, actor } = call;
+  return again(() =>
+    withTenant(services.db, services.deployment, async (tx) => {
+      const page = await read(tx);
+      const event = eventBytes(call, null, {
+        target: { type: "chain", id: services.deployment, name: null },
+        details: { count: page.events.length },
+      });
+      const outcome = await append(inTransaction(tx), services.deployment, [event], {
+        deadline: actor.deadline,
+        token: { id: actor.id, operator: true },
+      });
+      if (outcome !== "appended") throw new KeyfoldError("unauthenticated");
+      return page;
+    }),
+  );
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { nextCursor, pageInput } from "../input/page.ts";
+import { id, moment, text } from "../input/text.ts";
+import { inTenant } from "../tenant/schema.ts";
+
+export const auditEventView = z.object({
+  seq: z.int().describe("Its place in the chain: the order of events."),
+  time: moment,
+  action: z.string(),
+  outcome: z.enum(["success", "not_found", "denied", "decryption_failed", "error"]),
+  actor: z.object({
+    type: z.string(),
+    id: z.string().nullable(),
+    name: z.string().nullable(),
+    via: z.string().nullable(),
+  }),
+  target: z
+    .object({
+      type: z.string(),
+      id: z.string().nullable(),
+      name: z.string().nullable(),
+      version: z.int().nullable(),
+    })
+    .nullable(),
+  ip: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  correlationId: z.string(),
+  reason: z.string().nullable(),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+export type AuditEventView = z.infer<typeof auditEventView>;
+
+export const listAuditInput = z.strictObject({
+  ...inTenant,
+  deployment: z
+    .boolean()
+    .default(false)
+    .describe("The deployment's own chain instead of a tenant's; operators only."),
+  action: text(1, 100).optional().describe('An action such as "secret.rotated", or a noun such as "secret".'),
+  outcome: z.enum(["success", "not_found", "denied", "decryption_failed", "error"]).optional(),
+  actor: id.optional(),
+  target: id.optional(),
+  since: moment.optional(),
+  until: moment.optional(),
+  ...pageInput,
+});
+export const listAuditOutput = z.object({ events: z.array(auditEventView), nextCursor });

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { look } from "../flow/change.ts";
+import { tenantOf } from "../flow/tenant-of.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { decodeCursor, encodeCursor } from "../input/page.ts";
+import { isUuid } from "../input/text.ts";
+import { listEnvironmentsInput, listEnvironmentsOutput } from "./schema.ts";
+import { viewEnvironment } from "./store.ts";
+
+/** The environments that the actor may see, in the order in which they were made. */
+export const listEnvironments = defineVerb({
+  action: "environment.list",
+  changes: false,
+  summary: "List environments",
+  input: listEnvironmentsInput,
+  output: listEnvironmentsOutput,
+  async run(call, input) {
+    const after = decodeCursor(z.tuple([z.iso.datetime(), z.uuid()]), input.cursor);
+    const tenantId = await tenantOf(call, input.tenant);
+    const scope = call.actor.type === "service_token" ? call.actor.scope : null;
+    return look(call, tenantId, async (unit) => {
+      const rows = await unit.sql.environment.findMany({
+        where: {
+          tenantId,
+          deletedAt: null,
+          project: {
+            deletedAt: null,
+            ...(input.project === undefined || isUuid(input.project) ? {} : { name: input.project }),
+          },
+          AND: [
+            input.project !== undefined && isUuid(input.project) ? { projectId: input.project } : {},
+            scope?.projects ? { projectId: { in: scope.projects } } : {},
+            scope?.environments ? { id: { in: scope.environments } } : {},
+            after === null
+              ? {}
+              : {
+                  OR: [
+                    { createdAt: { gt: new Date(after[0]) } },
+                    { createdAt: new Date(after[0]), id: { gt: after[1] } },
+                  ],
+                },
+          ],
+        },
+        orderBy: [{ createdAt: "asc" }, { id: "asc" }],
+        take: input.limit + 1,
+      });
+      const page = rows.slice(0, input.limit);
+      for (const row of page) call.services.mac.check("environments", tenantId, row);
+      unit.record({ target: null, details: { count: page.length } });
+      const last = page.at(-1);
+      return {
+        environments: page.map(viewEnvironment),
+        nextCursor:
+          rows.length > input.limit && last !== undefined
+            ? encodeCursor([last.createdAt.toISOString(), last.id])
+            : null,
+      };
+    });
+  },
+});

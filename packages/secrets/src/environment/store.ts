@@ -1,0 +1,75 @@
+import { randomUUID } from "node:crypto";
+import { actorRef } from "../access/actor.ts";
+import { authorizePlace } from "../access/authorize.ts";
+import { KeyfoldError } from "../error.ts";
+import type { Unit } from "../flow/change.ts";
+import { jsonActor } from "../input/stored.ts";
+import type { EnvironmentView } from "./schema.ts";
+
+export interface EnvironmentRow {
+  id: string;
+  projectId: string;
+  name: string;
+  createdAt: Date;
+  createdBy: unknown;
+  deletedAt: Date | null;
+  generation: number;
+  mac: Uint8Array;
+}
+
+export function viewEnvironment(row: EnvironmentRow): EnvironmentView {
+  return {
+    id: row.id,
+    projectId: row.projectId,
+    name: row.name,
+    createdAt: row.createdAt.toISOString(),
+    createdBy: jsonActor(row.createdBy),
+  };
+}
+
+export async function insertEnvironment(
+  unit: Unit,
+  projectId: string,
+  name: string,
+): Promise<EnvironmentRow> {
+  const row = unit.call.services.mac.seal("environments", unit.tenantId, {
+    id: randomUUID(),
+    projectId,
+    name,
+    createdAt: unit.now,
+    createdBy: { ...actorRef(unit.call.actor) },
+    deletedAt: null,
+    generation: 1,
+  });
+  await unit.sql.environment.create({ data: { tenantId: unit.tenantId, ...row } });
+  return row;
+}
+
+/** A live environment in the actor's reach, authenticated. @throws KeyfoldError `not_found` */
+export async function findEnvironment(unit: Unit, id: string): Promise<EnvironmentRow> {
+  const row = await unit.sql.environment.findFirst({
+    where: { tenantId: unit.tenantId, id, deletedAt: null, project: { deletedAt: null } },
+  });
+  if (row === null) throw new KeyfoldError("not_found");
+  authorizePlace(unit.call.actor, { projectId: row.projectId, environmentId: row.id });
+  unit.call.services.mac.check("environments", unit.tenantId, row);
+  return row;
+}
+
+export async function moveEnvironment(
+  unit: Unit,
+  row: EnvironmentRow,
+  to: Partial<Pick<EnvironmentRow, "name" | "deletedAt">>,
+): Promise<EnvironmentRow> {
+  const { mac: _, ...old } = row;
+  const moved = unit.call.services.mac.seal("environments", unit.tenantId, {
+    ...old,
+    ...to,
+    generation: row.generation + 1,
+  });
+  await unit.sql.environment.update({
+    where: { tenantId_id: { tenantId: unit.tenantId, id: row.id }, generation: row.generation },
+    data: { name: moved.name, deletedAt: moved.deletedAt, generation: moved.generation, mac: moved.mac },
+  });
+  return moved;
+}

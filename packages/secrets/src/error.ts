@@ -1,0 +1,64 @@
+/**
+ * Every way a call can fail, and the one sentence that a caller reads for it. Adapters map the codes to HTTP and
+ * tRPC; nothing else of a cause reaches a caller. "Not yours" and "not there" are one code, `not_found`.
+ */
+export const ERRORS = {
+  bad_input: "The request is not valid.",
+  unauthenticated: "Give a valid token.",
+  forbidden: "This token does not allow that.",
+  not_found: "There is no such thing here, or this token may not see it.",
+  name_taken: "That name is taken.",
+  not_empty: "It still holds secrets. Delete them first.",
+  version_mismatch: "It has changed since you read it. Read it again and decide anew.",
+  idempotency_mismatch: "This idempotency key was used for another request.",
+  secret_empty: "This secret has no current version: it was revoked or destroyed. Set a new value.",
+  version_pending: "This version is not in use yet.",
+  version_kept: "This version is kept for rolling back only, and does not open.",
+  version_expired: "This version's grace has ended.",
+  version_revoked: "This version was revoked.",
+  version_destroyed: "This version was destroyed.",
+  illegal_state: "That cannot be done in the state it is in.",
+  too_large: "That is larger than this deployment allows.",
+  decryption_failed: "This value could not be decrypted. The operator's log says why.",
+  integrity_failed: "A stored row failed its integrity check and was refused. The operator's log says which.",
+  conflict: "Another change came in between. Try again.",
+  busy: "Too much is going on at once. Try again.",
+  database_unavailable: "The database cannot be reached. Try again.",
+  database_slow: "The database did not answer in time. Try again.",
+  database_full: "The database cannot store more. The operator must make room.",
+  audit_unavailable: "The audit event could not be stored, and so nothing was done.",
+  key_unavailable: "The key service cannot be reached. Try again.",
+  internal: "Something went wrong here. The operator finds it by the correlation id.",
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface ErrorDetails {
+  /** What exactly is wrong with the input, path by path; never the input itself. */
+  issues?: readonly { path: string; message: string }[];
+  /** A sentence of ours instead of the code's usual one; never built from input or a cause. */
+  sentence?: string;
+  /** For the operator's log only. */
+  cause?: unknown;
+}
+
+/** The one error that leaves this package. `message` is always safe to show. */
+export class KeyfoldError extends Error {
+  override readonly name = "KeyfoldError";
+  readonly code: ErrorCode;
+  readonly issues: readonly { path: string; message: string }[] | undefined;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}) {
+    super(
+      details.sentence ?? ERRORS[code],
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
+    this.code = code;
+    this.issues = details.issues;
+  }
+}
+
+/** Says which of our errors a caught one is; a stranger becomes `internal` and keeps its cause for the log. */
+export function asKeyfoldError(error: unknown): KeyfoldError {
+  return error instanceof KeyfoldError ? error : new KeyfoldError("internal", { cause: error });
+}

@@ -1,0 +1,21 @@
+import type { Action } from "../access/actions.ts";
+import type { Actor } from "../access/actor.ts";
+import type { Services } from "./services.ts";
+
+/** What an adapter knows of a request. */
+export interface RequestInfo {
+  /** The bearer token or session secret as it came, or null. */
+  readonly credential: { kind: "token" | "session"; secret: string } | null;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  /** Stands in the answer, the log and the audit event. */
+  readonly correlationId: string;
+}
+
+/** One call of one verb by someone who was authenticated and may do this somewhere. */
+export interface Call {
+  readonly services: Services;
+  readonly actor: Actor;
+  readonly action: Action;
+  readonly request: RequestInfo;
+}

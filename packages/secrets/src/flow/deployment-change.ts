@@ -1,0 +1,38 @@
+import { type Transaction, withDeployment } from "@keyfold/db";
+import { append, type Query } from "../audit/append.ts";
+import { KeyfoldError } from "../error.ts";
+import type { Call } from "./call.ts";
+import { again } from "./change.ts";
+import { eventBytes, type Happening } from "./event.ts";
+import { inTransaction } from "./query.ts";
+
+export interface DeploymentUnit extends Transaction {
+  readonly call: Call;
+  readonly query: Query;
+  /** Tells the deployment's own audit chain. */
+  record(happening: Happening): void;
+}
+
+/** Runs an operator's work on the deployment's own tables, its event appended to the deployment's chain. */
+export async function onDeployment<T>(call: Call, work: (unit: DeploymentUnit) => Promise<T>): Promise<T> {
+  const { services, actor } = call;
+  return again(() =>
+    withDeployment(services.db, async (tx) => {
+      const events: Buffer[] = [];
+      const query = inTransaction(tx);
+      const result = await work({
+        ...tx,
+        call,
+        query,
+        record: (happening) => events.push(eventBytes(call, null, happening)),
+      });
+      const outcome = await append(query, services.deployment, events, {
+        raise: true,
+        deadline: actor.deadline,
+        token: { id: actor.id, operator: true },
+      });
+      if (outcome !== "appended") throw new KeyfoldError("unauthenticated");
+      return result;
+    }),
+  );
+}

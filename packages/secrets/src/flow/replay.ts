@@ -1,0 +1,55 @@
+import { KeyfoldError } from "../error.ts";
+import type { Unit } from "./change.ts";
+
+/**
+ * Runs a creating call once per idempotency key: the same key with the same request within 24 hours answers what it
+ * answered; with another request it is refused. Only keyed digests of key and request are stored, and of the answer
+ * what `keep` leaves of it: never a token. Runs after the call was authorized.
+ * @param request what the call asks for; a value in it goes into a keyed digest and nowhere else
+ * @throws KeyfoldError `idempotency_mismatch`
+ */
+export async function onceFor<T extends object>(
+  unit: Unit,
+  key: string | undefined,
+  request: unknown,
+  work: () => Promise<T>,
+  keep: (answer: T) => T = (answer) => answer,
+): Promise<T> {
+  if (key === undefined) return work();
+  const { tokenKey } = unit.call.services;
+  const { actor, action } = unit.call;
+  const digest = Buffer.from(
+    tokenKey.hmacSha256("keyfold/idempotency-key/v1\0", JSON.stringify([actor.type, actor.id, action, key])),
+  );
+  const requestDigest = Buffer.from(
+    tokenKey.hmacSha256("keyfold/idempotent-request/v1\0", unit.tenantId, JSON.stringify(request)),
+  );
+
+  await unit.query(
+    "DELETE FROM control_plane.idempotency_keys WHERE tenant_id = $1::uuid AND created_at < control_plane.clock() - interval '24 hours'",
+    [unit.tenantId],
+  );
+  // Of two calls at once with one key, the second waits here for the first, and then finds its answer.
+  await unit.query("SELECT pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 11))::text", [
+    digest,
+  ]);
+  const known = await unit.sql.idempotencyKey.findUnique({
+    where: { tenantId_digest: { tenantId: unit.tenantId, digest } },
+  });
+  if (known !== null) {
+    if (!requestDigest.equals(known.requestDigest)) throw new KeyfoldError("idempotency_mismatch");
+    unit.record({ target: null, details: { replayed: true } });
+    return known.answer as T;
+  }
+  const answer = await work();
+  await unit.sql.idempotencyKey.create({
+    data: {
+      tenantId: unit.tenantId,
+      digest,
+      requestDigest,
+      answer: keep(answer) as object,
+      createdAt: unit.now,
+    },
+  });
+  return answer;
+}

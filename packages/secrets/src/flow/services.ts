@@ -1,0 +1,31 @@
+import type { Connections } from "@keyfold/db";
+import type { Envelope, SecretKey } from "@keyfold/envelope";
+import type { RowMac } from "../integrity/row-mac.ts";
+import type { TenantKeys } from "../key/tenant-keys.ts";
+
+/** What the domain tells an operator about: never with a value, a token or a key in it. */
+export interface DomainLog {
+  warn(facts: Record<string, unknown>, message: string): void;
+  error(facts: Record<string, unknown>, message: string): void;
+}
+
+export interface Limits {
+  /** Most bytes of one value, decoded. 1 MiB by default. */
+  maxValueBytes: number;
+}
+
+/** Everything a verb works with; made once, in `server.ts`. */
+export interface Services {
+  readonly db: Connections;
+  /** The deployment's id: part of every AAD and MAC, and the name of its own audit chain. */
+  readonly deployment: string;
+  readonly mac: RowMac;
+  /** Keys the digests of tokens and sessions. */
+  readonly tokenKey: SecretKey;
+  readonly keys: TenantKeys;
+  readonly envelope: Envelope;
+  readonly limits: Limits;
+  readonly log: DomainLog;
+  /** The time that events carry. What expires is judged by the database's clock instead. */
+  readonly clock: () => Date;
+}

@@ -1,0 +1,204 @@
+import type { AuditEvent } from "@keyfold/ledger";
+import type { z } from "zod";
+import { ACTIONS, type Action } from "../access/actions.ts";
+import type { Actor } from "../access/actor.ts";
+import { authenticate } from "../access/authenticate.ts";
+import { authorize } from "../access/authorize.ts";
+import { append } from "../audit/append.ts";
+import { asKeyfoldError, type ErrorCode, KeyfoldError } from "../error.ts";
+import type { Call, RequestInfo } from "./call.ts";
+import { again } from "./change.ts";
+import { databaseError } from "./database-error.ts";
+import { encode } from "./event.ts";
+import { onPool } from "./query.ts";
+import type { Services } from "./services.ts";
+
+/** One thing that can be done: what adapters (tRPC, REST, jobs) turn into a way in. */
+export interface Verb<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
+  readonly action: Action;
+  /** Whether it changes something: a mutation, or a query. */
+  readonly changes: boolean;
+  /** One line for the API's documentation. */
+  readonly summary: string;
+  readonly input: I;
+  readonly output: O;
+  /** Work for an actor who holds the action somewhere; where exactly is the verb's to check. */
+  run(call: Call, input: z.output<I>): Promise<z.input<O>>;
+}
+
+export function defineVerb<I extends z.ZodType, O extends z.ZodType>(verb: Verb<I, O>): Verb<I, O> {
+  return verb;
+}
+
+/**
+ * Runs a verb for a request, in the one order: parse, authorize, work (which audits), narrow. What was refused is
+ * audited too.
+ * @throws KeyfoldError and nothing else
+ */
+export async function invoke<I extends z.ZodType, O extends z.ZodType>(
+  services: Services,
+  verb: Verb<I, O>,
+  request: RequestInfo,
+  input: unknown,
+): Promise<z.output<O>> {
+  return perform(services, verb, request, parseInput(verb.input, input));
+}
+
+/** `invoke` for input that was parsed already. */
+export async function perform<I extends z.ZodType, O extends z.ZodType>(
+  services: Services,
+  verb: Verb<I, O>,
+  request: RequestInfo,
+  input: z.output<I>,
+): Promise<z.output<O>> {
+  let actor: Actor | null = null;
+  try {
+    actor = await authenticate(services, request);
+    authorize(actor, verb.action);
+    const result = await verb.run({ services, actor, action: verb.action, request }, input);
+    return verb.output.parse(result);
+  } catch (error) {
+    const refusal = asKeyfoldError(databaseError(error) ?? error);
+    if (LOUD.has(refusal.code)) {
+      services.log.error(
+        {
+          code: refusal.code,
+          action: verb.action,
+          correlationId: request.correlationId,
+          cause: describeCause(refusal.cause),
+        },
+        "a call failed",
+      );
+    }
+    if (actor !== null) await recordRefusal(services, actor, verb.action, request, refusal);
+    throw refusal;
+  }
+}
+
+/** What the operator must hear of. */
+const LOUD: ReadonlySet<ErrorCode> = new Set([
+  "internal",
+  "integrity_failed",
+  "decryption_failed",
+  "key_unavailable",
+  "database_unavailable",
+  "database_slow",
+  "database_full",
+]);
+
+/** @throws KeyfoldError `bad_input` that names paths and rules, never what was given */
+export function parseInput<I extends z.ZodType>(schema: I, input: unknown): z.output<I> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new KeyfoldError("bad_input", { issues: issuesOf(parsed.error) });
+}
+
+/** What zod found, path by path, in sentences that cannot quote the input. */
+export function issuesOf(error: z.core.$ZodError): { path: string; message: string }[] {
+  return error.issues.slice(0, 20).map((issue) => ({ path: pathOf(issue.path), message: sentence(issue) }));
+}
+
+// A tag's key is the caller's own text, and is not repeated.
+function pathOf(path: readonly PropertyKey[]): string {
+  const end = path.indexOf("tags");
+  return path
+    .slice(0, end === -1 ? undefined : end + 1)
+    .map(String)
+    .join(".");
+}
+
+function sentence(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "custom":
+      return issue.message;
+    case "invalid_type":
+      return `is not ${issue.expected}`;
+    case "invalid_value":
+      return `is not one of ${issue.values.length > 12 ? "the allowed values" : issue.values.map(String).join(", ")}`;
+    case "unrecognized_keys":
+      return "holds a field that is not known here";
+    case "too_small":
+      return `is below the least allowed, ${issue.minimum}`;
+    case "too_big":
+      return `is above the most allowed, ${issue.maximum}`;
+    case "invalid_format":
+      return issue.message.startsWith("is ") ? issue.message : `is not a valid ${issue.format}`;
+    default:
+      return "is not valid";
+  }
+}
+
+const OUTCOMES: Partial<Record<ErrorCode, AuditEvent["outcome"]>> = {
+  forbidden: "denied",
+  unauthenticated: "denied",
+  not_found: "not_found",
+  decryption_failed: "decryption_failed",
+  integrity_failed: "error",
+  version_expired: "denied",
+  version_revoked: "denied",
+  version_destroyed: "denied",
+  version_pending: "denied",
+  version_kept: "denied",
+  secret_empty: "denied",
+};
+
+/** A known actor's refusal goes to its tenant's chain (an operator's to the deployment's). Its failing changes nothing. */
+async function recordRefusal(
+  services: Services,
+  actor: Actor,
+  action: Action,
+  request: RequestInfo,
+  refusal: KeyfoldError,
+): Promise<void> {
+  const outcome = OUTCOMES[refusal.code];
+  if (outcome === undefined) return;
+  const tenant = actor.type === "service_token" ? actor.tenantId : null;
+  try {
+    const event = encode(
+      services.clock(),
+      { type: actor.type, id: actor.id, name: actor.name, via: actor.via },
+      request,
+      tenant,
+      ACTIONS[action].event,
+      {
+        outcome,
+        target: null,
+        details: { code: refusal.code },
+      },
+    );
+    await again(() => append(onPool(services.db), tenant ?? services.deployment, [event], {}));
+  } catch (error) {
+    services.log.error(
+      { code: "audit_unavailable", correlationId: request.correlationId, cause: describeCause(error) },
+      "a refusal could not be recorded",
+    );
+  }
+}
+
+/** What an operator's log may say of a cause: its kind and our own words, never a driver's message. */
+export function describeCause(cause: unknown): Record<string, unknown> | null {
+  if (cause === undefined || cause === null) return null;
+  const { name, code, message, stack } = cause as {
+    name?: unknown;
+    code?: unknown;
+    message?: unknown;
+    stack?: unknown;
+  };
+  const ours =
+    name === "Error" || name === "EnvelopeError" || name === "KeyfoldError" || name === "LedgerError";
+  return {
+    name: typeof name === "string" ? name : typeof cause,
+    ...(typeof code === "string" ? { code } : {}),
+    ...(ours && typeof message === "string" ? { message } : {}),
+    // Where, not what: a stack's first line repeats the message.
+    ...(typeof stack === "string"
+      ? {
+          at: stack
+            .split("\n")
+            .filter((line) => /^\s+at /.test(line))
+            .slice(0, 6)
+            .map((line) => line.trim()),
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,113 @@
+import { timingSafeEqual } from "node:crypto";
+import type { SecretKey } from "@keyfold/envelope";
+import { KeyfoldError } from "../error.ts";
+import { canonical, type Field } from "./canonical.ts";
+
+/**
+ * The rows that grant something, and all their fields in the order in which the MAC covers them. A field that is added
+ * to a table is added here; a row whose refusal needs no MAC (revoked, deleted) is refused before its MAC is asked.
+ */
+const ROWS = {
+  tenants: ["id", "slug", "name", "createdAt", "createdBy", "deletedAt", "purgedAt"],
+  projects: ["id", "name", "createdAt", "createdBy", "deletedAt"],
+  environments: ["id", "projectId", "name", "createdAt", "createdBy", "deletedAt"],
+  secrets: [
+    "id",
+    "projectId",
+    "environmentId",
+    "name",
+    "description",
+    "tags",
+    "state",
+    "currentVersion",
+    "graceSeconds",
+    "createdAt",
+    "createdBy",
+    "updatedAt",
+    "deletedAt",
+    "purgeAfter",
+  ],
+  versions: [
+    "secretId",
+    "number",
+    "state",
+    "rotatedFrom",
+    "reason",
+    "encoding",
+    "createdAt",
+    "createdBy",
+    "openUntil",
+    "revokedAt",
+    "destroyedAt",
+  ],
+  serviceTokens: [
+    "id",
+    "name",
+    "digest",
+    "hint",
+    "scope",
+    "expiresAt",
+    "revokedAt",
+    "createdAt",
+    "createdBy",
+  ],
+  operatorTokens: ["id", "name", "digest", "hint", "expiresAt", "revokedAt", "createdAt"],
+  sessions: ["id", "digest", "tenantId", "tokenId", "expiresAt", "endedAt", "createdAt"],
+  tenantKeys: ["purpose", "term", "checkValue", "createdAt"],
+  keyWraps: ["purpose", "term", "opener", "provider", "suite", "wrapped", "createdAt"],
+} as const;
+
+export type GuardedTable = keyof typeof ROWS;
+/** The fields of a guarded row that its MAC covers, besides tenant and generation. */
+export type Guarded<T extends GuardedTable> = { readonly [K in (typeof ROWS)[T][number]]: unknown };
+
+/**
+ * Makes and checks row MACs: HMAC-SHA-256 (RFC 2104) over deployment, table, tenant, generation and all fields, under
+ * the deployment's integrity key, which the database never holds.
+ */
+export class RowMac {
+  readonly #key: SecretKey;
+  readonly #deployment: string;
+
+  constructor(integrityKey: SecretKey, deployment: string) {
+    this.#key = integrityKey.derive("keyfold/row-mac/v1");
+    this.#deployment = deployment;
+  }
+
+  /** 32 bytes. `tenant` is null for the deployment's own rows. */
+  make<T extends GuardedTable>(
+    table: T,
+    tenant: string | null,
+    generation: number,
+    row: Guarded<T>,
+  ): Buffer<ArrayBuffer> {
+    const fields: Field[] = [this.#deployment, table, tenant, generation];
+    for (const name of ROWS[table]) fields.push((row as Record<string, Field>)[name] as Field);
+    return Buffer.from(this.#key.hmacSha256(Buffer.from(canonical(fields), "utf8")));
+  }
+
+  /** Adds the MAC to a row that is about to be written. */
+  seal<T extends GuardedTable, R extends Guarded<T>>(
+    table: T,
+    tenant: string | null,
+    row: R & { generation: number },
+  ): R & { generation: number; mac: Buffer<ArrayBuffer> } {
+    return { ...row, mac: this.make(table, tenant, row.generation, row) };
+  }
+
+  /** @throws KeyfoldError `integrity_failed`, naming table and row to the operator only. */
+  check<T extends GuardedTable>(
+    table: T,
+    tenant: string | null,
+    row: Guarded<T> & { generation: number; mac: Uint8Array },
+  ): void {
+    const expected = this.make(table, tenant, row.generation, row);
+    if (expected.length !== row.mac.length || !timingSafeEqual(expected, row.mac)) {
+      const which =
+        (row as { id?: unknown; secretId?: unknown }).id ?? (row as { secretId?: unknown }).secretId ?? "";
+      throw new KeyfoldError("integrity_failed", {
+        cause: new Error(`the MAC of a row in ${table} (${String(which)}) does not match`),
+      });
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { look } from "../flow/change.ts";
+import { tenantOf } from "../flow/tenant-of.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { decodeCursor, encodeCursor } from "../input/page.ts";
+import { listProjectsInput, listProjectsOutput } from "./schema.ts";
+import { viewProject } from "./store.ts";
+
+/** The projects that the actor may see, by name. */
+export const listProjects = defineVerb({
+  action: "project.list",
+  changes: false,
+  summary: "List projects",
+  input: listProjectsInput,
+  output: listProjectsOutput,
+  async run(call, input) {
+    const after = decodeCursor(z.tuple([z.string()]), input.cursor);
+    const tenantId = await tenantOf(call, input.tenant);
+    const scope = call.actor.type === "service_token" ? call.actor.scope : null;
+    return look(call, tenantId, async (unit) => {
+      const rows = await unit.sql.project.findMany({
+        where: {
+          tenantId,
+          deletedAt: null,
+          ...(scope?.projects ? { id: { in: scope.projects } } : {}),
+          ...(scope?.environments ? { environments: { some: { id: { in: scope.environments } } } } : {}),
+          ...(after === null ? {} : { name: { gt: after[0] } }),
+        },
+        orderBy: { name: "asc" },
+        take: input.limit + 1,
+      });
+      const page = rows.slice(0, input.limit);
+      for (const row of page) call.services.mac.check("projects", tenantId, row);
+      unit.record({ target: null, details: { count: page.length } });
+      const last = page.at(-1);
+      return {
+        projects: page.map(viewProject),
+        nextCursor: rows.length > input.limit && last !== undefined ? encodeCursor([last.name]) : null,
+      };
+    });
+  },
+});

@@ -1,0 +1,28 @@
+import { authorizeProject } from "../access/authorize.ts";
+import { change } from "../flow/change.ts";
+import { tenantOf } from "../flow/tenant-of.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { projectView, renameProjectInput } from "./schema.ts";
+import { findProject, moveProject, viewProject } from "./store.ts";
+
+/** Renames a project; its id, and with it every secret's place, stays. @throws KeyfoldError `name_taken` */
+export const renameProject = defineVerb({
+  action: "project.rename",
+  changes: true,
+  summary: "Rename a project",
+  input: renameProjectInput,
+  output: projectView,
+  async run(call, input) {
+    const tenantId = await tenantOf(call, input.tenant);
+    return change(call, tenantId, async (unit) => {
+      const row = await findProject(unit, input.project);
+      authorizeProject(call.actor, row.id);
+      const moved = await moveProject(unit, row, { name: input.name });
+      unit.record({
+        target: { type: "project", id: row.id, name: moved.name },
+        details: { renamedFrom: row.name },
+      });
+      return viewProject(moved);
+    });
+  },
+});

@@ -1,0 +1,33 @@
+import { randomUUID } from "node:crypto";
+import type { Action } from "../access/actions.ts";
+import type { RequestInfo } from "../flow/call.ts";
+
+/** What a host's tRPC context must hold for Keyfold's procedures: who calls, under one key of its own. */
+export interface KeyfoldContext {
+  keyfold: RequestInfo;
+}
+
+export interface KeyfoldMeta {
+  /** The action that a procedure is: what is authorized, and named in the audit log. */
+  action: Action;
+}
+
+/** Builds a request's facts from what a host knows. In process a token is all it takes. */
+export function requestInfo(facts: {
+  token?: string | null;
+  session?: string | null;
+  ip?: string | null;
+  userAgent?: string | null;
+  correlationId?: string;
+}): RequestInfo {
+  return {
+    credential: facts.token
+      ? { kind: "token", secret: facts.token }
+      : facts.session
+        ? { kind: "session", secret: facts.session }
+        : null,
+    ip: facts.ip ?? null,
+    userAgent: facts.userAgent ?? null,
+    correlationId: facts.correlationId ?? randomUUID(),
+  };
+}

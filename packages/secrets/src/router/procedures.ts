@@ -1,0 +1,47 @@
+import { initTRPC } from "@trpc/server";
+import type { z } from "zod";
+import { asKeyfoldError } from "../error.ts";
+import type { Services } from "../flow/services.ts";
+import { parseInput, perform, type Verb } from "../flow/verb.ts";
+import type { KeyfoldContext, KeyfoldMeta } from "./context.ts";
+import { trpcError } from "./error-map.ts";
+
+// No transformer and no error formatter of its own: a host app nests this router under its own.
+export const t = initTRPC.context<KeyfoldContext>().meta<KeyfoldMeta>().create();
+
+/** zod's types, and our sentences when it refuses: zod's own errors could be formatted by a host in ways we do not see. */
+interface Parser<I extends z.ZodType> {
+  _input: z.input<I>;
+  _output: z.output<I>;
+  parse(raw: unknown): z.output<I>;
+}
+
+function parser<I extends z.ZodType>(schema: I): Parser<I> {
+  return { parse: (raw: unknown) => parseInput(schema, raw) } as Parser<I>;
+}
+
+/** A verb as a tRPC query. */
+export function query<I extends z.ZodType, O extends z.ZodType>(services: Services, verb: Verb<I, O>) {
+  return procedure(verb).query((options) => run(services, verb, options));
+}
+
+/** A verb as a tRPC mutation. */
+export function mutation<I extends z.ZodType, O extends z.ZodType>(services: Services, verb: Verb<I, O>) {
+  return procedure(verb).mutation((options) => run(services, verb, options));
+}
+
+function procedure<I extends z.ZodType, O extends z.ZodType>(verb: Verb<I, O>) {
+  return t.procedure.meta({ action: verb.action }).input(parser(verb.input)).output(verb.output);
+}
+
+async function run<I extends z.ZodType, O extends z.ZodType>(
+  services: Services,
+  verb: Verb<I, O>,
+  options: { ctx: KeyfoldContext; input: unknown },
+): Promise<never> {
+  try {
+    return (await perform(services, verb, options.ctx.keyfold, options.input as z.output<I>)) as never;
+  } catch (error) {
+    throw trpcError(asKeyfoldError(error));
+  }
+}

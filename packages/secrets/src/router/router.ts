@@ -1,0 +1,60 @@
+import type { Services } from "../flow/services.ts";
+import { mutation, query, t } from "./procedures.ts";
+import { verbs } from "./verbs.ts";
+
+/** The verbs as a tRPC router, to be served or to be nested in a host's: `router({ keyfold: keyfold.router })`. */
+export function createRouter(services: Services) {
+  const { identity, tenants, projects, environments, secrets, versions, tokens, audit } = verbs;
+  return t.router({
+    identity: t.router({ get: query(services, identity.get) }),
+    tenants: t.router({
+      create: mutation(services, tenants.create),
+      list: query(services, tenants.list),
+      get: query(services, tenants.get),
+      rename: mutation(services, tenants.rename),
+      delete: mutation(services, tenants.delete),
+      purge: mutation(services, tenants.purge),
+    }),
+    projects: t.router({
+      create: mutation(services, projects.create),
+      list: query(services, projects.list),
+      rename: mutation(services, projects.rename),
+      delete: mutation(services, projects.delete),
+    }),
+    environments: t.router({
+      create: mutation(services, environments.create),
+      list: query(services, environments.list),
+      rename: mutation(services, environments.rename),
+      delete: mutation(services, environments.delete),
+    }),
+    secrets: t.router({
+      create: mutation(services, secrets.create),
+      set: mutation(services, secrets.set),
+      setMany: mutation(services, secrets.setMany),
+      get: query(services, secrets.get),
+      list: query(services, secrets.list),
+      reveal: query(services, secrets.reveal),
+      revealMany: query(services, secrets.revealMany),
+      update: mutation(services, secrets.update),
+      rotate: mutation(services, secrets.rotate),
+      rollBack: mutation(services, secrets.rollBack),
+      delete: mutation(services, secrets.delete),
+      restore: mutation(services, secrets.restore),
+    }),
+    versions: t.router({
+      list: query(services, versions.list),
+      reveal: query(services, versions.reveal),
+      revoke: mutation(services, versions.revoke),
+      destroy: mutation(services, versions.destroy),
+    }),
+    tokens: t.router({
+      create: mutation(services, tokens.create),
+      list: query(services, tokens.list),
+      revoke: mutation(services, tokens.revoke),
+    }),
+    audit: t.router({ list: query(services, audit.list) }),
+  });
+}
+
+/** The router's type: all that clients and panels import, with `import type`. */
+export type KeyfoldRouter = ReturnType<typeof createRouter>;

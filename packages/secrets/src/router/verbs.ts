@@ -1,0 +1,72 @@
+import { listAudit } from "../audit/list.ts";
+import { createEnvironment } from "../environment/create.ts";
+import { deleteEnvironment } from "../environment/delete.ts";
+import { listEnvironments } from "../environment/list.ts";
+import { renameEnvironment } from "../environment/rename.ts";
+import { getIdentity } from "../identity/get.ts";
+import { createProject } from "../project/create.ts";
+import { deleteProject } from "../project/delete.ts";
+import { listProjects } from "../project/list.ts";
+import { renameProject } from "../project/rename.ts";
+import { createSecret } from "../secret/create.ts";
+import { deleteSecret } from "../secret/delete.ts";
+import { getSecret } from "../secret/get.ts";
+import { listSecrets } from "../secret/list.ts";
+import { restoreSecret } from "../secret/restore.ts";
+import { revealSecret } from "../secret/reveal.ts";
+import { revealManySecrets } from "../secret/reveal-many.ts";
+import { rollBackSecret } from "../secret/roll-back.ts";
+import { rotateSecret } from "../secret/rotate.ts";
+import { setSecret } from "../secret/set.ts";
+import { setManySecrets } from "../secret/set-many.ts";
+import { updateSecret } from "../secret/update.ts";
+import { createTenant } from "../tenant/create.ts";
+import { deleteTenant } from "../tenant/delete.ts";
+import { getTenant } from "../tenant/get.ts";
+import { listTenants } from "../tenant/list.ts";
+import { purgeTenant } from "../tenant/purge.ts";
+import { renameTenant } from "../tenant/rename.ts";
+import { createToken } from "../token/create.ts";
+import { listTokens } from "../token/list.ts";
+import { revokeToken } from "../token/revoke.ts";
+import { destroyVersion } from "../version/destroy.ts";
+import { listVersions } from "../version/list.ts";
+import { revealVersion } from "../version/reveal.ts";
+import { revokeVersion } from "../version/revoke.ts";
+
+/** Every verb there is, by noun: what tRPC, REST and the tests walk over. */
+export const verbs = {
+  identity: { get: getIdentity },
+  tenants: {
+    create: createTenant,
+    list: listTenants,
+    get: getTenant,
+    rename: renameTenant,
+    delete: deleteTenant,
+    purge: purgeTenant,
+  },
+  projects: { create: createProject, list: listProjects, rename: renameProject, delete: deleteProject },
+  environments: {
+    create: createEnvironment,
+    list: listEnvironments,
+    rename: renameEnvironment,
+    delete: deleteEnvironment,
+  },
+  secrets: {
+    create: createSecret,
+    set: setSecret,
+    setMany: setManySecrets,
+    get: getSecret,
+    list: listSecrets,
+    reveal: revealSecret,
+    revealMany: revealManySecrets,
+    update: updateSecret,
+    rotate: rotateSecret,
+    rollBack: rollBackSecret,
+    delete: deleteSecret,
+    restore: restoreSecret,
+  },
+  versions: { list: listVersions, reveal: revealVersion, revoke: revokeVersion, destroy: destroyVersion },
+  tokens: { create: createToken, list: listTokens, revoke: revokeToken },
+  audit: { list: listAudit },
+} as const;

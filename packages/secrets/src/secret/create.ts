@@ -1,0 +1,66 @@
+import { KeyfoldError } from "../error.ts";
+import { change } from "../flow/change.ts";
+import { onceFor } from "../flow/replay.ts";
+import { tenantOf } from "../flow/tenant-of.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { decodeValue } from "../input/value.ts";
+import { findPlace } from "../place/place.ts";
+import { valueDigest, writeKeys } from "../version/write.ts";
+import { createSecretInput, secretView } from "./schema.ts";
+import { insertSecret } from "./store.ts";
+
+/** Makes a new secret with its version 1. @throws KeyfoldError `name_taken`, `not_found` (no such place), `too_large` */
+export const createSecret = defineVerb({
+  action: "secret.create",
+  changes: true,
+  summary: "Create a secret with its first version",
+  input: createSecretInput,
+  output: secretView,
+  async run(call, input) {
+    const plaintext = decodeValue(input.value, input.encoding, call.services.limits.maxValueBytes);
+    try {
+      const tenantId = await tenantOf(call, input.tenant);
+      const keys = await writeKeys(call, tenantId);
+      const digest = valueDigest(keys, plaintext);
+      return await change(call, tenantId, async (unit) => {
+        const place = await findPlace(unit, input);
+        return onceFor(
+          unit,
+          input.idempotencyKey,
+          { ...input, value: digest.toString("hex"), place: place.environment.id },
+          async () => {
+            if (await isTaken(unit, place.environment.id, input.name)) throw new KeyfoldError("name_taken");
+            const secret = await insertSecret(
+              unit,
+              place,
+              input.name,
+              keys,
+              { plaintext, encoding: input.encoding, digest },
+              input,
+            );
+            unit.record({
+              target: { type: "secret", id: secret.id, name: secret.name, version: 1 },
+              reason: input.reason ?? null,
+            });
+            return secret;
+          },
+        );
+      });
+    } finally {
+      plaintext.fill(0);
+    }
+  },
+});
+
+/** Asked first for a clean answer; the unique index decides races. */
+async function isTaken(
+  unit: Parameters<Parameters<typeof change>[2]>[0],
+  environmentId: string,
+  name: string,
+): Promise<boolean> {
+  const found = await unit.sql.secret.findFirst({
+    where: { tenantId: unit.tenantId, environmentId, name, state: { not: "deleted" } },
+    select: { id: true },
+  });
+  return found !== null;
+}

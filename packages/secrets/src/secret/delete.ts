@@ -1,0 +1,33 @@
+import { change } from "../flow/change.ts";
+import { tenantOf } from "../flow/tenant-of.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { lockSecret } from "./load.ts";
+import { deleteSecretInput, PURGE_AFTER_SECONDS, secretView } from "./schema.ts";
+import { checkExpected, moveSecret } from "./store.ts";
+import { viewSecret } from "./view.ts";
+
+/** Deletes a secret: refused from now on, its name free at once, restorable until it is purged. */
+export const deleteSecret = defineVerb({
+  action: "secret.delete",
+  changes: true,
+  summary: "Delete a secret (restorable for 30 days)",
+  input: deleteSecretInput,
+  output: secretView,
+  async run(call, input) {
+    const tenantId = await tenantOf(call, input.tenant);
+    return change(call, tenantId, async (unit) => {
+      const { secret, place, version } = await lockSecret(unit, input);
+      checkExpected(secret, input.expectedVersion);
+      const moved = await moveSecret(unit, secret, {
+        state: "deleted",
+        deletedAt: unit.now,
+        purgeAfter: new Date(unit.now.getTime() + PURGE_AFTER_SECONDS * 1000),
+      });
+      unit.record({
+        target: { type: "secret", id: secret.id, name: secret.name, version: secret.currentVersion },
+        reason: input.reason ?? null,
+      });
+      return viewSecret(moved, place, version);
+    });
+  },
+});

@@ -1,0 +1,44 @@
+import { KeyfoldError } from "../error.ts";
+import type { Unit } from "../flow/change.ts";
+import type { NamedPlace } from "../place/place.ts";
+import type { NewValue, WriteKeys } from "../version/write.ts";
+import { lockSecret } from "./load.ts";
+import type { SecretView } from "./schema.ts";
+import { checkExpected, insertSecret, putVersion } from "./store.ts";
+
+/** Creates a secret of this name, or makes a new version of the one there is: one item of a set, or of many. */
+export async function putByName(
+  unit: Unit,
+  place: NamedPlace,
+  name: string,
+  keys: WriteKeys,
+  value: NewValue,
+  facts: { reason: string | undefined; expectedVersion: number | undefined },
+): Promise<{ secret: SecretView; changed: boolean }> {
+  const ref = { project: place.project.id, environment: place.environment.id, name };
+  const loaded = await lockSecret(unit, ref).catch((error: unknown) => {
+    if (error instanceof KeyfoldError && error.code === "not_found") return null;
+    throw error;
+  });
+  checkExpected(loaded?.secret ?? null, facts.expectedVersion);
+  const reason = facts.reason ?? null;
+  if (loaded === null) {
+    const secret = await insertSecret(unit, place, name, keys, value, facts);
+    unit.record({
+      action: "secret.created",
+      target: { type: "secret", id: secret.id, name, version: 1 },
+      reason,
+    });
+    return { secret, changed: true };
+  }
+  const put = await putVersion(unit, loaded, keys, value, { reason, sameIsNothing: true });
+  unit.record({
+    action: put.changed ? "secret.rotated" : "secret.unchanged",
+    target: { type: "secret", id: put.secret.id, name, version: put.version },
+    reason,
+    details: put.changed
+      ? { rotatedFrom: put.rotatedFrom, openUntil: put.openUntil?.toISOString() ?? null }
+      : {},
+  });
+  return { secret: put.secret, changed: put.changed };
+}

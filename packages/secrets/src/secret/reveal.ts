@@ -1,0 +1,93 @@
+import { withTenant } from "@keyfold/db";
+import { earliest } from "../access/authenticate.ts";
+import { append, type Query } from "../audit/append.ts";
+import { KeyfoldError } from "../error.ts";
+import type { Call } from "../flow/call.ts";
+import { again } from "../flow/change.ts";
+import { eventBytes } from "../flow/event.ts";
+import { inTransaction, onPool } from "../flow/query.ts";
+import { tenantOf } from "../flow/tenant-of.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { encodeValue } from "../input/value.ts";
+import { openVersion, refuseClosed } from "../version/open.ts";
+import { loadSecret, type SecretRefInput } from "./load.ts";
+import { type RevealedView, revealedView, revealSecretInput } from "./schema.ts";
+
+const ATTEMPTS = 4;
+
+/** The current value of a secret, by id or by name in its place. */
+export const revealSecret = defineVerb({
+  action: "secret.reveal",
+  changes: false,
+  summary: "Reveal a secret's current value",
+  input: revealSecretInput,
+  output: revealedView,
+  async run(call, input) {
+    return reveal(call, await tenantOf(call, input.tenant), input);
+  },
+});
+
+/**
+ * One value's read: load, check, open, and append its event. The append judges it: if the tenant's epoch moved since
+ * the rows were read, or a deadline passed, nothing is appended, the plaintext is dropped, and it reads again.
+ * @param number a version; the current one when left out
+ */
+export async function reveal(
+  call: Call,
+  tenantId: string,
+  ref: SecretRefInput,
+  number?: number,
+): Promise<RevealedView> {
+  for (let attempt = 1; attempt < ATTEMPTS; attempt++) {
+    const answer = await again(() => tryReveal(call, tenantId, onPool(call.services.db), ref, number));
+    if (answer !== null) return answer;
+  }
+  // A tenant that changes faster than we read: hold its chain for this one read.
+  const answer = await again(() =>
+    withTenant(call.services.db, tenantId, async (tx) => {
+      const query = inTransaction(tx);
+      await query("SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 7))::text", [tenantId]);
+      return tryReveal(call, tenantId, query, ref, number);
+    }),
+  );
+  if (answer === null) throw new KeyfoldError("conflict");
+  return answer;
+}
+
+async function tryReveal(
+  call: Call,
+  tenantId: string,
+  query: Query,
+  ref: SecretRefInput,
+  number: number | undefined,
+): Promise<RevealedView | null> {
+  const loaded = await loadSecret(call, query, tenantId, ref, { number, sealed: true });
+  const { secret, version, now, epoch } = loaded;
+  if (version === null) throw new KeyfoldError(number === undefined ? "secret_empty" : "not_found");
+  refuseClosed(version, now);
+  const plaintext = await openVersion(call, tenantId, loaded);
+  try {
+    const event = eventBytes(call, tenantId, {
+      target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
+    });
+    const deadline = earliest(call.actor.deadline, version.state === "grace" ? version.openUntil : null);
+    const outcome = await append(query, tenantId, [event], {
+      expectedEpoch: epoch,
+      deadline,
+      token: { id: call.actor.id, operator: false },
+    });
+    if (outcome === "token" || (outcome === "deadline" && deadline === call.actor.deadline))
+      throw new KeyfoldError("unauthenticated");
+    if (outcome !== "appended") return null;
+    return {
+      id: secret.id,
+      name: secret.name,
+      version: version.number,
+      ...encodeValue(plaintext, version.encoding),
+      createdAt: version.createdAt.toISOString(),
+      openUntil: version.openUntil?.toISOString() ?? null,
+    };
+  } finally {
+    plaintext.fill(0);
+  }
+}

@@ -1,0 +1,59 @@
+import { change } from "../flow/change.ts";
+import { onceFor } from "../flow/replay.ts";
+import { tenantOf } from "../flow/tenant-of.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { decodeValue } from "../input/value.ts";
+import { valueDigest, writeKeys } from "../version/write.ts";
+import { lockSecret } from "./load.ts";
+import { rotateSecretInput, setSecretOutput } from "./schema.ts";
+import { checkExpected, putVersion } from "./store.ts";
+
+/** Makes a new current version of an existing secret; the one before still opens until its grace ends. */
+export const rotateSecret = defineVerb({
+  action: "secret.rotate",
+  changes: true,
+  summary: "Rotate a secret to a new value",
+  input: rotateSecretInput,
+  output: setSecretOutput,
+  async run(call, input) {
+    const plaintext = decodeValue(input.value, input.encoding, call.services.limits.maxValueBytes);
+    try {
+      const tenantId = await tenantOf(call, input.tenant);
+      const keys = await writeKeys(call, tenantId);
+      const digest = valueDigest(keys, plaintext);
+      return await change(call, tenantId, async (unit) => {
+        const loaded = await lockSecret(unit, input);
+        return onceFor(
+          unit,
+          input.idempotencyKey,
+          { ...input, value: digest.toString("hex"), secret: loaded.secret.id },
+          async () => {
+            checkExpected(loaded.secret, input.expectedVersion);
+            const put = await putVersion(
+              unit,
+              loaded,
+              keys,
+              { plaintext, encoding: input.encoding, digest },
+              {
+                reason: input.reason ?? null,
+                graceSeconds: input.graceSeconds,
+                sameIsNothing: true,
+              },
+            );
+            unit.record({
+              action: put.changed ? "secret.rotated" : "secret.unchanged",
+              target: { type: "secret", id: put.secret.id, name: put.secret.name, version: put.version },
+              reason: input.reason ?? null,
+              details: put.changed
+                ? { rotatedFrom: put.rotatedFrom, openUntil: put.openUntil?.toISOString() ?? null }
+                : {},
+            });
+            return { secret: put.secret, changed: put.changed };
+          },
+        );
+      });
+    } finally {
+      plaintext.fill(0);
+    }
+  },
+});

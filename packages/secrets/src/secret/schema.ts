@@ -1,0 +1,187 @@
+import { z } from "zod";
+import { nextCursor, pageInput } from "../input/page.ts";
+import {
+  actorRefSchema,
+  description,
+  id,
+  idempotencyKey,
+  moment,
+  placeRef,
+  reason,
+  secretName,
+  tags,
+  text,
+} from "../input/text.ts";
+import { inTenant } from "../tenant/schema.ts";
+
+/** 30 days in seconds: how long a deleted secret can be restored. */
+export const PURGE_AFTER_SECONDS = 30 * 86_400;
+/** 24 hours in seconds: how long a superseded version still opens, where the secret does not say. */
+export const DEFAULT_GRACE_SECONDS = 86_400;
+/** Most items in one bulk call. */
+export const MAX_BULK_ITEMS = 500;
+/** Most bytes of values in one bulk call, decoded. */
+export const MAX_BULK_BYTES = 8 * 1024 * 1024;
+
+export const encoding = z
+  .enum(["utf8", "base64"])
+  .describe("How `value` is written: as text, or as base64 of any bytes.");
+/** A value as it comes in. Its size in bytes is bounded by the deployment (1 MiB by default), where it is decoded. */
+export const value = z.string();
+
+/** Where a secret stands when a call names it: the token's only project and environment, else `default` and `dev`. */
+export const inPlace = {
+  ...inTenant,
+  project: placeRef.optional().describe("Name or id; the token's only one when left out, else `default`."),
+  environment: placeRef.optional().describe("Name or id; the token's only one when left out, else `dev`."),
+};
+
+/** A secret: by id, or by name in its place. */
+export const secretRef = { ...inPlace, id: id.optional(), name: secretName.optional() };
+const oneOf = (input: { id?: unknown; name?: unknown }): boolean =>
+  (input.id === undefined) !== (input.name === undefined);
+const oneOfError = { error: "give either `id` or `name`", path: ["id"] };
+
+export const expectedVersion = z
+  .int()
+  .min(0)
+  .optional()
+  .describe(
+    "Refused with version_mismatch unless the current version has this number; 0: there must be none.",
+  );
+
+export const secretView = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  project: z.object({ id: z.uuid(), name: z.string() }),
+  environment: z.object({ id: z.uuid(), name: z.string() }),
+  description: z.string(),
+  tags: z.record(z.string(), z.string()),
+  state: z.enum(["live", "empty", "deleted"]),
+  version: z.int().nullable().describe("The current version's number."),
+  graceSeconds: z
+    .int()
+    .nullable()
+    .describe("Seconds that a superseded version still opens; null: the deployment's default."),
+  generation: z.int().describe("Grows with every change of this secret."),
+  createdAt: moment,
+  createdBy: actorRefSchema,
+  updatedAt: moment,
+  lastRotatedAt: moment.nullable(),
+  lastRotatedBy: actorRefSchema.nullable(),
+  deletedAt: moment.nullable(),
+  purgeAfter: moment.nullable(),
+});
+export type SecretView = z.infer<typeof secretView>;
+
+const graceSeconds = z.int().min(0).max(7_776_000).describe("0 to 90 days, in seconds.");
+const metadata = {
+  description: description.optional(),
+  tags: tags.optional(),
+  graceSeconds: graceSeconds.nullable().optional(),
+};
+const newValue = { value, encoding: encoding.default("utf8") };
+
+export const createSecretInput = z.strictObject({
+  ...inPlace,
+  name: secretName,
+  ...newValue,
+  ...metadata,
+  reason: reason.optional(),
+  idempotencyKey: idempotencyKey.optional(),
+});
+export const setSecretInput = z.strictObject({
+  ...inPlace,
+  name: secretName,
+  ...newValue,
+  reason: reason.optional(),
+  expectedVersion,
+  idempotencyKey: idempotencyKey.optional(),
+});
+export const setSecretOutput = z.object({
+  secret: secretView,
+  changed: z.boolean().describe("False: this value is current already, and nothing was changed."),
+});
+export const getSecretInput = z.strictObject({ ...secretRef }).refine(oneOf, oneOfError);
+export const listSecretsInput = z.strictObject({
+  ...inTenant,
+  project: placeRef.optional().describe("Only this project's."),
+  environment: placeRef.optional().describe("Only this environment's."),
+  prefix: text(1, 255).optional().describe("Only names that start so."),
+  state: z
+    .enum(["live", "empty", "deleted"])
+    .optional()
+    .describe("Only these; left out: all but deleted ones."),
+  ...pageInput,
+});
+export const listSecretsOutput = z.object({ secrets: z.array(secretView), nextCursor });
+export const updateSecretInput = z
+  .strictObject({
+    ...secretRef,
+    ...metadata,
+    rename: secretName.optional().describe("A new name."),
+    expectedGeneration: z
+      .int()
+      .optional()
+      .describe("Refused with version_mismatch unless the secret's generation is this."),
+  })
+  .refine(oneOf, oneOfError);
+export const rotateSecretInput = z
+  .strictObject({
+    ...secretRef,
+    ...newValue,
+    reason: reason.optional(),
+    graceSeconds: graceSeconds
+      .optional()
+      .describe("For the version that this one supersedes; the secret's own when left out."),
+    expectedVersion,
+    idempotencyKey: idempotencyKey.optional(),
+  })
+  .refine(oneOf, oneOfError);
+export const rollBackSecretInput = z
+  .strictObject({
+    ...secretRef,
+    to: z.int().min(1).describe("The version whose value becomes current again."),
+    reason: reason.optional(),
+    expectedVersion,
+  })
+  .refine(oneOf, oneOfError);
+export const deleteSecretInput = z
+  .strictObject({ ...secretRef, reason: reason.optional(), expectedVersion })
+  .refine(oneOf, oneOfError);
+export const restoreSecretInput = z.strictObject({
+  ...inTenant,
+  id,
+  name: secretName.optional().describe("A new name, where the old one is taken again."),
+});
+
+export const revealSecretInput = z.strictObject({ ...secretRef }).refine(oneOf, oneOfError);
+export const revealedView = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  version: z.int(),
+  encoding,
+  value: z.string(),
+  createdAt: moment.describe("When this version was made."),
+  openUntil: moment.nullable().describe("When this version stops opening, if it is in grace."),
+});
+export type RevealedView = z.infer<typeof revealedView>;
+
+export const bulkGetInput = z.strictObject({
+  ...inPlace,
+  names: z.array(secretName).min(1).max(MAX_BULK_ITEMS),
+});
+export const bulkGetOutput = z.object({ secrets: z.array(revealedView) });
+export const bulkSetInput = z.strictObject({
+  ...inPlace,
+  items: z
+    .array(z.strictObject({ name: secretName, ...newValue, expectedVersion }))
+    .min(1)
+    .max(MAX_BULK_ITEMS)
+    .refine((items) => new Set(items.map((item) => item.name)).size === items.length, {
+      error: "names a secret twice",
+    }),
+  reason: reason.optional(),
+  idempotencyKey: idempotencyKey.optional(),
+});
+export const bulkSetOutput = z.object({ results: z.array(setSecretOutput) });

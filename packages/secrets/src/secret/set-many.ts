@@ -1,0 +1,71 @@
+import { KeyfoldError } from "../error.ts";
+import { change } from "../flow/change.ts";
+import { onceFor } from "../flow/replay.ts";
+import { tenantOf } from "../flow/tenant-of.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { decodeValue } from "../input/value.ts";
+import { findPlace } from "../place/place.ts";
+import { valueDigest, writeKeys } from "../version/write.ts";
+import { putByName } from "./put.ts";
+import { bulkSetInput, bulkSetOutput, MAX_BULK_BYTES } from "./schema.ts";
+
+/** Sets up to 500 secrets of one place, all or nothing. */
+export const setManySecrets = defineVerb({
+  action: "secret.set",
+  changes: true,
+  summary: "Set many secrets of one environment, all or nothing",
+  input: bulkSetInput,
+  output: bulkSetOutput,
+  async run(call, input) {
+    const plaintexts: Buffer<ArrayBuffer>[] = [];
+    try {
+      let total = 0;
+      for (const [index, item] of input.items.entries()) {
+        const bytes = decodeValue(
+          item.value,
+          item.encoding,
+          call.services.limits.maxValueBytes,
+          `items.${index}.value`,
+        );
+        plaintexts.push(bytes);
+        total += bytes.length;
+        if (total > MAX_BULK_BYTES)
+          throw new KeyfoldError("too_large", {
+            sentence: `One call carries at most ${MAX_BULK_BYTES} bytes of values.`,
+          });
+      }
+      const tenantId = await tenantOf(call, input.tenant);
+      const keys = await writeKeys(call, tenantId);
+      const items = input.items.map((item, index) => ({
+        item,
+        plaintext: plaintexts[index]!,
+        digest: valueDigest(keys, plaintexts[index]!),
+      }));
+      const request = {
+        ...input,
+        items: items.map(({ item, digest }) => ({ ...item, value: digest.toString("hex") })),
+      };
+      // Everyone locks in one order, so that two bulk calls cannot wait for each other.
+      const inOrder = [...items].sort((a, b) => (a.item.name < b.item.name ? -1 : 1));
+      return await change(call, tenantId, async (unit) => {
+        const place = await findPlace(unit, input);
+        return onceFor(unit, input.idempotencyKey, { ...request, place: place.environment.id }, async () => {
+          const byName = new Map<string, Awaited<ReturnType<typeof putByName>>>();
+          for (const { item, plaintext, digest } of inOrder) {
+            const value = { plaintext, encoding: item.encoding, digest };
+            byName.set(
+              item.name,
+              await putByName(unit, place, item.name, keys, value, {
+                reason: input.reason,
+                expectedVersion: item.expectedVersion,
+              }),
+            );
+          }
+          return { results: items.map(({ item }) => byName.get(item.name)!) };
+        });
+      });
+    } finally {
+      for (const bytes of plaintexts) bytes.fill(0);
+    }
+  },
+});

@@ -1,0 +1,40 @@
+import { KeyfoldError } from "../error.ts";
+import { change } from "../flow/change.ts";
+import { tenantOf } from "../flow/tenant-of.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { lockSecret } from "./load.ts";
+import { secretView, updateSecretInput } from "./schema.ts";
+import { moveSecret } from "./store.ts";
+import { viewSecret } from "./view.ts";
+
+/** Changes a secret's metadata or name; its values stay. */
+export const updateSecret = defineVerb({
+  action: "secret.update",
+  changes: true,
+  summary: "Change a secret's name, description, tags or grace",
+  input: updateSecretInput,
+  output: secretView,
+  async run(call, input) {
+    const tenantId = await tenantOf(call, input.tenant);
+    return change(call, tenantId, async (unit) => {
+      const { secret, place, version } = await lockSecret(unit, input);
+      if (input.expectedGeneration !== undefined && input.expectedGeneration !== secret.generation)
+        throw new KeyfoldError("version_mismatch");
+      const to = {
+        ...(input.rename === undefined ? {} : { name: input.rename }),
+        ...(input.description === undefined ? {} : { description: input.description }),
+        ...(input.tags === undefined ? {} : { tags: input.tags }),
+        ...(input.graceSeconds === undefined ? {} : { graceSeconds: input.graceSeconds }),
+      };
+      const moved = await moveSecret(unit, secret, to);
+      unit.record({
+        target: { type: "secret", id: secret.id, name: moved.name },
+        details: {
+          fields: Object.keys(to).join(","),
+          ...(moved.name === secret.name ? {} : { renamedFrom: secret.name }),
+        },
+      });
+      return viewSecret(moved, place, version);
+    });
+  },
+});

@@ -1,0 +1,30 @@
+import { iso, jsonActor } from "../input/stored.ts";
+import type { NamedPlace } from "../place/place.ts";
+import type { SecretRow, VersionRow } from "./load.ts";
+import type { SecretView } from "./schema.ts";
+
+type Current = Pick<VersionRow, "number" | "createdAt" | "createdBy">;
+
+/** A secret as callers see it: metadata only. `current` is its current version, if it has one. */
+export function viewSecret(row: SecretRow, place: NamedPlace, current: Current | null): SecretView {
+  const rotated = current !== null && current.number > 1;
+  return {
+    id: row.id,
+    name: row.name,
+    project: place.project,
+    environment: place.environment,
+    description: row.description,
+    tags: row.tags as Record<string, string>,
+    state: row.state,
+    version: row.currentVersion,
+    graceSeconds: row.graceSeconds,
+    generation: row.generation,
+    createdAt: row.createdAt.toISOString(),
+    createdBy: jsonActor(row.createdBy),
+    updatedAt: row.updatedAt.toISOString(),
+    lastRotatedAt: rotated ? current.createdAt.toISOString() : null,
+    lastRotatedBy: rotated ? jsonActor(current.createdBy) : null,
+    deletedAt: iso(row.deletedAt),
+    purgeAfter: iso(row.purgeAfter),
+  };
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from "node:crypto";
+import { type Connections, withDeployment } from "@keyfold/db";
+import { createEnvelope, type Envelope, type RootKeyProvider } from "@keyfold/envelope";
+import type { z } from "zod";
+import { append } from "./audit/append.ts";
+import type { RequestInfo } from "./flow/call.ts";
+import { encode } from "./flow/event.ts";
+import { inTransaction } from "./flow/query.ts";
+import type { DomainLog, Limits, Services } from "./flow/services.ts";
+import { invoke, type Verb } from "./flow/verb.ts";
+import { RowMac } from "./integrity/row-mac.ts";
+import { openDeployment } from "./key/deployment.ts";
+import { TenantKeys } from "./key/tenant-keys.ts";
+import { createRouter, type KeyfoldRouter } from "./router/router.ts";
+import { endSession, startSession } from "./session/session.ts";
+import { couldBeToken, credentialDigest, generateToken } from "./token/secret.ts";
+
+export interface KeyfoldServerOptions {
+  db: Connections;
+  /** Holds the root key. */
+  provider: RootKeyProvider;
+  /** Whether an empty database may become a deployment now; else a start on one is refused. False by default. */
+  mayCreate?: boolean;
+  envelope?: Envelope;
+  limits?: Partial<Limits>;
+  log?: DomainLog;
+  clock?: () => Date;
+  /** How unwrapped tenant keys are kept: five minutes and 10 000 by default. */
+  keyring?: { ttlMs?: number; max?: number; clock?: () => number };
+}
+
+export interface KeyfoldServer {
+  readonly router: KeyfoldRouter;
+  readonly deployment: { id: string; created: boolean };
+  /** Runs one verb for one request: what REST and jobs do. */
+  invoke<I extends z.ZodType, O extends z.ZodType>(
+    verb: Verb<I, O>,
+    request: RequestInfo,
+    input: unknown,
+  ): Promise<z.output<O>>;
+  startSession(request: RequestInfo): ReturnType<typeof startSession>;
+  endSession(request: RequestInfo): Promise<void>;
+  /**
+   * Makes an operator's token: for the host itself, which holds the root key; no procedure leads here.
+   * @param token this very string, of 32 to 512 characters; a fresh token when left out
+   */
+  createOperatorToken(name: string, token?: string): Promise<string>;
+}
+
+const silent: DomainLog = { warn() {}, error() {} };
+const ONE_MIB = 1024 * 1024;
+
+/**
+ * Opens (or, where allowed, makes) the deployment and builds everything that serves it. Reads no environment and opens
+ * no connection of its own.
+ * @throws DeploymentError, when the root key is not the one that the database needs
+ */
+export async function createKeyfoldServer(options: KeyfoldServerOptions): Promise<KeyfoldServer> {
+  const { db, provider, envelope = createEnvelope(), log = silent, clock = () => new Date() } = options;
+  const deployment = await openDeployment({ db, provider, envelope, mayCreate: options.mayCreate ?? false });
+  const mac = new RowMac(deployment.integrity, deployment.id);
+  const services: Services = {
+    db,
+    deployment: deployment.id,
+    mac,
+    tokenKey: deployment.token,
+    keys: new TenantKeys({ db, deployment: deployment.id, mac, envelope, provider, ...options.keyring }),
+    envelope,
+    limits: { maxValueBytes: options.limits?.maxValueBytes ?? ONE_MIB },
+    log,
+    clock,
+  };
+  return {
+    router: createRouter(services),
+    deployment: { id: deployment.id, created: deployment.created },
+    invoke: (verb, request, input) => invoke(services, verb, request, input),
+    startSession: (request) => startSession(services, request),
+    endSession: (request) => endSession(services, request),
+    createOperatorToken: (name, token) => createOperatorToken(services, name, token),
+  };
+}
+
+async function createOperatorToken(services: Services, name: string, given?: string): Promise<string> {
+  const token = given ?? generateToken();
+  if (!couldBeToken(token)) throw new RangeError("an operator's token has 32 to 512 characters");
+  await withDeployment(services.db, async (tx) => {
+    const row = services.mac.seal("operatorTokens", null, {
+      id: randomUUID(),
+      name,
+      digest: credentialDigest(services.tokenKey, "token", token),
+      hint: token.slice(-4),
+      expiresAt: null,
+      revokedAt: null,
+      createdAt: tx.now,
+      generation: 1,
+    });
+    await tx.sql.operatorToken.create({ data: row });
+    const host = { type: "job" as const, id: null, name: "host", via: "host" };
+    const event = encode(
+      services.clock(),
+      host,
+      { ip: null, userAgent: null, correlationId: randomUUID() },
+      null,
+      "operator.created",
+      {
+        target: { type: "token", id: row.id, name },
+      },
+    );
+    await append(inTransaction(tx), services.deployment, [event], { raise: true });
+  });
+  return token;
+}

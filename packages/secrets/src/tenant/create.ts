@@ -1,0 +1,54 @@
+import { randomUUID } from "node:crypto";
+import { actorRef } from "../access/actor.ts";
+import { tellDeployment } from "../audit/deployment.ts";
+import { KeyfoldError } from "../error.ts";
+import { change } from "../flow/change.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { DEFAULT_ENVIRONMENTS } from "../project/schema.ts";
+import { insertProject } from "../project/store.ts";
+import { createTenantInput, tenantView } from "./schema.ts";
+import { viewTenant } from "./store.ts";
+
+/** Makes a tenant with keys of its own and the project `default` (dev, staging, prod). @throws KeyfoldError `name_taken` */
+export const createTenant = defineVerb({
+  action: "tenant.create",
+  changes: true,
+  summary: "Create a tenant",
+  input: createTenantInput,
+  output: tenantView,
+  async run(call, input) {
+    const { services, actor } = call;
+    const id = randomUUID();
+    const keys = await services.keys.make(id, services.clock());
+    return change(
+      call,
+      id,
+      async (unit) => {
+        const [taken] = await unit.query<{ id: string | null }>(
+          "SELECT control_plane.find_tenant($1) AS id",
+          [input.slug],
+        );
+        if (taken?.id) throw new KeyfoldError("name_taken");
+        const row = services.mac.seal("tenants", id, {
+          id,
+          slug: input.slug,
+          name: input.name ?? input.slug,
+          createdAt: unit.now,
+          createdBy: { ...actorRef(actor) },
+          deletedAt: null,
+          purgedAt: null,
+          generation: 1,
+        });
+        await unit.sql.tenant.create({ data: row });
+        await unit.sql.tenantKey.createMany({ data: keys.keys });
+        await unit.sql.keyWrap.createMany({ data: keys.wraps });
+        await insertProject(unit, "default", DEFAULT_ENVIRONMENTS);
+        const happening = { target: { type: "tenant" as const, id, name: row.slug } };
+        unit.record(happening);
+        await tellDeployment(unit, happening);
+        return viewTenant(row);
+      },
+      { tenant: "any" },
+    );
+  },
+});

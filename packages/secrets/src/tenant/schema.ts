@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { nextCursor, pageInput } from "../input/page.ts";
+import { actorRefSchema, displayName, moment, slug, tenantRef } from "../input/text.ts";
+
+export const tenantView = z.object({
+  id: z.uuid(),
+  slug: z.string(),
+  name: z.string(),
+  createdAt: moment,
+  createdBy: actorRefSchema,
+  deletedAt: moment.nullable(),
+});
+export type TenantView = z.infer<typeof tenantView>;
+
+/** Every call about one tenant may name it; a service token's own tenant when left out. */
+export const inTenant = {
+  tenant: tenantRef.optional().describe("Slug or id; a service token's own tenant when left out."),
+};
+
+export const createTenantInput = z.strictObject({
+  slug,
+  name: displayName.optional().describe("The slug when left out."),
+});
+export const listTenantsInput = z.strictObject({
+  ...pageInput,
+  deleted: z.boolean().default(false).describe("Deleted ones too."),
+});
+export const listTenantsOutput = z.object({ tenants: z.array(tenantView), nextCursor });
+export const getTenantInput = z.strictObject({ ...inTenant });
+export const renameTenantInput = z.strictObject({
+  tenant: tenantRef,
+  slug: slug.optional(),
+  name: displayName.optional(),
+});
+export const deleteTenantInput = z.strictObject({ tenant: tenantRef });
+export const purgeTenantInput = z.strictObject({
+  tenant: z.uuid().describe("A deleted tenant's id: its slug is free already."),
+  confirm: slug.describe("The slug it had, typed out: this cannot be undone."),
+});
+export const purgeTenantOutput = z.object({
+  id: z.uuid(),
+  lastBatch: z.int().describe("The number of its audit chain's last batch."),
+  lastHash: z.string().describe("That batch's hash, in hex; the deployment's chain records it."),
+});

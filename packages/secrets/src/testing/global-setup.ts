@@ -1,0 +1,1 @@
+export { default } from "@keyfold/db/testing/global-setup";

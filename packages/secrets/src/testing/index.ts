@@ -1,0 +1,1 @@
+export { type Caller, callerOf, type House, openHouse } from "./house.ts";

@@ -1,0 +1,130 @@
+import { type Action, PRESETS, SERVICE_ACTIONS } from "../access/actions.ts";
+import { isWithin, type Scope } from "../access/scope.ts";
+import { KeyfoldError } from "../error.ts";
+import type { Call } from "../flow/call.ts";
+import { change, type Unit } from "../flow/change.ts";
+import { onceFor } from "../flow/replay.ts";
+import { tenantOf } from "../flow/tenant-of.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { isUuid } from "../input/text.ts";
+import { createTokenInput, createTokenOutput } from "./schema.ts";
+import { insertToken, viewToken } from "./store.ts";
+
+/**
+ * Makes a service token, shown this once. Nobody grants more than they hold: a token gives away at most its own scope
+ * and lifetime; an operator makes a tenant's first token (or the next, when none is alive), and the tenant's audit
+ * shows it.
+ * @throws KeyfoldError `forbidden`, `not_found` (a place that does not exist or is out of reach)
+ */
+export const createToken = defineVerb({
+  action: "token.create",
+  changes: true,
+  summary: "Create a service token (shown once)",
+  input: createTokenInput,
+  output: createTokenOutput,
+  async run(call, input) {
+    const tenantId = await tenantOf(call, input.tenant);
+    return change(call, tenantId, async (unit) => {
+      const actions: readonly Action[] = input.actions ?? PRESETS[input.preset ?? "reader"];
+      const scope = await scopeOf(unit, input, actions);
+      // A session's end is the browser's; the token's own expiry bounds what it makes.
+      const expiresAt =
+        input.expiresInSeconds === null ? null : new Date(unit.now.getTime() + input.expiresInSeconds * 1000);
+      await mayGrant(call, unit, scope, expiresAt);
+      return onceFor(
+        unit,
+        input.idempotencyKey,
+        { ...input, scope },
+        async () => {
+          const { token, row } = await insertToken(unit, input.name, scope, expiresAt);
+          unit.record({
+            target: { type: "token", id: row.id, name: row.name },
+            details: {
+              actions: scope.actions.length === SERVICE_ACTIONS.length ? "all" : scope.actions.join(","),
+              expiresAt: expiresAt?.toISOString() ?? null,
+              wholeTenant: scope.projects === null,
+            },
+          });
+          return { token: token as string | null, details: viewToken(row) };
+        },
+        (answer) => ({ ...answer, token: null }),
+      );
+    });
+  },
+});
+
+interface Places {
+  projects: string[] | null;
+  environments: string[] | null;
+}
+
+/** Turns names into ids. A token for some environments is one for their projects, too. */
+async function scopeOf(unit: Unit, input: Places, actions: readonly Action[]): Promise<Scope> {
+  const projects = input.projects && (await Promise.all(input.projects.map((ref) => projectId(unit, ref))));
+  if (input.environments === null) return { actions: [...actions], projects, environments: null };
+  const found: { id: string; projectId: string }[] = [];
+  for (const ref of input.environments) {
+    const within = isUuid(ref) ? projects : (projects ?? [await projectId(unit, "default")]);
+    if (!isUuid(ref) && within?.length !== 1) {
+      throw new KeyfoldError("bad_input", {
+        issues: [
+          { path: "environments", message: "are named, and so need exactly one project; or give their ids" },
+        ],
+      });
+    }
+    const row = await unit.sql.environment.findFirst({
+      where: {
+        tenantId: unit.tenantId,
+        deletedAt: null,
+        project: { deletedAt: null },
+        ...(isUuid(ref) ? { id: ref } : { name: ref }),
+        ...(within === null ? {} : { projectId: { in: within } }),
+      },
+      select: { id: true, projectId: true },
+    });
+    if (row === null) throw new KeyfoldError("not_found");
+    found.push(row);
+  }
+  return {
+    actions: [...actions],
+    projects: [...new Set(found.map((row) => row.projectId))],
+    environments: found.map((row) => row.id),
+  };
+}
+
+async function projectId(unit: Unit, ref: string): Promise<string> {
+  const row = await unit.sql.project.findFirst({
+    where: { tenantId: unit.tenantId, deletedAt: null, ...(isUuid(ref) ? { id: ref } : { name: ref }) },
+    select: { id: true },
+  });
+  if (row === null) throw new KeyfoldError("not_found");
+  return row.id;
+}
+
+async function mayGrant(call: Call, unit: Unit, scope: Scope, expiresAt: Date | null): Promise<void> {
+  const { actor } = call;
+  if (actor.type === "service_token") {
+    if (!isWithin(scope, actor.scope)) throw new KeyfoldError("forbidden");
+    const own = await unit.sql.serviceToken.findUniqueOrThrow({
+      where: { tenantId_id: { tenantId: unit.tenantId, id: actor.id } },
+      select: { expiresAt: true },
+    });
+    if (own.expiresAt !== null && (expiresAt === null || expiresAt > own.expiresAt))
+      throw new KeyfoldError("forbidden");
+    return;
+  }
+  // Two operators at once make one first token.
+  await unit.query("SELECT FROM control_plane.tenants WHERE id = $1::uuid FOR UPDATE", [unit.tenantId]);
+  const alive = await unit.sql.serviceToken.findFirst({
+    where: {
+      tenantId: unit.tenantId,
+      revokedAt: null,
+      OR: [{ expiresAt: null }, { expiresAt: { gt: unit.now } }],
+    },
+    select: { id: true },
+  });
+  if (alive !== null)
+    throw new KeyfoldError("forbidden", {
+      sentence: "This tenant has a token already; its holder makes the next ones.",
+    });
+}

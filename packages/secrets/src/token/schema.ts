@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { type Action, PRESETS, SERVICE_ACTIONS } from "../access/actions.ts";
+import { nextCursor, pageInput } from "../input/page.ts";
+import { actorRefSchema, displayName, id, idempotencyKey, moment, placeRef } from "../input/text.ts";
+import { inTenant } from "../tenant/schema.ts";
+
+export const tokenView = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  hint: z.string().describe("The token's last four characters, to tell it from others."),
+  actions: z.array(z.string()),
+  projects: z.array(z.uuid()).nullable(),
+  environments: z.array(z.uuid()).nullable(),
+  expiresAt: moment.nullable(),
+  revokedAt: moment.nullable(),
+  createdAt: moment,
+  createdBy: actorRefSchema,
+});
+export type TokenView = z.infer<typeof tokenView>;
+
+const preset = z.enum(Object.keys(PRESETS) as [keyof typeof PRESETS]);
+
+export const createTokenInput = z.strictObject({
+  ...inTenant,
+  name: displayName,
+  preset: preset
+    .optional()
+    .describe("A ready set of actions; `reader` when neither this nor `actions` is given."),
+  actions: z
+    .array(z.enum(SERVICE_ACTIONS as [Action, ...Action[]]))
+    .min(1)
+    .optional(),
+  projects: z.array(placeRef).min(1).max(100).nullable().default(null).describe("Names or ids; null: all."),
+  environments: z
+    .array(placeRef)
+    .min(1)
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe("Names (within exactly one project) or ids; null: all."),
+  expiresInSeconds: z
+    .int()
+    .min(1)
+    .max(31_536_000 * 5)
+    .nullable()
+    .default(null)
+    .describe("Seconds from now; null: never."),
+  idempotencyKey: idempotencyKey.optional(),
+});
+export const createTokenOutput = z.object({
+  token: z.string().nullable().describe("Shown this once; null when an idempotent call is replayed."),
+  details: tokenView,
+});
+export const listTokensInput = z.strictObject({ ...inTenant, ...pageInput });
+export const listTokensOutput = z.object({ tokens: z.array(tokenView), nextCursor });
+export const revokeTokenInput = z.strictObject({ ...inTenant, id });

@@ -1,0 +1,62 @@
+import { EnvelopeError } from "@keyfold/envelope";
+import { KeyfoldError } from "../error.ts";
+import type { Call } from "../flow/call.ts";
+import type { Loaded, VersionRow } from "../secret/load.ts";
+
+/**
+ * Refuses a version that does not open, each for its named reason.
+ * @param now the database's clock when the rows were read; the append judges the deadline once more
+ * @throws KeyfoldError `version_expired`, `version_revoked`, `version_destroyed`, `version_pending`, `version_kept`
+ */
+export function refuseClosed(version: VersionRow, now: Date): void {
+  switch (version.state) {
+    case "current":
+      return;
+    case "grace":
+      if (version.openUntil === null || version.openUntil <= now) throw new KeyfoldError("version_expired");
+      return;
+    case "revoked":
+      throw new KeyfoldError("version_revoked");
+    case "destroyed":
+      throw new KeyfoldError("version_destroyed");
+    case "pending":
+      throw new KeyfoldError("version_pending");
+    case "kept":
+      throw new KeyfoldError("version_kept");
+  }
+}
+
+/**
+ * Opens a loaded version's sealed bytes. Whether it may be opened is decided before.
+ * @returns the plaintext; the caller lets go of it with its answer
+ * @throws KeyfoldError `decryption_failed`, `key_unavailable`
+ */
+export async function openVersion(call: Call, tenantId: string, loaded: Loaded): Promise<Buffer> {
+  const { services } = call;
+  const { secret, version, sealed } = loaded;
+  if (version === null || sealed?.sealed == null || sealed.dekWrap === null) {
+    throw new KeyfoldError("decryption_failed", { cause: new Error("the sealed bytes are missing") });
+  }
+  const key = await services.keys.of(tenantId, "value", sealed.term);
+  const at = {
+    deployment: services.deployment,
+    tenant: tenantId,
+    secret: secret.id,
+    version: version.number,
+  };
+  try {
+    const dek = services.envelope.unwrapDek(sealed.dekWrap, key, {
+      ...at,
+      purpose: "value",
+      term: sealed.term,
+    });
+    return services.envelope.openValue(sealed.sealed, dek, {
+      ...at,
+      project: secret.projectId,
+      environment: secret.environmentId,
+    });
+  } catch (error) {
+    if (error instanceof EnvelopeError) throw new KeyfoldError("decryption_failed", { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,22 @@
+import { iso, jsonActor } from "../input/stored.ts";
+import type { VersionRow } from "../secret/load.ts";
+import type { VersionView } from "./schema.ts";
+
+/** @param now the database's clock: a grace that has ended shows as not opening, swept or not */
+export function viewVersion(row: VersionRow, now: Date): VersionView {
+  return {
+    secretId: row.secretId,
+    version: row.number,
+    state: row.state,
+    active: row.state === "current",
+    opens:
+      row.state === "current" || (row.state === "grace" && row.openUntil !== null && row.openUntil > now),
+    rotatedFrom: row.rotatedFrom,
+    reason: row.reason,
+    createdAt: row.createdAt.toISOString(),
+    createdBy: jsonActor(row.createdBy),
+    openUntil: iso(row.openUntil),
+    revokedAt: iso(row.revokedAt),
+    destroyedAt: iso(row.destroyedAt),
+  };
+}
