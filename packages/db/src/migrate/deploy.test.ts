@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { clearAbandoned } from "../embedded/abandoned.ts";
@@ -185,6 +187,18 @@ test("a database that is newer than the release is refused", async () => {
   });
   await write("20260103000000_other", "SELECT 1;");
   await expect(deployMigrations({ url, migrationsDir })).rejects.toMatchObject({ code: "histories_diverge" });
+});
+
+test("nothing of a deploy keeps its process from ending", async () => {
+  await write("20260101000000_first", TABLE);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "--input-type=module",
+    "--eval",
+    `import { deployMigrations } from ${JSON.stringify(new URL("./deploy.ts", import.meta.url).href)};
+     await deployMigrations(${JSON.stringify({ url, migrationsDir })});
+     console.log(process.getActiveResourcesInfo().includes("Timeout"));`,
+  ]);
+  expect(stdout).toBe("false\n");
 });
 
 test("a database that is gone is said, without the password", async () => {

@@ -29,7 +29,13 @@ export class EngineConnection extends PrismaPg {
   readonly #pool: CharPool;
 
   constructor(url: string) {
-    const pool = new CharPool({ connectionString: url, max: 1, application_name: "keyfold migrate" });
+    const pool = new CharPool({
+      connectionString: url,
+      application_name: "keyfold migrate",
+      max: 1,
+      // An idle connection that is closed takes the engine's lock with it.
+      idleTimeoutMillis: 0,
+    });
     pool.on("error", () => {});
     super(pool);
     this.#pool = pool;

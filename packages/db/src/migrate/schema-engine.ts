@@ -66,7 +66,9 @@ function loadEngine(): Promise<typeof glue> {
   loading ??= (async () => {
     const script = createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm/schema_engine_bg");
     const bytes = await readFile(script.replace(/\.js$/, ".wasm"));
-    const { instance } = await WebAssembly.instantiate(bytes, { "./schema_engine_bg.js": glue });
+    const { instance } = await WebAssembly.instantiate(bytes, {
+      "./schema_engine_bg.js": withoutWaiting(glue),
+    });
     // Where the glue leaves the message of a panic, which then surfaces as "unreachable".
     Object.assign(globalThis, {
       PRISMA_WASM_PANIC_REGISTRY: {
@@ -80,4 +82,13 @@ function loadEngine(): Promise<typeof glue> {
     return glue;
   })();
   return loading;
+}
+
+/** The engine leaves a timer of ten seconds behind (its patience for the lock): no reason to keep a process up. */
+function withoutWaiting(imports: object): object {
+  const changed = Object.entries(imports).map(([name, value]) => {
+    if (!name.startsWith("__wbg_setTimeout_")) return [name, value];
+    return [name, (callback: () => void, milliseconds: number) => setTimeout(callback, milliseconds).unref()];
+  });
+  return Object.fromEntries(changed);
 }
