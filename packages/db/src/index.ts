@@ -1,4 +1,18 @@
 export { type Connections, connect, type DatabaseOptions } from "./client.ts";
+export {
+  type EmbeddedErrorCode,
+  type EmbeddedPostgres,
+  EmbeddedPostgresError,
+  type StartOptions,
+  startEmbeddedPostgres,
+} from "./embedded/index.ts";
 export { Prisma } from "./generated/client.ts";
+export {
+  type DeployOptions,
+  deployMigrations,
+  MigrationError,
+  type MigrationErrorCode,
+  migrationsDir,
+} from "./migrate/index.ts";
 export { findRoleProblems } from "./role-check.ts";
 export { type Transaction, type TransactionTimes, withDeployment, withTenant } from "./transaction.ts";

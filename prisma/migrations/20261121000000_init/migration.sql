@@ -6,14 +6,16 @@ CREATE SCHEMA IF NOT EXISTS control_plane;
 -- ---- roles -------------------------------------------------------------------------------------------
 -- Group roles without login. The application's login role inherits keyfold_tenant and may SET ROLE
 -- keyfold_deployment; nobody who serves requests is a member of keyfold_definer, which owns the few
--- functions that look across tenants. Roles belong to the whole server: made once, under a lock.
-SELECT pg_advisory_xact_lock(hashtext('keyfold roles'));
+-- functions that look across tenants. Roles belong to the whole server, and its other databases may be at it too.
 DO $$
 DECLARE r text;
 BEGIN
   FOREACH r IN ARRAY ARRAY['keyfold_tenant', 'keyfold_deployment', 'keyfold_definer'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
-      EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', r);
+      BEGIN
+        EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', r);
+      EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+      END;
     END IF;
   END LOOP;
   -- To hand functions to keyfold_definer the owner must be able to become it.
@@ -279,13 +281,11 @@ CREATE TABLE control_plane.audit_batches (
   prev_hash bytea NOT NULL CHECK (octet_length(prev_hash) = 32),
   root bytea NOT NULL CHECK (octet_length(root) = 32),
   hash bytea NOT NULL CHECK (octet_length(hash) = 32),
+  leaves bytea NOT NULL CHECK (octet_length(leaves) = 32 * count),
   bodies bytea,
-  leaves bytea,
   created_at timestamptz(3) NOT NULL,
   PRIMARY KEY (chain_id, number),
-  CHECK (hash = sha256(prev_hash || root)),
-  CHECK ((bodies IS NULL) <> (leaves IS NULL)),
-  CHECK (leaves IS NULL OR octet_length(leaves) = 32 * count)
+  CHECK (hash = sha256(prev_hash || root))
 );
 CREATE UNIQUE INDEX audit_batches_batch_id ON control_plane.audit_batches (chain_id, batch_id);
 
@@ -423,28 +423,12 @@ CREATE TRIGGER token_only_ends BEFORE UPDATE ON control_plane.service_tokens
 CREATE TRIGGER token_only_ends BEFORE UPDATE ON control_plane.operator_tokens
   FOR EACH ROW EXECUTE FUNCTION control_plane.token_only_ends();
 
--- The hashes of a batch's events, from the bodies as they were hashed: SHA-256(0x00 ‖ event), RFC 9162 §2.1.1.
-CREATE FUNCTION control_plane.leaves_of(bodies bytea) RETURNS bytea LANGUAGE plpgsql IMMUTABLE SET search_path = '' AS $$
-DECLARE
-  at integer := 0;
-  size bigint;
-  leaves bytea := '';
-BEGIN
-  WHILE at < octet_length(bodies) LOOP
-    size := get_byte(bodies, at)::bigint * 16777216 + get_byte(bodies, at + 1) * 65536
-          + get_byte(bodies, at + 2) * 256 + get_byte(bodies, at + 3);
-    leaves := leaves || sha256('\x00'::bytea || substring(bodies FROM at + 5 FOR size::integer));
-    at := at + 4 + size::integer;
-  END LOOP;
-  RETURN leaves;
-END $$;
-
 -- An audit batch is written once. The one change there is: its bodies go, and their leaves stay.
 CREATE FUNCTION control_plane.audit_is_append_only() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
-    IF OLD.bodies IS NOT NULL AND NEW.bodies IS NULL AND NEW.leaves = control_plane.leaves_of(OLD.bodies)
-       AND to_jsonb(NEW) - '{bodies,leaves}'::text[] = to_jsonb(OLD) - '{bodies,leaves}'::text[] THEN
+    IF OLD.bodies IS NOT NULL AND NEW.bodies IS NULL
+       AND to_jsonb(NEW) - 'bodies' = to_jsonb(OLD) - 'bodies' THEN
       RETURN NEW;
     END IF;
   END IF;
@@ -485,7 +469,7 @@ END $$;
 --   p_token, p_operator  a token that must be alive now (changes, and everything an operator does)
 -- Answers 'appended', or why not ('epoch', 'deadline', 'token'): then nothing was inserted.
 CREATE FUNCTION control_plane.append_events(
-  p_chain uuid, p_batch uuid, p_count integer, p_root bytea, p_bodies bytea,
+  p_chain uuid, p_batch uuid, p_count integer, p_root bytea, p_leaves bytea, p_bodies bytea,
   p_expected_epoch bigint DEFAULT NULL, p_raise boolean DEFAULT false, p_deadline timestamptz DEFAULT NULL,
   p_token uuid DEFAULT NULL, p_operator boolean DEFAULT false,
   OUT outcome text, OUT batch_number bigint, OUT batch_first_seq bigint, OUT batch_epoch bigint
@@ -529,9 +513,9 @@ BEGIN
   batch_first_seq := coalesce(last.first_seq + last.count, 1);
   batch_epoch := coalesce(last.epoch, 0) + CASE WHEN p_raise THEN 1 ELSE 0 END;
   INSERT INTO control_plane.audit_batches
-      (chain_id, number, batch_id, first_seq, count, epoch, prev_hash, root, hash, bodies, created_at)
+      (chain_id, number, batch_id, first_seq, count, epoch, prev_hash, root, hash, leaves, bodies, created_at)
     VALUES (p_chain, batch_number, p_batch, batch_first_seq, p_count, batch_epoch, prev, p_root,
-            sha256(prev || p_root), p_bodies, moment);
+            sha256(prev || p_root), p_leaves, p_bodies, moment);
   -- A hint that caches are stale, nothing more: the next read is judged by the epoch all the same.
   IF p_raise THEN
     PERFORM pg_notify('keyfold_epoch', p_chain::text || ' ' || batch_epoch::text);
@@ -672,7 +656,7 @@ BEGIN
   DELETE FROM control_plane.service_tokens x WHERE x.tenant_id = p_tenant;
   DELETE FROM control_plane.idempotency_keys x WHERE x.tenant_id = p_tenant;
   DELETE FROM control_plane.sessions x WHERE x.tenant_id = p_tenant;
-  UPDATE control_plane.audit_batches b SET leaves = control_plane.leaves_of(b.bodies), bodies = NULL
+  UPDATE control_plane.audit_batches b SET bodies = NULL
     WHERE b.chain_id = p_tenant AND b.bodies IS NOT NULL;
   SELECT b.number, b.hash INTO last_number, last_hash
     FROM control_plane.audit_batches b WHERE b.chain_id = p_tenant ORDER BY b.number DESC LIMIT 1;
@@ -690,7 +674,7 @@ ALTER FUNCTION control_plane.purge_tenant OWNER TO keyfold_definer;
 REVOKE CREATE ON SCHEMA control_plane FROM keyfold_definer;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA control_plane FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION control_plane.clock(), control_plane.current_tenant(), control_plane.leaves_of(bytea),
+GRANT EXECUTE ON FUNCTION control_plane.clock(), control_plane.current_tenant(),
   control_plane.append_events, control_plane.epoch_of, control_plane.find_token, control_plane.find_session, control_plane.find_tenant
   TO keyfold_tenant, keyfold_deployment, keyfold_definer;
 GRANT EXECUTE ON FUNCTION control_plane.load_secret TO keyfold_tenant;
@@ -701,7 +685,7 @@ GRANT SELECT ON control_plane.deployments, control_plane.operator_tokens, contro
 GRANT SELECT ON control_plane.service_tokens, control_plane.tenants TO keyfold_definer;
 GRANT UPDATE (generation) ON control_plane.tenants TO keyfold_definer; -- FOR UPDATE needs it
 GRANT SELECT, INSERT ON control_plane.audit_batches TO keyfold_definer;
-GRANT UPDATE (bodies, leaves) ON control_plane.audit_batches TO keyfold_definer;
+GRANT UPDATE (bodies) ON control_plane.audit_batches TO keyfold_definer;
 GRANT SELECT (tenant_id), DELETE ON control_plane.key_wraps, control_plane.tenant_keys, control_plane.sealed_values,
   control_plane.versions, control_plane.secrets, control_plane.environments, control_plane.projects,
   control_plane.service_tokens, control_plane.idempotency_keys, control_plane.sessions TO keyfold_definer;

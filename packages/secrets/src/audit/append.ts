@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { batchRoot, encodeBodies } from "@keyfold/ledger";
+import { encodeBodies, leafHash, merkleRoot } from "@keyfold/ledger";
 
 /** Where SQL goes: a transaction of Prisma's, or the pool itself for a statement that is its own transaction. */
 export type Query = <Row>(sql: string, params: readonly unknown[]) => Promise<Row[]>;
@@ -18,7 +18,7 @@ export interface Judgement {
 export type AppendOutcome = "appended" | "epoch" | "deadline" | "token";
 
 const SQL = `SELECT outcome FROM control_plane.append_events(
-  $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bigint, $7::boolean, $8::timestamptz, $9::uuid, $10::boolean)`;
+  $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, $8::boolean, $9::timestamptz, $10::uuid, $11::boolean)`;
 
 /**
  * Appends events to a chain as one batch, and has the database judge it under the chain's lock: the events are
@@ -30,11 +30,13 @@ export async function append(
   events: readonly Buffer[],
   judge: Judgement,
 ): Promise<AppendOutcome> {
+  const leaves = events.map(leafHash);
   const rows = await query<{ outcome: AppendOutcome }>(SQL, [
     chain,
     randomUUID(),
     events.length,
-    batchRoot(events),
+    merkleRoot(leaves),
+    Buffer.concat(leaves),
     encodeBodies(events),
     judge.expectedEpoch === undefined || judge.expectedEpoch === null ? null : judge.expectedEpoch.toString(),
     judge.raise ?? false,
