@@ -6,7 +6,7 @@ export type { RequestInfo } from "./flow/call.ts";
 export type { DomainLog, Limits } from "./flow/services.ts";
 export { describeCause, type Verb } from "./flow/verb.ts";
 export type { IdentityView } from "./identity/schema.ts";
-export { DeploymentError, type DeploymentProblem } from "./key/deployment.ts";
+export { DeploymentError, type DeploymentProblem, deploymentExists } from "./key/deployment.ts";
 export type { ProjectView } from "./project/schema.ts";
 export { type KeyfoldContext, type KeyfoldMeta, requestInfo } from "./router/context.ts";
 export { httpStatus } from "./router/error-map.ts";
@@ -17,4 +17,5 @@ export { createKeyfoldServer, type KeyfoldServer, type KeyfoldServerOptions } fr
 export { SESSION_SECONDS } from "./session/session.ts";
 export type { TenantView } from "./tenant/schema.ts";
 export type { TokenView } from "./token/schema.ts";
+export { generateToken } from "./token/secret.ts";
 export type { VersionView } from "./version/schema.ts";

@@ -45,6 +45,8 @@ export interface KeyfoldServer {
    * @param token this very string, of 32 to 512 characters; a fresh token when left out
    */
   createOperatorToken(name: string, token?: string): Promise<string>;
+  /** Whether an operator's token was ever made: a first start that was cut short made none. */
+  hasOperatorToken(): Promise<boolean>;
 }
 
 const silent: DomainLog = { warn() {}, error() {} };
@@ -77,6 +79,11 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     startSession: (request) => startSession(services, request),
     endSession: (request) => endSession(services, request),
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),
+    hasOperatorToken: () =>
+      withDeployment(
+        db,
+        async ({ sql }) => (await sql.operatorToken.findFirst({ select: { id: true } })) !== null,
+      ),
   };
 }
 

@@ -10,6 +10,8 @@ export interface RequestInfo {
   readonly userAgent: string | null;
   /** Stands in the answer, the log and the audit event. */
   readonly correlationId: string;
+  /** Told who it was, as soon as the credential has proved it: for an adapter's log and counters. */
+  readonly onActor?: ((actor: Actor) => void) | undefined;
 }
 
 /** One call of one verb by someone who was authenticated and may do this somewhere. */

@@ -54,6 +54,7 @@ export async function perform<I extends z.ZodType, O extends z.ZodType>(
   let actor: Actor | null = null;
   try {
     actor = await authenticate(services, request);
+    request.onActor?.(actor);
     authorize(actor, verb.action);
     const result = await verb.run({ services, actor, action: verb.action, request }, input);
     return verb.output.parse(result);
@@ -84,6 +85,7 @@ const LOUD: ReadonlySet<ErrorCode> = new Set([
   "database_unavailable",
   "database_slow",
   "database_full",
+  "audit_unavailable",
 ]);
 
 /** @throws KeyfoldError `bad_input` that names paths and rules, never what was given */

@@ -31,6 +31,11 @@ export class DeploymentError extends Error {
   }
 }
 
+/** Whether this database is a deployment already, so that a new root key would open nothing of it. */
+export function deploymentExists(db: Connections): Promise<boolean> {
+  return withDeployment(db, async ({ sql }) => (await sql.deployment.findFirst()) !== null);
+}
+
 const PURPOSES = ["integrity", "token"] as const satisfies readonly KeyPurpose[];
 const TERM = 1;
 

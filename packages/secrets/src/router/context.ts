@@ -19,6 +19,7 @@ export function requestInfo(facts: {
   ip?: string | null;
   userAgent?: string | null;
   correlationId?: string;
+  onActor?: RequestInfo["onActor"];
 }): RequestInfo {
   return {
     credential: facts.token
@@ -29,5 +30,6 @@ export function requestInfo(facts: {
     ip: facts.ip ?? null,
     userAgent: facts.userAgent ?? null,
     correlationId: facts.correlationId ?? randomUUID(),
+    onActor: facts.onActor,
   };
 }

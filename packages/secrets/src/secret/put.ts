@@ -14,7 +14,7 @@ export async function putByName(
   keys: WriteKeys,
   value: NewValue,
   facts: { reason: string | undefined; expectedVersion: number | undefined },
-): Promise<{ secret: SecretView; changed: boolean }> {
+): Promise<{ secret: SecretView; changed: boolean; rotatedFrom: number | null }> {
   const ref = { project: place.project.id, environment: place.environment.id, name };
   const loaded = await lockSecret(unit, ref).catch((error: unknown) => {
     if (error instanceof KeyfoldError && error.code === "not_found") return null;
@@ -29,7 +29,7 @@ export async function putByName(
       target: { type: "secret", id: secret.id, name, version: 1 },
       reason,
     });
-    return { secret, changed: true };
+    return { secret, changed: true, rotatedFrom: null };
   }
   const put = await putVersion(unit, loaded, keys, value, { reason, sameIsNothing: true });
   unit.record({
@@ -40,5 +40,5 @@ export async function putByName(
       ? { rotatedFrom: put.rotatedFrom, openUntil: put.openUntil?.toISOString() ?? null }
       : {},
   });
-  return { secret: put.secret, changed: put.changed };
+  return { secret: put.secret, changed: put.changed, rotatedFrom: put.rotatedFrom };
 }

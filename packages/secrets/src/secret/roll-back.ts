@@ -56,7 +56,7 @@ export const rollBackSecret = defineVerb({
             openUntil: put.openUntil?.toISOString() ?? null,
           },
         });
-        return { secret: put.secret, changed: true };
+        return { secret: put.secret, changed: true, rotatedFrom: put.rotatedFrom };
       } finally {
         plaintext.fill(0);
       }

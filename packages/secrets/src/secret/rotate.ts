@@ -48,7 +48,7 @@ export const rotateSecret = defineVerb({
                 ? { rotatedFrom: put.rotatedFrom, openUntil: put.openUntil?.toISOString() ?? null }
                 : {},
             });
-            return { secret: put.secret, changed: put.changed };
+            return { secret: put.secret, changed: put.changed, rotatedFrom: put.rotatedFrom };
           },
         );
       });

@@ -101,6 +101,10 @@ export const setSecretInput = z.strictObject({
 export const setSecretOutput = z.object({
   secret: secretView,
   changed: z.boolean().describe("False: this value is current already, and nothing was changed."),
+  rotatedFrom: z
+    .int()
+    .nullable()
+    .describe("The version that was current before this one; null: there was none."),
 });
 export const getSecretInput = z.strictObject({ ...secretRef }).refine(oneOf, oneOfError);
 export const listSecretsInput = z.strictObject({
