@@ -13,6 +13,17 @@ import pg from "pg";
 export async function grantApplicationRole(client: pg.Client, appRole: string): Promise<void> {
   await grant(client, "keyfold_tenant", appRole, { inherit: true, set: false });
   await grant(client, "keyfold_deployment", appRole, { inherit: false, set: true });
+  await grantHistory(client, appRole);
+}
+
+/** The application may read which migrations ran, so that it can say so when one is missing. */
+async function grantHistory(client: pg.Client, appRole: string): Promise<void> {
+  const found = await client.query(
+    "SELECT has_table_privilege($1, to_regclass('public._prisma_migrations'), 'SELECT') AS granted",
+    [appRole],
+  );
+  if (found.rows[0]?.granted !== false) return;
+  await client.query(`GRANT SELECT ON public._prisma_migrations TO ${pg.escapeIdentifier(appRole)}`);
 }
 
 async function grant(
