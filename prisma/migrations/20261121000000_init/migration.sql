@@ -174,6 +174,9 @@ CREATE TABLE control_plane.secrets (
 CREATE UNIQUE INDEX secrets_live_name ON control_plane.secrets (tenant_id, project_id, environment_id, name)
   WHERE state <> 'deleted'::control_plane.secret_state;
 
+-- Lists are by name, over all places that an actor may see.
+CREATE INDEX secrets_by_name ON control_plane.secrets (tenant_id, name, id);
+
 CREATE TABLE control_plane.versions (
   tenant_id uuid NOT NULL,
   secret_id uuid NOT NULL,
@@ -466,12 +469,13 @@ END $$;
 --   p_expected_epoch  a read: insert only if the chain's epoch is still this one
 --   p_raise           a change of rights, states or keys: the epoch grows by one
 --   p_deadline        insert only before this moment, by the database's clock
---   p_token, p_operator  a token that must be alive now (changes, and everything an operator does)
--- Answers 'appended', or why not ('epoch', 'deadline', 'token'): then nothing was inserted.
+--   p_token, p_operator  a token that must be alive now
+--   p_session         the session that stands for the token: it must not have ended either
+-- Answers 'appended', or why not ('epoch', 'deadline', 'token', or 'gone' for a purged tenant): then nothing was inserted.
 CREATE FUNCTION control_plane.append_events(
   p_chain uuid, p_batch uuid, p_count integer, p_root bytea, p_leaves bytea, p_bodies bytea,
   p_expected_epoch bigint DEFAULT NULL, p_raise boolean DEFAULT false, p_deadline timestamptz DEFAULT NULL,
-  p_token uuid DEFAULT NULL, p_operator boolean DEFAULT false,
+  p_token uuid DEFAULT NULL, p_operator boolean DEFAULT false, p_session uuid DEFAULT NULL,
   OUT outcome text, OUT batch_number bigint, OUT batch_first_seq bigint, OUT batch_epoch bigint
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
@@ -486,6 +490,11 @@ BEGIN
   IF p_expected_epoch IS NOT NULL AND p_expected_epoch <> coalesce(last.epoch, 0) THEN
     outcome := 'epoch'; RETURN;
   END IF;
+  -- What was under way when a tenant was purged leaves nothing behind. (A service token's tenant is looked at below.)
+  IF (p_token IS NULL OR p_operator)
+     AND EXISTS (SELECT FROM control_plane.tenants t WHERE t.id = p_chain AND t.purged_at IS NOT NULL) THEN
+    outcome := 'gone'; RETURN;
+  END IF;
   moment := control_plane.clock();
   IF p_deadline IS NOT NULL AND moment >= p_deadline THEN
     outcome := 'deadline'; RETURN;
@@ -499,6 +508,12 @@ BEGIN
         FROM control_plane.service_tokens s JOIN control_plane.tenants t ON t.id = s.tenant_id
        WHERE s.tenant_id = p_chain AND s.id = p_token;
     END IF;
+    IF alive IS NOT TRUE THEN
+      outcome := 'token'; RETURN;
+    END IF;
+  END IF;
+  IF p_session IS NOT NULL THEN
+    SELECT x.ended_at IS NULL AND x.expires_at > moment INTO alive FROM control_plane.sessions x WHERE x.id = p_session;
     IF alive IS NOT TRUE THEN
       outcome := 'token'; RETURN;
     END IF;
@@ -552,15 +567,15 @@ $$;
 -- One secret, its place and one of its versions, in one trip, under row-level security: what every reveal and every
 -- change of a secret starts with. The secret is named by id, or by name within a place; the place by ids or names (a
 -- project that is not named follows from the environment's id); the version by number, or it is the current one.
---   p_lock    lock the secret's row until the transaction ends, and read it as it stands then
---   p_sealed  bring the sealed bytes too
+--   in_lock    lock the secret's row until the transaction ends, and read it as it stands then
+--   in_sealed  bring the sealed bytes too
 -- Rows come with their MACs, and the caller checks them.
 CREATE FUNCTION control_plane.load_secret(
-  p_tenant uuid, p_secret uuid, p_project uuid, p_project_name text, p_environment uuid, p_environment_name text,
-  p_name text, p_number integer, p_lock boolean, p_sealed boolean
+  in_tenant uuid, in_secret uuid, in_project uuid, in_project_name text, in_environment uuid, in_environment_name text,
+  in_name text, in_number integer, in_lock boolean, in_sealed boolean
 ) RETURNS TABLE (
   epoch bigint, now timestamptz, last_number integer,
-  p_id uuid, p_name_ text, p_created_at timestamptz, p_created_by jsonb, p_deleted_at timestamptz, p_generation integer, p_mac bytea,
+  p_id uuid, p_name text, p_created_at timestamptz, p_created_by jsonb, p_deleted_at timestamptz, p_generation integer, p_mac bytea,
   e_id uuid, e_name text, e_created_at timestamptz, e_created_by jsonb, e_deleted_at timestamptz, e_generation integer, e_mac bytea,
   s_id uuid, s_name text, s_description text, s_tags jsonb, s_state text, s_current_version integer, s_grace_seconds integer,
   s_created_at timestamptz, s_created_by jsonb, s_updated_at timestamptz, s_deleted_at timestamptz, s_purge_after timestamptz,
@@ -569,29 +584,29 @@ CREATE FUNCTION control_plane.load_secret(
   v_created_by jsonb, v_open_until timestamptz, v_revoked_at timestamptz, v_destroyed_at timestamptz,
   v_generation integer, v_mac bytea,
   d_term integer, d_sealed bytea, d_dek_wrap bytea, d_digest bytea, d_generation integer)
-  LANGUAGE plpgsql SET search_path = '' AS $$
+  LANGUAGE plpgsql SET search_path = '' SET plan_cache_mode = 'force_generic_plan' AS $$
 DECLARE
-  found uuid := p_secret;
+  found uuid := in_secret;
   before bigint;
   last integer;
 BEGIN
-  PERFORM set_config('keyfold.tenant', p_tenant::text, true);
+  PERFORM set_config('keyfold.tenant', in_tenant::text, true);
   -- The epoch first: whatever changes after this is newer than it, and the append refuses it.
-  before := control_plane.epoch_of(p_tenant);
+  before := control_plane.epoch_of(in_tenant);
   IF found IS NULL THEN
     SELECT s.id INTO found
       FROM control_plane.projects p
       JOIN control_plane.environments e ON e.tenant_id = p.tenant_id AND e.project_id = p.id
-        AND e.deleted_at IS NULL AND (e.id = p_environment OR e.name = p_environment_name)
+        AND e.deleted_at IS NULL AND (e.id = in_environment OR e.name = in_environment_name)
       JOIN control_plane.secrets s ON s.tenant_id = p.tenant_id AND s.project_id = p.id AND s.environment_id = e.id
-        AND s.name = p_name AND s.state <> 'deleted'::control_plane.secret_state
-     WHERE p.tenant_id = p_tenant AND p.deleted_at IS NULL
-       AND (p.id = p_project OR p.name = p_project_name
-            OR (p_project IS NULL AND p_project_name IS NULL AND p_environment IS NOT NULL));
+        AND s.name = in_name AND s.state <> 'deleted'::control_plane.secret_state
+     WHERE p.tenant_id = in_tenant AND p.deleted_at IS NULL
+       AND (p.id = in_project OR p.name = in_project_name
+            OR (in_project IS NULL AND in_project_name IS NULL AND in_environment IS NOT NULL));
   END IF;
-  IF p_lock AND found IS NOT NULL THEN
-    PERFORM FROM control_plane.secrets s WHERE s.tenant_id = p_tenant AND s.id = found FOR UPDATE;
-    SELECT max(v.number) INTO last FROM control_plane.versions v WHERE v.tenant_id = p_tenant AND v.secret_id = found;
+  IF in_lock AND found IS NOT NULL THEN
+    PERFORM FROM control_plane.secrets s WHERE s.tenant_id = in_tenant AND s.id = found FOR UPDATE;
+    SELECT max(v.number) INTO last FROM control_plane.versions v WHERE v.tenant_id = in_tenant AND v.secret_id = found;
   END IF;
   RETURN QUERY
   SELECT before, control_plane.clock(), last,
@@ -601,14 +616,14 @@ BEGIN
          s.created_at, s.created_by, s.updated_at, s.deleted_at, s.purge_after, s.generation, s.mac,
          v.number, v.state::text, v.rotated_from, v.reason, v.encoding, v.created_at,
          v.created_by, v.open_until, v.revoked_at, v.destroyed_at, v.generation, v.mac,
-         d.term, CASE WHEN p_sealed THEN d.sealed END, d.dek_wrap, d.digest, d.generation
+         d.term, CASE WHEN in_sealed THEN d.sealed END, d.dek_wrap, d.digest, d.generation
     FROM control_plane.secrets s
     JOIN control_plane.projects p ON p.tenant_id = s.tenant_id AND p.id = s.project_id
     JOIN control_plane.environments e ON e.tenant_id = s.tenant_id AND e.id = s.environment_id
     LEFT JOIN control_plane.versions v ON v.tenant_id = s.tenant_id AND v.secret_id = s.id
-      AND v.number = coalesce(p_number, s.current_version)
+      AND v.number = coalesce(in_number, s.current_version)
     LEFT JOIN control_plane.sealed_values d ON d.tenant_id = v.tenant_id AND d.secret_id = v.secret_id AND d.number = v.number
-   WHERE s.tenant_id = p_tenant AND s.id = found;
+   WHERE s.tenant_id = in_tenant AND s.id = found;
 END $$;
 
 -- A browser's session, and the digest of the token that it stands for.
@@ -642,6 +657,8 @@ $$;
 CREATE FUNCTION control_plane.purge_tenant(p_tenant uuid, OUT last_number bigint, OUT last_hash bytea)
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
+  -- Whoever appends to this chain is done before, or finds it purged after.
+  PERFORM pg_advisory_xact_lock(hashtextextended(p_tenant::text, 7));
   PERFORM FROM control_plane.tenants t WHERE t.id = p_tenant AND t.deleted_at IS NOT NULL AND t.purged_at IS NULL FOR UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'only a deleted tenant is purged' USING ERRCODE = 'KF403';

@@ -1,3 +1,4 @@
+import type { Liveness } from "../audit/append.ts";
 import type { Scope } from "./scope.ts";
 
 /** Who acts, as the audit log and a row's `created_by` name them. */
@@ -12,6 +13,8 @@ interface Authenticated {
   name: string;
   /** How it was authenticated: the token itself, or a browser session that stands for it. */
   via: "token" | "session";
+  /** The session's id, where there is one. */
+  session: string | null;
   /** When token or session ends, whichever is sooner; judged in the append by the database's clock. */
   deadline: Date | null;
 }
@@ -32,4 +35,9 @@ export type Actor = ServiceActor | OperatorActor;
 
 export function actorRef(actor: Actor): ActorRef {
   return { type: actor.type, id: actor.id, name: actor.name };
+}
+
+/** What must still be alive when this actor's event is appended. */
+export function liveness(actor: Actor): Liveness {
+  return { id: actor.id, operator: actor.type === "operator", session: actor.session };
 }

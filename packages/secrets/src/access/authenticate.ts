@@ -57,7 +57,7 @@ export async function authenticate(services: Services, request: RequestInfo): Pr
   if (credential === null) throw refused();
   if (credential.kind === "session") return bySession(services, credential.secret);
   if (!couldBeToken(credential.secret)) throw refused();
-  return byDigest(services, credentialDigest(services.tokenKey, "token", credential.secret), "token", null);
+  return byDigest(services, credentialDigest(services.tokenKey, "token", credential.secret), null);
 }
 
 async function bySession(services: Services, secret: string): Promise<Actor> {
@@ -78,7 +78,7 @@ async function bySession(services: Services, secret: string): Promise<Actor> {
     generation: row.generation,
     mac: row.mac,
   });
-  const actor = await byDigest(services, row.token_digest, "session", row.expires_at);
+  const actor = await byDigest(services, row.token_digest, row);
   if (actor.id !== row.token_id) throw refused();
   return actor;
 }
@@ -86,15 +86,20 @@ async function bySession(services: Services, secret: string): Promise<Actor> {
 async function byDigest(
   services: Services,
   digest: Buffer,
-  via: Actor["via"],
-  sessionEnds: Date | null,
+  session: Pick<SessionRow, "id" | "expires_at"> | null,
 ): Promise<Actor> {
   const [row] = await again(() =>
     onPool(services.db)<TokenRow>("SELECT * FROM control_plane.find_token($1)", [digest]),
   );
   if (row === undefined || row.revoked_at !== null || (row.expires_at !== null && row.expires_at <= row.now))
     throw refused();
-  const deadline = earliest(row.expires_at, sessionEnds);
+  const credential = {
+    id: row.id,
+    name: row.name,
+    via: session === null ? ("token" as const) : ("session" as const),
+    session: session?.id ?? null,
+    deadline: earliest(row.expires_at, session?.expires_at ?? null),
+  };
   const common = {
     id: row.id,
     name: row.name,
@@ -108,7 +113,7 @@ async function byDigest(
   };
   if (row.kind === "operator") {
     services.mac.check("operatorTokens", null, common);
-    return { type: "operator", id: row.id, name: row.name, via, deadline };
+    return { type: "operator", ...credential };
   }
   const tenantId = row.tenant_id!;
   if (row.t_deleted_at !== null) throw refused();
@@ -128,10 +133,7 @@ async function byDigest(
   if (!scope.success) throw new KeyfoldError("integrity_failed");
   return {
     type: "service_token",
-    id: row.id,
-    name: row.name,
-    via,
-    deadline,
+    ...credential,
     tenantId,
     tenantSlug: row.t_slug,
     scope: scope.data,

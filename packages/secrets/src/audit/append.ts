@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { encodeBodies, leafHash, merkleRoot } from "@keyfold/ledger";
+import { type ErrorCode, KeyfoldError } from "../error.ts";
+import { databaseError } from "../flow/database-error.ts";
 
 /** Where SQL goes: a transaction of Prisma's, or the pool itself for a statement that is its own transaction. */
 export type Query = <Row>(sql: string, params: readonly unknown[]) => Promise<Row[]>;
@@ -11,14 +13,22 @@ export interface Judgement {
   raise?: boolean;
   /** Append only before this moment, by the database's clock. */
   deadline?: Date | null;
-  /** Append only while this token is alive. */
-  token?: { id: string; operator: boolean } | null;
+  /** Append only while this token is alive, and with it the session that stands for it. */
+  token?: Liveness | null;
 }
 
-export type AppendOutcome = "appended" | "epoch" | "deadline" | "token";
+/** What an append asks the database about who acts. */
+export interface Liveness {
+  id: string;
+  operator: boolean;
+  session: string | null;
+}
+
+/** Why nothing was appended: "gone" for a tenant that was purged. */
+export type AppendOutcome = "appended" | "epoch" | "deadline" | "token" | "gone";
 
 const SQL = `SELECT outcome FROM control_plane.append_events(
-  $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, $8::boolean, $9::timestamptz, $10::uuid, $11::boolean)`;
+  $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, $8::boolean, $9::timestamptz, $10::uuid, $11::boolean, $12::uuid)`;
 
 /**
  * Appends events to a chain as one batch, and has the database judge it under the chain's lock: the events are
@@ -43,6 +53,26 @@ export async function append(
     judge.deadline ?? null,
     judge.token?.id ?? null,
     judge.token?.operator ?? false,
-  ]);
+    judge.token?.session ?? null,
+  ]).catch((error: unknown) => {
+    throw unwritten(error);
+  });
   return rows[0]!.outcome;
+}
+
+/** What says itself why it failed, and is no matter of the audit log alone. */
+const NAMED: ReadonlySet<ErrorCode> = new Set([
+  "database_unavailable",
+  "database_slow",
+  "database_full",
+  "busy",
+  "conflict",
+]);
+
+/** An event that cannot be stored ends what it was to tell of: with the database's own reason, or by this name. */
+function unwritten(error: unknown): KeyfoldError {
+  const named = databaseError(error);
+  return named !== null && NAMED.has(named.code)
+    ? named
+    : new KeyfoldError("audit_unavailable", { cause: error });
 }

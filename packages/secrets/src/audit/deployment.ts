@@ -1,15 +1,20 @@
 import { withTenant } from "@keyfold/db";
-import { KeyfoldError } from "../error.ts";
+import { liveness } from "../access/actor.ts";
 import type { Call } from "../flow/call.ts";
-import { again, type Unit } from "../flow/change.ts";
+import { again, type Unit, unappended } from "../flow/change.ts";
 import { eventBytes, type Happening } from "../flow/event.ts";
 import { inTransaction } from "../flow/query.ts";
 import { append } from "./append.ts";
 
 /** What happens to a tenant as a whole is told to the deployment's chain too, in the same transaction. */
 export async function tellDeployment(unit: Unit, happening: Happening): Promise<void> {
-  const { services } = unit.call;
-  await append(unit.query, services.deployment, [eventBytes(unit.call, null, happening)], { raise: true });
+  const { services, actor } = unit.call;
+  const outcome = await append(unit.query, services.deployment, [eventBytes(unit.call, null, happening)], {
+    raise: true,
+    deadline: actor.deadline,
+    token: liveness(actor),
+  });
+  if (outcome !== "appended") throw unappended(outcome);
 }
 
 /** An operator reads the deployment's own chain, and that read is appended to it. */
@@ -27,9 +32,9 @@ export async function onDeploymentChain<T extends { events: readonly unknown[] }
       });
       const outcome = await append(inTransaction(tx), services.deployment, [event], {
         deadline: actor.deadline,
-        token: { id: actor.id, operator: true },
+        token: liveness(actor),
       });
-      if (outcome !== "appended") throw new KeyfoldError("unauthenticated");
+      if (outcome !== "appended") throw unappended(outcome);
       return page;
     }),
   );

@@ -1,5 +1,6 @@
 import { type Transaction, withTenant } from "@keyfold/db";
-import { append, type Query } from "../audit/append.ts";
+import { liveness } from "../access/actor.ts";
+import { type AppendOutcome, append, type Query } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
 import { loadTenant } from "../tenant/store.ts";
 import type { Call } from "./call.ts";
@@ -41,9 +42,9 @@ export async function change<T>(
         const outcome = await append(unit.query, tenantId, events, {
           raise: true,
           deadline: actor.deadline,
-          token: { id: actor.id, operator: actor.type === "operator" },
+          token: liveness(actor),
         });
-        if (outcome !== "appended") throw new KeyfoldError("unauthenticated");
+        if (outcome !== "appended") throw unappended(outcome);
       }
       return result;
     }),
@@ -74,10 +75,10 @@ export async function look<T>(call: Call, tenantId: string, work: (unit: Unit) =
         const outcome = await append(unit.query, tenantId, events, {
           expectedEpoch: row!.epoch,
           deadline: actor.deadline,
-          token: { id: actor.id, operator: actor.type === "operator" },
+          token: liveness(actor),
         });
         if (outcome === "epoch") return "stale";
-        if (outcome !== "appended") throw new KeyfoldError("unauthenticated");
+        if (outcome !== "appended") throw unappended(outcome);
         return { result };
       }),
     );
@@ -98,14 +99,18 @@ function begin(call: Call, tenantId: string, tx: Transaction): { unit: Unit; eve
   return { unit, events };
 }
 
+/** Why a judged event was not appended, as its caller hears it: the credential ended, or the tenant is no more. */
+export function unappended(outcome: AppendOutcome): KeyfoldError {
+  return new KeyfoldError(outcome === "gone" ? "not_found" : "unauthenticated");
+}
+
 /** Runs a transaction again when it lost a race, a few times; database errors come out as ours. */
 export async function again<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run();
     } catch (error) {
-      if (error instanceof KeyfoldError) throw error;
-      const ours = databaseError(error);
+      const ours = error instanceof KeyfoldError ? error : databaseError(error);
       if (ours?.code === "conflict" && attempt < ATTEMPTS) continue;
       throw ours ?? error;
     }

@@ -1,8 +1,8 @@
 import { type Transaction, withDeployment } from "@keyfold/db";
+import { liveness } from "../access/actor.ts";
 import { append, type Query } from "../audit/append.ts";
-import { KeyfoldError } from "../error.ts";
 import type { Call } from "./call.ts";
-import { again } from "./change.ts";
+import { again, unappended } from "./change.ts";
 import { eventBytes, type Happening } from "./event.ts";
 import { inTransaction } from "./query.ts";
 
@@ -29,9 +29,9 @@ export async function onDeployment<T>(call: Call, work: (unit: DeploymentUnit) =
       const outcome = await append(query, services.deployment, events, {
         raise: true,
         deadline: actor.deadline,
-        token: { id: actor.id, operator: true },
+        token: liveness(actor),
       });
-      if (outcome !== "appended") throw new KeyfoldError("unauthenticated");
+      if (outcome !== "appended") throw unappended(outcome);
       return result;
     }),
   );

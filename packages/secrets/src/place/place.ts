@@ -3,6 +3,7 @@ import { authorizePlace } from "../access/authorize.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import { isUuid } from "../input/text.ts";
+import type { RowMac } from "../integrity/row-mac.ts";
 
 export interface PlaceInput {
   project?: string | undefined;
@@ -42,31 +43,83 @@ export interface NamedPlace {
   environment: { id: string; name: string };
 }
 
+/** A project's and an environment's row, as queries bring them: p_ and e_. */
+export interface PlaceRow {
+  p_id: string;
+  p_name: string;
+  p_created_at: Date;
+  p_created_by: unknown;
+  p_deleted_at: Date | null;
+  p_generation: number;
+  p_mac: Uint8Array;
+  e_id: string;
+  e_name: string;
+  e_created_at: Date;
+  e_created_by: unknown;
+  e_deleted_at: Date | null;
+  e_generation: number;
+  e_mac: Uint8Array;
+}
+
+/** What a query selects for a `PlaceRow`, of `p` and `e`. */
+export const PLACE_COLUMNS = ["p", "e"]
+  .flatMap((table) =>
+    ["id", "name", "created_at", "created_by", "deleted_at", "generation", "mac"].map(
+      (column) => `${table}.${column} AS ${table}_${column}`,
+    ),
+  )
+  .join(", ");
+
+const SQL = `SELECT ${PLACE_COLUMNS} FROM control_plane.environments e
+    JOIN control_plane.projects p ON p.tenant_id = e.tenant_id AND p.id = e.project_id AND p.deleted_at IS NULL
+   WHERE e.tenant_id = $1::uuid AND e.deleted_at IS NULL AND (e.id = $4::uuid OR e.name = $5::text)
+     AND (p.id = $2::uuid OR p.name = $3::text OR ($2::uuid IS NULL AND $3::text IS NULL AND $4::uuid IS NOT NULL))
+     FOR KEY SHARE`;
+
+/** @throws KeyfoldError `integrity_failed` */
+export function checkPlace(mac: RowMac, tenantId: string, row: PlaceRow): void {
+  mac.check("projects", tenantId, {
+    id: row.p_id,
+    name: row.p_name,
+    createdAt: row.p_created_at,
+    createdBy: row.p_created_by,
+    deletedAt: row.p_deleted_at,
+    generation: row.p_generation,
+    mac: row.p_mac,
+  });
+  mac.check("environments", tenantId, {
+    id: row.e_id,
+    projectId: row.p_id,
+    name: row.e_name,
+    createdAt: row.e_created_at,
+    createdBy: row.e_created_by,
+    deletedAt: row.e_deleted_at,
+    generation: row.e_generation,
+    mac: row.e_mac,
+  });
+}
+
+export function namedPlace(row: PlaceRow): NamedPlace {
+  return { project: { id: row.p_id, name: row.p_name }, environment: { id: row.e_id, name: row.e_name } };
+}
+
 /**
  * Finds the place that a call names, authenticated, in the actor's reach. Locks nothing against the place's deletion
  * but a share of its rows, so that what is put there is not orphaned.
  * @throws KeyfoldError `not_found`, `integrity_failed`
  */
 export async function findPlace(unit: Unit, input: PlaceInput): Promise<NamedPlace> {
-  const ref = placeRefOf(unit.call.actor, input);
-  const [found] = await unit.query<{ id: string }>(
-    `SELECT e.id FROM control_plane.environments e
-       JOIN control_plane.projects p ON p.tenant_id = e.tenant_id AND p.id = e.project_id AND p.deleted_at IS NULL
-      WHERE e.tenant_id = $1::uuid AND e.deleted_at IS NULL AND (e.id = $4::uuid OR e.name = $5::text)
-        AND (p.id = $2::uuid OR p.name = $3::text OR ($2::uuid IS NULL AND $3::text IS NULL AND $4::uuid IS NOT NULL))
-        FOR KEY SHARE`,
-    [unit.tenantId, ref.projectId, ref.projectName, ref.environmentId, ref.environmentName],
-  );
-  if (found === undefined) throw new KeyfoldError("not_found");
-  const row = await unit.sql.environment.findUniqueOrThrow({
-    where: { tenantId_id: { tenantId: unit.tenantId, id: found.id } },
-    include: { project: true },
-  });
-  authorizePlace(unit.call.actor, { projectId: row.projectId, environmentId: row.id });
-  unit.call.services.mac.check("environments", unit.tenantId, row);
-  unit.call.services.mac.check("projects", unit.tenantId, row.project);
-  return {
-    project: { id: row.project.id, name: row.project.name },
-    environment: { id: row.id, name: row.name },
-  };
+  const { actor, services } = unit.call;
+  const ref = placeRefOf(actor, input);
+  const [row] = await unit.query<PlaceRow>(SQL, [
+    unit.tenantId,
+    ref.projectId,
+    ref.projectName,
+    ref.environmentId,
+    ref.environmentName,
+  ]);
+  if (row === undefined) throw new KeyfoldError("not_found");
+  authorizePlace(actor, { projectId: row.p_id, environmentId: row.e_id });
+  checkPlace(services.mac, unit.tenantId, row);
+  return namedPlace(row);
 }

@@ -1,4 +1,5 @@
 import { withTenant } from "@keyfold/db";
+import { liveness } from "../access/actor.ts";
 import { earliest } from "../access/authenticate.ts";
 import { append, type Query } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
@@ -74,7 +75,7 @@ async function tryReveal(
     const outcome = await append(query, tenantId, [event], {
       expectedEpoch: epoch,
       deadline,
-      token: { id: call.actor.id, operator: false },
+      token: liveness(call.actor),
     });
     if (outcome === "token" || (outcome === "deadline" && deadline === call.actor.deadline))
       throw new KeyfoldError("unauthenticated");

@@ -11,7 +11,8 @@ import {
   supersede,
   type WriteKeys,
 } from "../version/write.ts";
-import type { Loaded, SecretRow, VersionRow } from "./load.ts";
+import type { Loaded } from "./load.ts";
+import type { SecretRow, VersionRow } from "./rows.ts";
 import type { SecretView } from "./schema.ts";
 import { viewSecret } from "./view.ts";
 

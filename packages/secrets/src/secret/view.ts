@@ -1,6 +1,6 @@
 import { iso, jsonActor } from "../input/stored.ts";
 import type { NamedPlace } from "../place/place.ts";
-import type { SecretRow, VersionRow } from "./load.ts";
+import type { SecretRow, VersionRow } from "./rows.ts";
 import type { SecretView } from "./schema.ts";
 
 type Current = Pick<VersionRow, "number" | "createdAt" | "createdBy">;

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { withDeployment } from "@keyfold/db";
-import type { Actor } from "../access/actor.ts";
+import { type Actor, liveness } from "../access/actor.ts";
 import { authenticate, earliest } from "../access/authenticate.ts";
 import { append } from "../audit/append.ts";
 import { asKeyfoldError, KeyfoldError } from "../error.ts";
@@ -48,7 +48,7 @@ export async function startSession(
         tenantId ?? services.deployment,
         [sessionEvent(services, actor, request, "session.started", row.id)],
         {
-          token: { id: actor.id, operator: actor.type === "operator" },
+          token: liveness(actor),
         },
       );
       if (outcome !== "appended") throw new KeyfoldError("unauthenticated");
@@ -63,7 +63,11 @@ export async function endSession(services: Services, request: RequestInfo): Prom
   return ours(async () => {
     if (request.credential?.kind !== "session") return;
     const digest = credentialDigest(services.tokenKey, "session", request.credential.secret);
-    const actor = await authenticate(services, request).catch(() => null);
+    const actor = await authenticate(services, request).catch((error: unknown) => {
+      if (error instanceof KeyfoldError && error.code === "unauthenticated") return null;
+      // Whoever signs out must hear that it did not work.
+      throw error;
+    });
     if (actor === null) return;
     await withDeployment(services.db, async (tx) => {
       const row = await tx.sql.session.findUnique({ where: { digest } });

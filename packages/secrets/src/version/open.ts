@@ -1,7 +1,8 @@
 import { EnvelopeError } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
-import type { Loaded, VersionRow } from "../secret/load.ts";
+import type { Loaded } from "../secret/load.ts";
+import type { VersionRow } from "../secret/rows.ts";
 
 /**
  * Refuses a version that does not open, each for its named reason.

@@ -1,5 +1,5 @@
 import { iso, jsonActor } from "../input/stored.ts";
-import type { VersionRow } from "../secret/load.ts";
+import type { VersionRow } from "../secret/rows.ts";
 import type { VersionView } from "./schema.ts";
 
 /** @param now the database's clock: a grace that has ended shows as not opening, swept or not */

@@ -3,7 +3,7 @@ import { actorRef } from "../access/actor.ts";
 import { holds } from "../access/authorize.ts";
 import type { Call } from "../flow/call.ts";
 import type { Unit } from "../flow/change.ts";
-import type { SealedRow, SecretRow, VersionRow } from "../secret/load.ts";
+import type { SealedRow, SecretRow, VersionRow } from "../secret/rows.ts";
 import { DEFAULT_GRACE_SECONDS } from "../secret/schema.ts";
 
 /** A tenant's current keys, fetched before the transaction: key services are not called under locks. */

@@ -1,0 +1,158 @@
+import type { PlaceRow } from "../place/place.ts";
+
+export interface SecretRow {
+  id: string;
+  projectId: string;
+  environmentId: string;
+  name: string;
+  description: string;
+  tags: unknown;
+  state: "live" | "empty" | "deleted";
+  currentVersion: number | null;
+  graceSeconds: number | null;
+  createdAt: Date;
+  createdBy: unknown;
+  updatedAt: Date;
+  deletedAt: Date | null;
+  purgeAfter: Date | null;
+  generation: number;
+  mac: Uint8Array;
+}
+
+export interface VersionRow {
+  secretId: string;
+  number: number;
+  state: "pending" | "current" | "grace" | "kept" | "revoked" | "destroyed";
+  rotatedFrom: number | null;
+  reason: string | null;
+  encoding: string;
+  createdAt: Date;
+  createdBy: unknown;
+  openUntil: Date | null;
+  revokedAt: Date | null;
+  destroyedAt: Date | null;
+  generation: number;
+  mac: Uint8Array;
+}
+
+export interface SealedRow {
+  term: number;
+  sealed: Uint8Array | null;
+  dekWrap: Uint8Array | null;
+  digest: Uint8Array | null;
+  generation: number;
+}
+
+/** A secret's columns, as queries bring them. */
+export interface SecretColumns extends Pick<PlaceRow, "p_id" | "e_id"> {
+  s_id: string;
+  s_name: string;
+  s_description: string;
+  s_tags: unknown;
+  s_state: SecretRow["state"];
+  s_current_version: number | null;
+  s_grace_seconds: number | null;
+  s_created_at: Date;
+  s_created_by: unknown;
+  s_updated_at: Date;
+  s_deleted_at: Date | null;
+  s_purge_after: Date | null;
+  s_generation: number;
+  s_mac: Uint8Array;
+}
+
+/** What a query selects for `SecretColumns`, of `s`. */
+export const SECRET_COLUMNS = [
+  "id",
+  "name",
+  "description",
+  "tags",
+  "state",
+  "current_version",
+  "grace_seconds",
+  "created_at",
+  "created_by",
+  "updated_at",
+  "deleted_at",
+  "purge_after",
+  "generation",
+  "mac",
+]
+  .map((column) => `s.${column}${column === "state" ? "::text" : ""} AS s_${column}`)
+  .join(", ");
+
+export function secretOf(row: SecretColumns): SecretRow {
+  return {
+    id: row.s_id,
+    projectId: row.p_id,
+    environmentId: row.e_id,
+    name: row.s_name,
+    description: row.s_description,
+    tags: row.s_tags,
+    state: row.s_state,
+    currentVersion: row.s_current_version,
+    graceSeconds: row.s_grace_seconds,
+    createdAt: row.s_created_at,
+    createdBy: row.s_created_by,
+    updatedAt: row.s_updated_at,
+    deletedAt: row.s_deleted_at,
+    purgeAfter: row.s_purge_after,
+    generation: row.s_generation,
+    mac: row.s_mac,
+  };
+}
+
+/** A row of `load_secret()`: p_ project, e_ environment, s_ secret, v_ version, d_ sealed bytes. */
+export interface LoadedRow extends PlaceRow, SecretColumns {
+  /** A bigint from Prisma, a string from pg. */
+  epoch: bigint | string;
+  now: Date;
+  last_number: number | null;
+  v_number: number | null;
+  v_state: VersionRow["state"];
+  v_rotated_from: number | null;
+  v_reason: string | null;
+  v_encoding: string;
+  v_created_at: Date;
+  v_created_by: unknown;
+  v_open_until: Date | null;
+  v_revoked_at: Date | null;
+  v_destroyed_at: Date | null;
+  v_generation: number;
+  v_mac: Uint8Array;
+  d_term: number | null;
+  d_sealed: Uint8Array | null;
+  d_dek_wrap: Uint8Array | null;
+  d_digest: Uint8Array | null;
+  d_generation: number;
+}
+
+export function versionOf(row: LoadedRow): VersionRow | null {
+  if (row.v_number === null) return null;
+  return {
+    secretId: row.s_id,
+    number: row.v_number,
+    state: row.v_state,
+    rotatedFrom: row.v_rotated_from,
+    reason: row.v_reason,
+    encoding: row.v_encoding,
+    createdAt: row.v_created_at,
+    createdBy: row.v_created_by,
+    openUntil: row.v_open_until,
+    revokedAt: row.v_revoked_at,
+    destroyedAt: row.v_destroyed_at,
+    generation: row.v_generation,
+    mac: row.v_mac,
+  };
+}
+
+export function sealedOf(row: LoadedRow): SealedRow | null {
+  if (row.d_term === null) return null;
+  return {
+    term: row.d_term,
+    sealed: row.d_sealed,
+    dekWrap: row.d_dek_wrap,
+    digest: row.d_digest,
+    generation: row.d_generation,
+  };
+}
