@@ -15,4 +15,12 @@ export {
   migrationsDir,
 } from "./migrate/index.ts";
 export { findRoleProblems } from "./role-check.ts";
-export { type Transaction, type TransactionTimes, withDeployment, withTenant } from "./transaction.ts";
+export {
+  type Query,
+  type SqlTransaction,
+  type Transaction,
+  type TransactionTimes,
+  withDeployment,
+  withTenant,
+  withTenantSql,
+} from "./transaction.ts";

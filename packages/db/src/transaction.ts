@@ -1,11 +1,20 @@
+import type pg from "pg";
 import type { Connections } from "./client.ts";
 import type { Prisma, PrismaClient } from "./generated/client.ts";
 
-/** What a unit of work gets: Prisma inside the transaction, and the database's clock as it began. */
-export interface Transaction {
-  readonly sql: Omit<PrismaClient, "$connect" | "$disconnect" | "$on" | "$use" | "$extends" | "$transaction">;
+/** Plain SQL, `$1` for parameters. */
+export type Query = <Row>(sql: string, params: readonly unknown[]) => Promise<Row[]>;
+
+/** What a unit of work gets: SQL inside the transaction, and the database's clock as it began. */
+export interface SqlTransaction {
+  readonly query: Query;
   /** The database's clock when the transaction began, in whole milliseconds. */
   readonly now: Date;
+}
+
+/** A unit of work that has Prisma besides. */
+export interface Transaction extends SqlTransaction {
+  readonly sql: Omit<PrismaClient, "$connect" | "$disconnect" | "$on" | "$use" | "$extends" | "$transaction">;
 }
 
 export interface TransactionTimes {
@@ -32,9 +41,47 @@ export async function withTenant<T>(
   return prisma.$transaction(async (sql) => {
     const [row] = await sql.$queryRaw<{ now: Date }[]>`
         SELECT set_config('keyfold.tenant', ${tenantId}, true), control_plane.clock() AS now`;
-    return work({ sql, now: row!.now });
+    return work({ sql, query: rawQuery(sql), now: row!.now });
   }, freshOptions(times));
 }
+
+/**
+ * `withTenant` without Prisma, for the verbs that are called all day: a statement costs a third of what it costs in
+ * an interactive transaction of Prisma's (0.25 ms against 0.8 ms, measured on the same connection).
+ * @throws RangeError when `tenantId` is no lower-case UUID.
+ */
+export async function withTenantSql<T>(
+  { pool }: Pick<Connections, "pool">,
+  tenantId: string,
+  work: (tx: SqlTransaction) => Promise<T>,
+): Promise<T> {
+  if (!UUID.test(tenantId)) throw new RangeError("a tenant's id is a lower-case UUID");
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    // One round trip; the id was checked to be nothing but hex and hyphens.
+    const begun = (await client.query(
+      `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config('keyfold.tenant', '${tenantId}', true), control_plane.clock() AS now`,
+    )) as unknown as pg.QueryResult<{ now: Date }>[];
+    const query: Query = async (sql, params) => (await client.query(sql, params as unknown[])).rows;
+    const result = await work({ query, now: begun[1]!.rows[0]!.now });
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    // A connection whose state is not known does not go back to the pool.
+    await client.query("ROLLBACK").catch((lost: Error) => {
+      broken = lost;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+const rawQuery =
+  (sql: Pick<PrismaClient, "$queryRawUnsafe">): Query =>
+  (text, params) =>
+    sql.$queryRawUnsafe(text, ...params);
 
 /**
  * Runs `work` in one transaction as the role that sees the deployment's own tables (root keys, operators,
@@ -49,7 +96,7 @@ export async function withDeployment<T>(
   return prisma.$transaction(async (sql) => {
     await sql.$executeRaw`SET LOCAL ROLE keyfold_deployment`;
     const [row] = await sql.$queryRaw<{ now: Date }[]>`SELECT control_plane.clock() AS now`;
-    return work({ sql, now: row!.now });
+    return work({ sql, query: rawQuery(sql), now: row!.now });
   }, freshOptions(times));
 }
 

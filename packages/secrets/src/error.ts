@@ -42,7 +42,10 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** The one error that leaves this package. `message` is always safe to show. */
+/**
+ * The one error that leaves this package. `message` is always safe to show, and `cause` safe to log: of an error that
+ * is not ours it keeps the kind and the place, since a driver's message can quote a value.
+ */
 export class KeyfoldError extends Error {
   override readonly name = "KeyfoldError";
   readonly code: ErrorCode;
@@ -51,7 +54,7 @@ export class KeyfoldError extends Error {
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
     super(
       details.sentence ?? ERRORS[code],
-      details.cause === undefined ? undefined : { cause: details.cause },
+      details.cause == null ? undefined : { cause: withoutForeignWords(details.cause) },
     );
     this.code = code;
     this.issues = details.issues;
@@ -61,4 +64,47 @@ export class KeyfoldError extends Error {
 /** Says which of our errors a caught one is; a stranger becomes `internal` and keeps its cause for the log. */
 export function asKeyfoldError(error: unknown): KeyfoldError {
   return error instanceof KeyfoldError ? error : new KeyfoldError("internal", { cause: error });
+}
+
+/** Whose messages are sentences of ours. */
+const OURS: ReadonlySet<unknown> = new Set(["Error", "EnvelopeError", "KeyfoldError", "LedgerError"]);
+
+/** What an operator's log may say of a cause: its kind and our own words, never a driver's message. */
+export function describeCause(cause: unknown): Record<string, unknown> | null {
+  if (cause === undefined || cause === null) return null;
+  const { name, code, message, stack } = cause as {
+    name?: unknown;
+    code?: unknown;
+    message?: unknown;
+    stack?: unknown;
+  };
+  return {
+    name: typeof name === "string" ? name : typeof cause,
+    ...(typeof code === "string" ? { code } : {}),
+    ...(OURS.has(name) && typeof message === "string" ? { message } : {}),
+    // Where, not what: a stack's first line repeats the message.
+    ...(typeof stack === "string"
+      ? {
+          at: stack
+            .split("\n")
+            .filter((line) => /^\s+at /.test(line))
+            .slice(0, 6)
+            .map((line) => line.trim()),
+        }
+      : {}),
+  };
+}
+
+/** An error that can be logged whole: as `describeCause` has it, with nothing hanging from it. */
+function withoutForeignWords(cause: unknown): Error {
+  const { name, code, message, at } = describeCause(cause) as {
+    name: string;
+    code?: string;
+    message?: string;
+    at?: string[];
+  };
+  const safe = new Error(message ?? "(its own words are left out: they could hold a value)");
+  safe.name = name;
+  safe.stack = [`${name}: ${safe.message}`, ...(at ?? []).map((line) => `    ${line}`)].join("\n");
+  return code === undefined ? safe : Object.assign(safe, { code });
 }

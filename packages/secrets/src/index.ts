@@ -1,10 +1,10 @@
 export { ACTIONS, type Action, PRESETS, SERVICE_ACTIONS } from "./access/actions.ts";
 export type { AuditEventView } from "./audit/schema.ts";
 export type { EnvironmentView } from "./environment/schema.ts";
-export { ERRORS, type ErrorCode, KeyfoldError } from "./error.ts";
+export { describeCause, ERRORS, type ErrorCode, KeyfoldError } from "./error.ts";
 export type { RequestInfo } from "./flow/call.ts";
 export type { DomainLog, Limits } from "./flow/services.ts";
-export { describeCause, type Verb } from "./flow/verb.ts";
+export type { Verb } from "./flow/verb.ts";
 export type { IdentityView } from "./identity/schema.ts";
 export { DeploymentError, type DeploymentProblem, deploymentExists } from "./key/deployment.ts";
 export type { ProjectView } from "./project/schema.ts";

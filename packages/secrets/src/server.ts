@@ -5,7 +5,6 @@ import type { z } from "zod";
 import { append } from "./audit/append.ts";
 import type { RequestInfo } from "./flow/call.ts";
 import { encode } from "./flow/event.ts";
-import { inTransaction } from "./flow/query.ts";
 import type { DomainLog, Limits, Services } from "./flow/services.ts";
 import { invoke, type Verb } from "./flow/verb.ts";
 import { RowMac } from "./integrity/row-mac.ts";
@@ -113,7 +112,7 @@ async function createOperatorToken(services: Services, name: string, given?: str
         target: { type: "token", id: row.id, name },
       },
     );
-    await append(inTransaction(tx), services.deployment, [event], { raise: true });
+    await append(tx.query, services.deployment, [event], { raise: true });
   });
   return token;
 }

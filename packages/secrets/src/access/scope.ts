@@ -32,7 +32,7 @@ export function coversPlace(scope: Scope, place: Place): boolean {
   );
 }
 
-function coversProject(scope: Scope, projectId: string): boolean {
+export function coversProject(scope: Scope, projectId: string): boolean {
   return scope.projects === null || scope.projects.includes(projectId);
 }
 

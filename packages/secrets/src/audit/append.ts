@@ -1,10 +1,8 @@
 import { randomUUID } from "node:crypto";
+import type { Query } from "@keyfold/db";
 import { encodeBodies, leafHash, merkleRoot } from "@keyfold/ledger";
 import { type ErrorCode, KeyfoldError } from "../error.ts";
 import { databaseError } from "../flow/database-error.ts";
-
-/** Where SQL goes: a transaction of Prisma's, or the pool itself for a statement that is its own transaction. */
-export type Query = <Row>(sql: string, params: readonly unknown[]) => Promise<Row[]>;
 
 export interface Judgement {
   /** A read: append only if the chain's epoch is still this one. */

@@ -1,9 +1,8 @@
 import { withTenant } from "@keyfold/db";
 import { liveness } from "../access/actor.ts";
 import type { Call } from "../flow/call.ts";
-import { again, type Unit, unappended } from "../flow/change.ts";
+import { again, type PrismaUnit, type Unit, unappended } from "../flow/change.ts";
 import { eventBytes, type Happening } from "../flow/event.ts";
-import { inTransaction } from "../flow/query.ts";
 import { append } from "./append.ts";
 
 /** What happens to a tenant as a whole is told to the deployment's chain too, in the same transaction. */
@@ -20,7 +19,7 @@ export async function tellDeployment(unit: Unit, happening: Happening): Promise<
 /** An operator reads the deployment's own chain, and that read is appended to it. */
 export async function onDeploymentChain<T extends { events: readonly unknown[] }>(
   call: Call,
-  read: (unit: Pick<Unit, "sql">) => Promise<T>,
+  read: (unit: Pick<PrismaUnit, "sql">) => Promise<T>,
 ): Promise<T> {
   const { services, actor } = call;
   return again(() =>
@@ -30,7 +29,7 @@ export async function onDeploymentChain<T extends { events: readonly unknown[] }
         target: { type: "chain", id: services.deployment, name: null },
         details: { count: page.events.length },
       });
-      const outcome = await append(inTransaction(tx), services.deployment, [event], {
+      const outcome = await append(tx.query, services.deployment, [event], {
         deadline: actor.deadline,
         token: liveness(actor),
       });

@@ -1,7 +1,7 @@
-import { type AuditEvent, decodeBodies, decodeEvent } from "@keyfold/ledger";
+import { type AuditEvent, decodeBodies, decodeEvent, LedgerError } from "@keyfold/ledger";
 import { z } from "zod";
 import { KeyfoldError } from "../error.ts";
-import { look, type Unit } from "../flow/change.ts";
+import { look, type PrismaUnit } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeCursor, encodeCursor } from "../input/page.ts";
@@ -43,7 +43,7 @@ export const listAudit = defineVerb({
 });
 
 async function readBack(
-  unit: Pick<Unit, "sql">,
+  unit: Pick<PrismaUnit, "sql">,
   chainId: string,
   before: number,
   filter: Filter,
@@ -60,11 +60,12 @@ async function readBack(
     for (const batch of batches) {
       const first = Number(batch.firstSeq);
       if (batch.bodies !== null) {
-        const bodies = decodeBodies(batch.bodies);
+        const bytes = batch.bodies;
+        const bodies = stored(() => decodeBodies(bytes));
         for (let i = bodies.length - 1; i >= 0; i--) {
           const seq = first + i;
           if (seq >= next) continue;
-          const event = decodeEvent(bodies[i]!);
+          const event = stored(() => decodeEvent(bodies[i]!));
           if (!matches(event, filter)) continue;
           events.push(view(event, seq));
           if (events.length === filter.limit)
@@ -76,6 +77,16 @@ async function readBack(
     if (batches.length < BATCHES_AT_ONCE) return { events, nextCursor: null };
   }
   return { events, nextCursor: encodeCursor([next]) };
+}
+
+/** @throws KeyfoldError `integrity_failed` for bytes that were not written by us */
+function stored<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof LedgerError) throw new KeyfoldError("integrity_failed", { cause: error });
+    throw error;
+  }
 }
 
 function matches(event: AuditEvent, filter: Filter): boolean {

@@ -20,6 +20,12 @@ export const createEnvironment = defineVerb({
     return change(call, tenantId, async (unit) => {
       const project = await findProject(unit, input.project ?? "default");
       authorizeProject(call.actor, project.id);
+      // Of a project that is being deleted meanwhile, nothing is left to put it in.
+      const [held] = await unit.query(
+        "SELECT id FROM control_plane.projects WHERE tenant_id = $1::uuid AND id = $2::uuid AND deleted_at IS NULL FOR KEY SHARE",
+        [tenantId, project.id],
+      );
+      if (held === undefined) throw new KeyfoldError("not_found");
       return onceFor(unit, input.idempotencyKey, { ...input, project: project.id }, async () => {
         const taken = await unit.sql.environment.findFirst({
           where: { tenantId, projectId: project.id, name: input.name, deletedAt: null },

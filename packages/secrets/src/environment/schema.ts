@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { nextCursor, pageInput } from "../input/page.ts";
-import { actorRefSchema, idempotencyKey, moment, placeName, placeRef } from "../input/text.ts";
+import { actorRefSchema, id, idempotencyKey, moment, placeName, placeRef } from "../input/text.ts";
 import { inTenant } from "../tenant/schema.ts";
 
 export const environmentView = z.object({
@@ -24,5 +24,5 @@ export const listEnvironmentsInput = z.strictObject({
   ...pageInput,
 });
 export const listEnvironmentsOutput = z.object({ environments: z.array(environmentView), nextCursor });
-export const renameEnvironmentInput = z.strictObject({ ...inTenant, environment: z.uuid(), name: placeName });
-export const deleteEnvironmentInput = z.strictObject({ ...inTenant, environment: z.uuid() });
+export const renameEnvironmentInput = z.strictObject({ ...inTenant, environment: id, name: placeName });
+export const deleteEnvironmentInput = z.strictObject({ ...inTenant, environment: id });

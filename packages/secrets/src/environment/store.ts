@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
 import { authorizePlace } from "../access/authorize.ts";
 import { KeyfoldError } from "../error.ts";
-import type { Unit } from "../flow/change.ts";
+import type { PrismaUnit } from "../flow/change.ts";
 import { jsonActor } from "../input/stored.ts";
 import type { EnvironmentView } from "./schema.ts";
 
@@ -28,7 +28,7 @@ export function viewEnvironment(row: EnvironmentRow): EnvironmentView {
 }
 
 export async function insertEnvironment(
-  unit: Unit,
+  unit: PrismaUnit,
   projectId: string,
   name: string,
 ): Promise<EnvironmentRow> {
@@ -46,7 +46,7 @@ export async function insertEnvironment(
 }
 
 /** A live environment in the actor's reach, authenticated. @throws KeyfoldError `not_found` */
-export async function findEnvironment(unit: Unit, id: string): Promise<EnvironmentRow> {
+export async function findEnvironment(unit: PrismaUnit, id: string): Promise<EnvironmentRow> {
   const row = await unit.sql.environment.findFirst({
     where: { tenantId: unit.tenantId, id, deletedAt: null, project: { deletedAt: null } },
   });
@@ -57,7 +57,7 @@ export async function findEnvironment(unit: Unit, id: string): Promise<Environme
 }
 
 export async function moveEnvironment(
-  unit: Unit,
+  unit: PrismaUnit,
   row: EnvironmentRow,
   to: Partial<Pick<EnvironmentRow, "name" | "deletedAt">>,
 ): Promise<EnvironmentRow> {

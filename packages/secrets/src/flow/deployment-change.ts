@@ -1,14 +1,12 @@
 import { type Transaction, withDeployment } from "@keyfold/db";
 import { liveness } from "../access/actor.ts";
-import { append, type Query } from "../audit/append.ts";
+import { append } from "../audit/append.ts";
 import type { Call } from "./call.ts";
 import { again, unappended } from "./change.ts";
 import { eventBytes, type Happening } from "./event.ts";
-import { inTransaction } from "./query.ts";
 
 export interface DeploymentUnit extends Transaction {
   readonly call: Call;
-  readonly query: Query;
   /** Tells the deployment's own audit chain. */
   record(happening: Happening): void;
 }
@@ -19,14 +17,12 @@ export async function onDeployment<T>(call: Call, work: (unit: DeploymentUnit) =
   return again(() =>
     withDeployment(services.db, async (tx) => {
       const events: Buffer[] = [];
-      const query = inTransaction(tx);
       const result = await work({
         ...tx,
         call,
-        query,
         record: (happening) => events.push(eventBytes(call, null, happening)),
       });
-      const outcome = await append(query, services.deployment, events, {
+      const outcome = await append(tx.query, services.deployment, events, {
         raise: true,
         deadline: actor.deadline,
         token: liveness(actor),

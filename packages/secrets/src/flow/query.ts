@@ -1,11 +1,4 @@
-import type { Connections, Transaction } from "@keyfold/db";
-import type { Query } from "../audit/append.ts";
-
-/** SQL inside a transaction. */
-export const inTransaction =
-  (tx: Transaction): Query =>
-  (sql, params) =>
-    tx.sql.$queryRawUnsafe(sql, ...params);
+import type { Connections, Query } from "@keyfold/db";
 
 /** SQL on its own, as one implicit transaction. */
 export const onPool =

@@ -33,23 +33,20 @@ export async function onceFor<T extends object>(
   await unit.query("SELECT pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 11))::text", [
     digest,
   ]);
-  const known = await unit.sql.idempotencyKey.findUnique({
-    where: { tenantId_digest: { tenantId: unit.tenantId, digest } },
-  });
-  if (known !== null) {
-    if (!requestDigest.equals(known.requestDigest)) throw new KeyfoldError("idempotency_mismatch");
+  const [known] = await unit.query<{ request_digest: Uint8Array; answer: unknown }>(
+    "SELECT request_digest, answer FROM control_plane.idempotency_keys WHERE tenant_id = $1::uuid AND digest = $2",
+    [unit.tenantId, digest],
+  );
+  if (known !== undefined) {
+    if (!requestDigest.equals(known.request_digest)) throw new KeyfoldError("idempotency_mismatch");
     unit.record({ target: null, details: { replayed: true } });
     return known.answer as T;
   }
   const answer = await work();
-  await unit.sql.idempotencyKey.create({
-    data: {
-      tenantId: unit.tenantId,
-      digest,
-      requestDigest,
-      answer: keep(answer) as object,
-      createdAt: unit.now,
-    },
-  });
+  await unit.query(
+    `INSERT INTO control_plane.idempotency_keys (tenant_id, digest, request_digest, answer, created_at)
+       VALUES ($1::uuid, $2, $3, $4::jsonb, $5)`,
+    [unit.tenantId, digest, requestDigest, keep(answer), unit.now],
+  );
   return answer;
 }

@@ -5,7 +5,7 @@ import type { Actor } from "../access/actor.ts";
 import { authenticate } from "../access/authenticate.ts";
 import { authorize } from "../access/authorize.ts";
 import { append } from "../audit/append.ts";
-import { asKeyfoldError, type ErrorCode, KeyfoldError } from "../error.ts";
+import { asKeyfoldError, describeCause, type ErrorCode, KeyfoldError } from "../error.ts";
 import type { Call, RequestInfo } from "./call.ts";
 import { again } from "./change.ts";
 import { databaseError } from "./database-error.ts";
@@ -175,32 +175,4 @@ async function recordRefusal(
       "a refusal could not be recorded",
     );
   }
-}
-
-/** What an operator's log may say of a cause: its kind and our own words, never a driver's message. */
-export function describeCause(cause: unknown): Record<string, unknown> | null {
-  if (cause === undefined || cause === null) return null;
-  const { name, code, message, stack } = cause as {
-    name?: unknown;
-    code?: unknown;
-    message?: unknown;
-    stack?: unknown;
-  };
-  const ours =
-    name === "Error" || name === "EnvelopeError" || name === "KeyfoldError" || name === "LedgerError";
-  return {
-    name: typeof name === "string" ? name : typeof cause,
-    ...(typeof code === "string" ? { code } : {}),
-    ...(ours && typeof message === "string" ? { message } : {}),
-    // Where, not what: a stack's first line repeats the message.
-    ...(typeof stack === "string"
-      ? {
-          at: stack
-            .split("\n")
-            .filter((line) => /^\s+at /.test(line))
-            .slice(0, 6)
-            .map((line) => line.trim()),
-        }
-      : {}),
-  };
 }

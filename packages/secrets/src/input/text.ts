@@ -54,9 +54,13 @@ export const placeRef = z.union([z.uuid().transform((s) => s.toLowerCase()), pla
 export const id = z.uuid("is not an id").transform((s) => s.toLowerCase());
 
 /** A tenant's slug: what a host name's label may be. */
-export const slug = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
-  error: "is 1 to 63 lower-case letters, digits and inner hyphens",
-});
+export const slug = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
+    error: "is 1 to 63 lower-case letters, digits and inner hyphens",
+  })
+  // Else one tenant's slug could be another's id, and a call that names it would reach the other.
+  .refine((s) => !isUuid(s), { error: "looks like an id" });
 
 /** A tenant, by slug or by id. A service token's own tenant when left out. */
 export const tenantRef = z.union([z.uuid().transform((s) => s.toLowerCase()), slug]);
@@ -89,6 +93,9 @@ export const idempotencyKey = z
   .regex(/^[\x21-\x7e]{8,255}$/, { error: "is 8 to 255 printable ASCII characters" });
 
 export const cursor = z.string().regex(/^[A-Za-z0-9_-]{1,2000}$/, { error: "is not a cursor" });
+/** A version's number, as the database can hold it. */
+export const versionNumber = z.int().min(1).max(2_147_483_647);
+
 export const limit = z.int().min(1).max(500);
 
 /** A moment, as RFC 3339 in UTC with milliseconds. */

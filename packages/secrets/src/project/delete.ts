@@ -18,9 +18,9 @@ export const deleteProject = defineVerb({
     return change(call, tenantId, async (unit) => {
       const row = await findProject(unit, input.project);
       authorizeProject(call.actor, row.id);
-      // Whoever is about to put a secret here holds a share of its environments' rows.
+      // Whoever is about to put a secret or an environment here holds a share of this row.
       await unit.query(
-        "SELECT FROM control_plane.environments WHERE tenant_id = $1::uuid AND project_id = $2::uuid FOR UPDATE",
+        "SELECT FROM control_plane.projects WHERE tenant_id = $1::uuid AND id = $2::uuid FOR UPDATE",
         [tenantId, row.id],
       );
       const held = await unit.sql.secret.findFirst({

@@ -3,6 +3,7 @@ import { look } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeCursor, encodeCursor } from "../input/page.ts";
+import { placeName } from "../input/text.ts";
 import { listProjectsInput, listProjectsOutput } from "./schema.ts";
 import { viewProject } from "./store.ts";
 
@@ -14,7 +15,7 @@ export const listProjects = defineVerb({
   input: listProjectsInput,
   output: listProjectsOutput,
   async run(call, input) {
-    const after = decodeCursor(z.tuple([z.string()]), input.cursor);
+    const after = decodeCursor(z.tuple([placeName]), input.cursor);
     const tenantId = await tenantOf(call, input.tenant);
     const scope = call.actor.type === "service_token" ? call.actor.scope : null;
     return look(call, tenantId, async (unit) => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
 import { insertEnvironment } from "../environment/store.ts";
 import { KeyfoldError } from "../error.ts";
-import type { Unit } from "../flow/change.ts";
+import type { PrismaUnit } from "../flow/change.ts";
 import { jsonActor } from "../input/stored.ts";
 import { isUuid } from "../input/text.ts";
 import type { ProjectView } from "./schema.ts";
@@ -27,7 +27,7 @@ export function viewProject(row: ProjectRow): ProjectView {
 }
 
 export async function insertProject(
-  unit: Unit,
+  unit: PrismaUnit,
   name: string,
   environments: readonly string[],
 ): Promise<ProjectRow> {
@@ -45,7 +45,7 @@ export async function insertProject(
 }
 
 /** A live project by id or name, authenticated. Its reach is the caller's to check. @throws KeyfoldError `not_found` */
-export async function findProject(unit: Unit, ref: string): Promise<ProjectRow> {
+export async function findProject(unit: PrismaUnit, ref: string): Promise<ProjectRow> {
   const row = await unit.sql.project.findFirst({
     where: { tenantId: unit.tenantId, deletedAt: null, ...(isUuid(ref) ? { id: ref } : { name: ref }) },
   });
@@ -55,7 +55,7 @@ export async function findProject(unit: Unit, ref: string): Promise<ProjectRow> 
 }
 
 export async function moveProject(
-  unit: Unit,
+  unit: PrismaUnit,
   row: ProjectRow,
   to: Partial<Pick<ProjectRow, "name" | "deletedAt">>,
 ): Promise<ProjectRow> {

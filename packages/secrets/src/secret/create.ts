@@ -1,5 +1,5 @@
 import { KeyfoldError } from "../error.ts";
-import { change } from "../flow/change.ts";
+import { changeSql } from "../flow/change.ts";
 import { onceFor } from "../flow/replay.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
@@ -7,7 +7,7 @@ import { decodeValue } from "../input/value.ts";
 import { findPlace } from "../place/place.ts";
 import { valueDigest, writeKeys } from "../version/write.ts";
 import { createSecretInput, secretView } from "./schema.ts";
-import { insertSecret } from "./store.ts";
+import { insertSecret, isNameTaken } from "./store.ts";
 
 /** Makes a new secret with its version 1. @throws KeyfoldError `name_taken`, `not_found` (no such place), `too_large` */
 export const createSecret = defineVerb({
@@ -22,14 +22,15 @@ export const createSecret = defineVerb({
       const tenantId = await tenantOf(call, input.tenant);
       const keys = await writeKeys(call, tenantId);
       const digest = valueDigest(keys, plaintext);
-      return await change(call, tenantId, async (unit) => {
+      return await changeSql(call, tenantId, async (unit) => {
         const place = await findPlace(unit, input);
         return onceFor(
           unit,
           input.idempotencyKey,
           { ...input, value: digest.toString("hex"), place: place.environment.id },
           async () => {
-            if (await isTaken(unit, place.environment.id, input.name)) throw new KeyfoldError("name_taken");
+            if (await isNameTaken(unit, place.project.id, place.environment.id, input.name))
+              throw new KeyfoldError("name_taken");
             const secret = await insertSecret(
               unit,
               place,
@@ -51,16 +52,3 @@ export const createSecret = defineVerb({
     }
   },
 });
-
-/** Asked first for a clean answer; the unique index decides races. */
-async function isTaken(
-  unit: Parameters<Parameters<typeof change>[2]>[0],
-  environmentId: string,
-  name: string,
-): Promise<boolean> {
-  const found = await unit.sql.secret.findFirst({
-    where: { tenantId: unit.tenantId, environmentId, name, state: { not: "deleted" } },
-    select: { id: true },
-  });
-  return found !== null;
-}

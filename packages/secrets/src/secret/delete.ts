@@ -1,4 +1,4 @@
-import { change } from "../flow/change.ts";
+import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { lockSecret } from "./load.ts";
@@ -15,7 +15,7 @@ export const deleteSecret = defineVerb({
   output: secretView,
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
-    return change(call, tenantId, async (unit) => {
+    return changeSql(call, tenantId, async (unit) => {
       const { secret, place, version } = await lockSecret(unit, input);
       checkExpected(secret, input.expectedVersion);
       const moved = await moveSecret(unit, secret, {

@@ -1,4 +1,4 @@
-import { look } from "../flow/change.ts";
+import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { loadSecret } from "./load.ts";
@@ -14,7 +14,7 @@ export const getSecret = defineVerb({
   output: secretView,
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
-    return look(call, tenantId, async (unit) => {
+    return lookSql(call, tenantId, async (unit) => {
       const { secret, place, version } = await loadSecret(call, unit.query, tenantId, input, {
         deleted: input.id !== undefined,
       });

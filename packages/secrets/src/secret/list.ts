@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { authorizePlace } from "../access/authorize.ts";
-import { look } from "../flow/change.ts";
+import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeCursor, encodeCursor } from "../input/page.ts";
@@ -48,7 +48,7 @@ export const listSecrets = defineVerb({
     const { actor, services } = call;
     const scope = actor.type === "service_token" ? actor.scope : null;
     const { project, environment, prefix = "" } = input;
-    return look(call, tenantId, async (unit) => {
+    return lookSql(call, tenantId, async (unit) => {
       const rows = await unit.query<ListRow>(SQL, [
         tenantId,
         input.state ?? null,

@@ -1,5 +1,5 @@
+import type { Query } from "@keyfold/db";
 import { authorizePlace } from "../access/authorize.ts";
-import type { Query } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import type { Unit } from "../flow/change.ts";

@@ -1,10 +1,10 @@
 import { KeyfoldError } from "../error.ts";
-import { change } from "../flow/change.ts";
+import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { lockSecret } from "./load.ts";
 import { restoreSecretInput, secretView } from "./schema.ts";
-import { moveSecret } from "./store.ts";
+import { isNameTaken, moveSecret } from "./store.ts";
 import { viewSecret } from "./view.ts";
 
 /** Brings a deleted secret back. Where its name is taken again: `name_taken`, or give it a new one. */
@@ -16,16 +16,13 @@ export const restoreSecret = defineVerb({
   output: secretView,
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
-    return change(call, tenantId, async (unit) => {
+    return changeSql(call, tenantId, async (unit) => {
       const { secret, place, version } = await lockSecret(unit, { id: input.id }, { deleted: true });
       if (secret.state !== "deleted")
         throw new KeyfoldError("illegal_state", { sentence: "This secret is not deleted." });
       const name = input.name ?? secret.name;
-      const taken = await unit.sql.secret.findFirst({
-        where: { tenantId, environmentId: secret.environmentId, name, state: { not: "deleted" } },
-        select: { id: true },
-      });
-      if (taken !== null) throw new KeyfoldError("name_taken");
+      if (await isNameTaken(unit, secret.projectId, secret.environmentId, name))
+        throw new KeyfoldError("name_taken");
       const moved = await moveSecret(unit, secret, {
         name,
         state: secret.currentVersion === null ? "empty" : "live",

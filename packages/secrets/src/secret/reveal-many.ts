@@ -1,5 +1,5 @@
 import { KeyfoldError } from "../error.ts";
-import { look } from "../flow/change.ts";
+import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { encodeValue } from "../input/value.ts";
@@ -17,7 +17,7 @@ export const revealManySecrets = defineVerb({
   output: bulkGetOutput,
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
-    return look(call, tenantId, async (unit) => {
+    return lookSql(call, tenantId, async (unit) => {
       const place = await findPlace(unit, input);
       const names = [...new Set(input.names)];
       const opened = new Map<string, RevealedView>();

@@ -1,12 +1,12 @@
-import { withTenant } from "@keyfold/db";
+import { type Query, withTenantSql } from "@keyfold/db";
 import { liveness } from "../access/actor.ts";
 import { earliest } from "../access/authenticate.ts";
-import { append, type Query } from "../audit/append.ts";
+import { append } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
-import { again } from "../flow/change.ts";
+import { again, holdChain } from "../flow/change.ts";
 import { eventBytes } from "../flow/event.ts";
-import { inTransaction, onPool } from "../flow/query.ts";
+import { onPool } from "../flow/query.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { encodeValue } from "../input/value.ts";
@@ -45,9 +45,8 @@ export async function reveal(
   }
   // A tenant that changes faster than we read: hold its chain for this one read.
   const answer = await again(() =>
-    withTenant(call.services.db, tenantId, async (tx) => {
-      const query = inTransaction(tx);
-      await query("SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 7))::text", [tenantId]);
+    withTenantSql(call.services.db, tenantId, async ({ query }) => {
+      await holdChain(query, tenantId);
       return tryReveal(call, tenantId, query, ref, number);
     }),
   );

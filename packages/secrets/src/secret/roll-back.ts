@@ -1,5 +1,5 @@
 import { KeyfoldError } from "../error.ts";
-import { change } from "../flow/change.ts";
+import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { openVersion } from "../version/open.ts";
@@ -21,7 +21,7 @@ export const rollBackSecret = defineVerb({
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
     const keys = await writeKeys(call, tenantId);
-    return change(call, tenantId, async (unit) => {
+    return changeSql(call, tenantId, async (unit) => {
       const loaded = await lockSecret(unit, input);
       checkExpected(loaded.secret, input.expectedVersion);
       if (input.to === loaded.secret.currentVersion)

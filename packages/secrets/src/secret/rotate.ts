@@ -1,4 +1,4 @@
-import { change } from "../flow/change.ts";
+import { changeSql } from "../flow/change.ts";
 import { onceFor } from "../flow/replay.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
@@ -21,7 +21,7 @@ export const rotateSecret = defineVerb({
       const tenantId = await tenantOf(call, input.tenant);
       const keys = await writeKeys(call, tenantId);
       const digest = valueDigest(keys, plaintext);
-      return await change(call, tenantId, async (unit) => {
+      return await changeSql(call, tenantId, async (unit) => {
         const loaded = await lockSecret(unit, input);
         return onceFor(
           unit,

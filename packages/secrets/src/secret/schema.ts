@@ -11,6 +11,7 @@ import {
   secretName,
   tags,
   text,
+  versionNumber,
 } from "../input/text.ts";
 import { inTenant } from "../tenant/schema.ts";
 
@@ -145,7 +146,7 @@ export const rotateSecretInput = z
 export const rollBackSecretInput = z
   .strictObject({
     ...secretRef,
-    to: z.int().min(1).describe("The version whose value becomes current again."),
+    to: versionNumber.describe("The version whose value becomes current again."),
     reason: reason.optional(),
     expectedVersion,
   })

@@ -1,5 +1,5 @@
 import { KeyfoldError } from "../error.ts";
-import { change } from "../flow/change.ts";
+import { changeSql } from "../flow/change.ts";
 import { onceFor } from "../flow/replay.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
@@ -47,7 +47,7 @@ export const setManySecrets = defineVerb({
       };
       // Everyone locks in one order, so that two bulk calls cannot wait for each other.
       const inOrder = [...items].sort((a, b) => (a.item.name < b.item.name ? -1 : 1));
-      return await change(call, tenantId, async (unit) => {
+      return await changeSql(call, tenantId, async (unit) => {
         const place = await findPlace(unit, input);
         return onceFor(unit, input.idempotencyKey, { ...request, place: place.environment.id }, async () => {
           const byName = new Map<string, Awaited<ReturnType<typeof putByName>>>();

@@ -5,11 +5,12 @@ import type { Unit } from "../flow/change.ts";
 import type { NamedPlace } from "../place/place.ts";
 import {
   graceOf,
-  insertVersion,
   isSameValue,
   type NewValue,
+  sealVersion,
   supersede,
   type WriteKeys,
+  writeVersion,
 } from "../version/write.ts";
 import type { Loaded } from "./load.ts";
 import type { SecretRow, VersionRow } from "./rows.ts";
@@ -22,35 +23,52 @@ export interface Metadata {
   graceSeconds?: number | null | undefined;
 }
 
-/** Writes a secret's row anew, one generation on. What is not named in `to` stays. */
-export async function moveSecret(
-  unit: Unit,
-  secret: SecretRow,
-  to: Partial<Omit<SecretRow, "id" | "generation" | "mac">>,
-): Promise<SecretRow> {
+type Move = Partial<Omit<SecretRow, "id" | "generation" | "mac">>;
+
+/** A secret's row, one generation on. What is not named in `to` stays. */
+function nextRow(unit: Unit, secret: SecretRow, to: Move): SecretRow {
   const { mac: _, ...old } = secret;
-  const row = unit.call.services.mac.seal("secrets", unit.tenantId, {
+  return unit.call.services.mac.seal("secrets", unit.tenantId, {
     ...old,
     ...to,
     updatedAt: unit.now,
     generation: secret.generation + 1,
   });
-  await unit.sql.secret.update({
-    where: { tenantId_id: { tenantId: unit.tenantId, id: secret.id }, generation: secret.generation },
-    data: {
-      name: row.name,
-      description: row.description,
-      tags: row.tags as object,
-      state: row.state,
-      currentVersion: row.currentVersion,
-      graceSeconds: row.graceSeconds,
-      updatedAt: row.updatedAt,
-      deletedAt: row.deletedAt,
-      purgeAfter: row.purgeAfter,
-      generation: row.generation,
-      mac: row.mac,
-    },
-  });
+}
+
+/** The statement that writes a row over the generation before it. */
+function updateOf(unit: Unit, row: SecretRow, firstParameter: number): { sql: string; params: unknown[] } {
+  const at = (n: number) => `$${firstParameter + n}`;
+  return {
+    sql: `UPDATE control_plane.secrets SET name = ${at(0)}, description = ${at(1)}, tags = ${at(2)}::jsonb,
+            state = ${at(3)}::control_plane.secret_state, current_version = ${at(4)}, grace_seconds = ${at(5)}, updated_at = ${at(6)},
+            deleted_at = ${at(7)}, purge_after = ${at(8)}, generation = ${at(9)}, mac = ${at(10)}
+          WHERE tenant_id = ${at(11)}::uuid AND id = ${at(12)}::uuid AND generation = ${at(13)}`,
+    params: [
+      row.name,
+      row.description,
+      row.tags,
+      row.state,
+      row.currentVersion,
+      row.graceSeconds,
+      row.updatedAt,
+      row.deletedAt,
+      row.purgeAfter,
+      row.generation,
+      row.mac,
+      unit.tenantId,
+      row.id,
+      row.generation - 1,
+    ],
+  };
+}
+
+/** Writes a secret's row anew, one generation on. @throws KeyfoldError `conflict` when another came first */
+export async function moveSecret(unit: Unit, secret: SecretRow, to: Move): Promise<SecretRow> {
+  const row = nextRow(unit, secret, to);
+  const { sql, params } = updateOf(unit, row, 1);
+  const written = await unit.query(`${sql} RETURNING 1`, params);
+  if (written.length === 0) throw new KeyfoldError("conflict");
   return row;
 }
 
@@ -81,9 +99,41 @@ export async function insertSecret(
     purgeAfter: null,
     generation: 1,
   });
-  await unit.sql.secret.create({ data: { tenantId: unit.tenantId, ...row } });
-  await insertVersion(unit, row, keys, value, { number: 1, rotatedFrom: null, reason: facts.reason ?? null });
+  const version = sealVersion(unit, row, keys, value, {
+    number: 1,
+    rotatedFrom: null,
+    reason: facts.reason ?? null,
+  });
+  await writeVersion(unit, version, {
+    sql: `INSERT INTO control_plane.secrets (tenant_id, id, project_id, environment_id, name, description, tags, state,
+              current_version, grace_seconds, created_at, created_by, updated_at, generation, mac)
+            VALUES ($1, $2, $17::uuid, $18::uuid, $19, $20, $21::jsonb, 'live', 1, $22::int, $8, $9, $8, 1, $23)`,
+    params: [
+      row.projectId,
+      row.environmentId,
+      row.name,
+      row.description,
+      row.tags,
+      row.graceSeconds,
+      row.mac,
+    ],
+  });
   return viewSecret(row, place, { number: 1, createdAt: unit.now, createdBy: row.createdBy });
+}
+
+/** Asked first for a clean answer; the unique index decides races. */
+export async function isNameTaken(
+  unit: Unit,
+  projectId: string,
+  environmentId: string,
+  name: string,
+): Promise<boolean> {
+  const rows = await unit.query(
+    `SELECT 1 FROM control_plane.secrets WHERE tenant_id = $1::uuid AND project_id = $2::uuid AND environment_id = $3::uuid
+        AND name = $4 AND state <> 'deleted'`,
+    [unit.tenantId, projectId, environmentId, name],
+  );
+  return rows.length > 0;
 }
 
 /** @throws KeyfoldError `version_mismatch` */
@@ -121,8 +171,9 @@ export async function putVersion(
   // The old one first: two current versions are refused by the database.
   const openUntil =
     current === null ? null : await supersede(unit, asCurrent(current), graceOf(secret, facts.graceSeconds));
-  await insertVersion(unit, secret, keys, value, { number, rotatedFrom, reason: facts.reason });
-  const moved = await moveSecret(unit, secret, { state: "live", currentVersion: number });
+  const version = sealVersion(unit, secret, keys, value, { number, rotatedFrom, reason: facts.reason });
+  const moved = nextRow(unit, secret, { state: "live", currentVersion: number });
+  await writeVersion(unit, version, updateOf(unit, moved, 17));
   const createdBy = { ...actorRef(unit.call.actor) };
   return {
     secret: viewSecret(moved, place, { number, createdAt: unit.now, createdBy }),

@@ -1,5 +1,5 @@
 import { KeyfoldError } from "../error.ts";
-import { change } from "../flow/change.ts";
+import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { lockSecret } from "./load.ts";
@@ -16,7 +16,7 @@ export const updateSecret = defineVerb({
   output: secretView,
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
-    return change(call, tenantId, async (unit) => {
+    return changeSql(call, tenantId, async (unit) => {
       const { secret, place, version } = await lockSecret(unit, input);
       if (input.expectedGeneration !== undefined && input.expectedGeneration !== secret.generation)
         throw new KeyfoldError("version_mismatch");

@@ -8,7 +8,6 @@ import type { RequestInfo } from "../flow/call.ts";
 import { again } from "../flow/change.ts";
 import { databaseError } from "../flow/database-error.ts";
 import { encode } from "../flow/event.ts";
-import { inTransaction } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
 import { credentialDigest } from "../token/secret.ts";
 
@@ -44,7 +43,7 @@ export async function startSession(
       });
       await tx.sql.session.create({ data: row });
       const outcome = await append(
-        inTransaction(tx),
+        tx.query,
         tenantId ?? services.deployment,
         [sessionEvent(services, actor, request, "session.started", row.id)],
         {
@@ -84,7 +83,7 @@ export async function endSession(services: Services, request: RequestInfo): Prom
       });
       // The tenant's epoch grows: what a reader built on this session is stale.
       await append(
-        inTransaction(tx),
+        tx.query,
         row.tenantId ?? services.deployment,
         [sessionEvent(services, actor, request, "session.ended", row.id)],
         { raise: true },

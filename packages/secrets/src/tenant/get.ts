@@ -1,4 +1,4 @@
-import { look } from "../flow/change.ts";
+import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { getTenantInput, tenantView } from "./schema.ts";
@@ -13,7 +13,7 @@ export const getTenant = defineVerb({
   output: tenantView,
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
-    return look(call, tenantId, async (unit) => {
+    return lookSql(call, tenantId, async (unit) => {
       const row = await loadTenant(unit, tenantId);
       unit.record({ target: { type: "tenant", id: row.id, name: row.slug } });
       return viewTenant(row);

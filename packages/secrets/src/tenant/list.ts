@@ -2,6 +2,7 @@ import { z } from "zod";
 import { onDeployment } from "../flow/deployment-change.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeCursor, encodeCursor } from "../input/page.ts";
+import { slug } from "../input/text.ts";
 import { listTenantsInput, listTenantsOutput } from "./schema.ts";
 import { type TenantRow, viewTenant } from "./store.ts";
 
@@ -15,7 +16,7 @@ export const listTenants = defineVerb({
   input: listTenantsInput,
   output: listTenantsOutput,
   async run(call, input) {
-    const after = decodeCursor(z.tuple([z.string(), z.uuid()]), input.cursor) ?? FIRST;
+    const after = decodeCursor(z.tuple([slug, z.uuid()]), input.cursor) ?? FIRST;
     return onDeployment(call, async (unit) => {
       const rows = await unit.query<TenantRow>(
         `SELECT id, slug, name, created_at AS "createdAt", created_by AS "createdBy", deleted_at AS "deletedAt", purged_at AS "purgedAt",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { nextCursor, pageInput } from "../input/page.ts";
-import { actorRefSchema, displayName, moment, slug, tenantRef } from "../input/text.ts";
+import { actorRefSchema, displayName, id, moment, slug, tenantRef } from "../input/text.ts";
 
 export const tenantView = z.object({
   id: z.uuid(),
@@ -34,7 +34,7 @@ export const renameTenantInput = z.strictObject({
 });
 export const deleteTenantInput = z.strictObject({ tenant: tenantRef });
 export const purgeTenantInput = z.strictObject({
-  tenant: z.uuid().describe("A deleted tenant's id: its slug is free already."),
+  tenant: id.describe("A deleted tenant's id: its slug is free already."),
   confirm: slug.describe("The slug it had, typed out: this cannot be undone."),
 });
 export const purgeTenantOutput = z.object({

@@ -1,4 +1,4 @@
-import type { Transaction } from "@keyfold/db";
+import type { SqlTransaction } from "@keyfold/db";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { jsonActor } from "../input/stored.ts";
@@ -21,12 +21,16 @@ export interface TenantRow {
  * @throws KeyfoldError `not_found` where there is none or it was deleted; `integrity_failed`
  */
 export async function loadTenant(
-  unit: Transaction & { call: Call },
+  unit: SqlTransaction & { call: Call },
   tenantId: string,
   options: { deleted?: boolean } = {},
 ): Promise<TenantRow> {
-  const row = await unit.sql.tenant.findUnique({ where: { id: tenantId } });
-  if (row === null || row.purgedAt !== null || (row.deletedAt !== null && !options.deleted))
+  const [row] = await unit.query<TenantRow>(
+    `SELECT id, slug, name, created_at AS "createdAt", created_by AS "createdBy", deleted_at AS "deletedAt",
+            purged_at AS "purgedAt", generation, mac FROM control_plane.tenants WHERE id = $1::uuid`,
+    [tenantId],
+  );
+  if (row === undefined || row.purgedAt !== null || (row.deletedAt !== null && !options.deleted))
     throw new KeyfoldError("not_found");
   unit.call.services.mac.check("tenants", row.id, row);
   return row;
@@ -45,7 +49,7 @@ export function viewTenant(row: TenantRow): TenantView {
 
 /** Writes a tenant's row anew, one generation on. */
 export async function moveTenant(
-  unit: Transaction & { call: Call },
+  unit: SqlTransaction & { call: Call },
   row: TenantRow,
   to: Partial<Pick<TenantRow, "slug" | "name" | "deletedAt" | "purgedAt">>,
 ): Promise<TenantRow> {
@@ -55,16 +59,20 @@ export async function moveTenant(
     ...to,
     generation: row.generation + 1,
   });
-  await unit.sql.tenant.update({
-    where: { id: row.id, generation: row.generation },
-    data: {
-      slug: moved.slug,
-      name: moved.name,
-      deletedAt: moved.deletedAt,
-      purgedAt: moved.purgedAt,
-      generation: moved.generation,
-      mac: moved.mac,
-    },
-  });
+  const written = await unit.query(
+    `UPDATE control_plane.tenants SET slug = $3, name = $4, deleted_at = $5, purged_at = $6, generation = $7, mac = $8
+      WHERE id = $1::uuid AND generation = $2 RETURNING 1`,
+    [
+      row.id,
+      row.generation,
+      moved.slug,
+      moved.name,
+      moved.deletedAt,
+      moved.purgedAt,
+      moved.generation,
+      moved.mac,
+    ],
+  );
+  if (written.length === 0) throw new KeyfoldError("conflict");
   return moved;
 }

@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import { type Connections, connect } from "@keyfold/db";
 import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
 import { localRootKey, type RootKeyProvider } from "@keyfold/envelope";
+import pg from "pg";
 import { requestInfo } from "../router/context.ts";
 import { t } from "../router/procedures.ts";
 import { createKeyfoldServer, type KeyfoldServer, type KeyfoldServerOptions } from "../server.ts";
+import { verifyChains } from "./verify.ts";
 
 /** A whole Keyfold over a database of the suite's own: how integration tests, in this package and others, get one. */
 export interface House {
@@ -19,6 +21,14 @@ export interface House {
   as(token: string | null): Caller;
   /** A tenant and a token that may do everything in it. */
   tenant(slug: string): Promise<{ id: string; slug: string; token: string; caller: Caller }>;
+  /** SQL as the superuser, whom no policy binds. */
+  sql<Row = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<Row[]>;
+  /** SQL of someone who owns the database: no policy, no trigger and no foreign key binds it. */
+  tamper<Row = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<Row[]>;
+  /** Sets the database's clock this far ahead of the true time (an interval such as "25 hours"; "0" sets it right). */
+  moveClock(by: string): Promise<void>;
+  /** Verifies all audit chains; answers how many events each holds. */
+  verify(): Promise<Map<string, number>>;
   /** Another server process over the same database. */
   another(options?: Partial<KeyfoldServerOptions>): Promise<KeyfoldServer>;
   close(): Promise<void>;
@@ -50,6 +60,13 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
       ...more,
     });
   const server = await build();
+  const superuser = new pg.Pool({
+    connectionString: database.superuserUrl,
+    max: 4,
+    application_name: "superuser",
+  });
+  const sql = async <Row>(text: string, params: unknown[] = []): Promise<Row[]> =>
+    (await superuser.query(text, params)).rows as Row[];
   const operatorToken = await server.createOperatorToken("test operator");
   return {
     server,
@@ -65,8 +82,26 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
       const { token } = await operator.tokens.create({ tenant: slug, name: "first", preset: "admin" });
       return { id, slug, token: token!, caller: callerOf(server, token!) };
     },
+    sql,
+    async tamper<Row>(text: string, params: unknown[] = []): Promise<Row[]> {
+      const client = await superuser.connect();
+      try {
+        await client.query("SET session_replication_role = replica");
+        return (await client.query(text, params)).rows as Row[];
+      } finally {
+        await client.query("SET session_replication_role = DEFAULT");
+        client.release();
+      }
+    },
+    async moveClock(by) {
+      await sql(`CREATE OR REPLACE FUNCTION control_plane.clock() RETURNS timestamptz
+        LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = ''
+        RETURN date_trunc('milliseconds', clock_timestamp()) + interval ${pg.escapeLiteral(by)}`);
+    },
+    verify: () => verifyChains({ query: superuser.query.bind(superuser) as pg.Client["query"] }),
     another: build,
     async close() {
+      await superuser.end();
       await db.close();
       await database.drop();
     },

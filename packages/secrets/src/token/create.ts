@@ -1,8 +1,9 @@
 import { type Action, PRESETS, SERVICE_ACTIONS } from "../access/actions.ts";
-import { isWithin, type Scope } from "../access/scope.ts";
+import type { ServiceActor } from "../access/actor.ts";
+import { authorizePlace } from "../access/authorize.ts";
+import { coversProject, isWithin, type Scope } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
-import type { Call } from "../flow/call.ts";
-import { change, type Unit } from "../flow/change.ts";
+import { change, type PrismaUnit } from "../flow/change.ts";
 import { onceFor } from "../flow/replay.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
@@ -30,12 +31,13 @@ export const createToken = defineVerb({
       // A session's end is the browser's; the token's own expiry bounds what it makes.
       const expiresAt =
         input.expiresInSeconds === null ? null : new Date(unit.now.getTime() + input.expiresInSeconds * 1000);
-      await mayGrant(call, unit, scope, expiresAt);
+      if (call.actor.type === "service_token") await mayGrant(call.actor, unit, scope, expiresAt);
       return onceFor(
         unit,
         input.idempotencyKey,
         { ...input, scope },
         async () => {
+          if (call.actor.type === "operator") await isFirst(unit);
           const { token, row } = await insertToken(unit, input.name, scope, expiresAt);
           unit.record({
             target: { type: "token", id: row.id, name: row.name },
@@ -59,7 +61,7 @@ interface Places {
 }
 
 /** Turns names into ids. A token for some environments is one for their projects, too. */
-async function scopeOf(unit: Unit, input: Places, actions: readonly Action[]): Promise<Scope> {
+async function scopeOf(unit: PrismaUnit, input: Places, actions: readonly Action[]): Promise<Scope> {
   const projects = input.projects && (await Promise.all(input.projects.map((ref) => projectId(unit, ref))));
   if (input.environments === null) return { actions: [...actions], projects, environments: null };
   const found: { id: string; projectId: string }[] = [];
@@ -80,9 +82,10 @@ async function scopeOf(unit: Unit, input: Places, actions: readonly Action[]): P
         ...(isUuid(ref) ? { id: ref } : { name: ref }),
         ...(within === null ? {} : { projectId: { in: within } }),
       },
-      select: { id: true, projectId: true },
     });
     if (row === null) throw new KeyfoldError("not_found");
+    authorizePlace(unit.call.actor, { projectId: row.projectId, environmentId: row.id });
+    unit.call.services.mac.check("environments", unit.tenantId, row);
     found.push(row);
   }
   return {
@@ -92,27 +95,35 @@ async function scopeOf(unit: Unit, input: Places, actions: readonly Action[]): P
   };
 }
 
-async function projectId(unit: Unit, ref: string): Promise<string> {
+async function projectId(unit: PrismaUnit, ref: string): Promise<string> {
   const row = await unit.sql.project.findFirst({
     where: { tenantId: unit.tenantId, deletedAt: null, ...(isUuid(ref) ? { id: ref } : { name: ref }) },
-    select: { id: true },
   });
-  if (row === null) throw new KeyfoldError("not_found");
+  const { actor, services } = unit.call;
+  if (row === null || (actor.type === "service_token" && !coversProject(actor.scope, row.id)))
+    throw new KeyfoldError("not_found");
+  services.mac.check("projects", unit.tenantId, row);
   return row.id;
 }
 
-async function mayGrant(call: Call, unit: Unit, scope: Scope, expiresAt: Date | null): Promise<void> {
-  const { actor } = call;
-  if (actor.type === "service_token") {
-    if (!isWithin(scope, actor.scope)) throw new KeyfoldError("forbidden");
-    const own = await unit.sql.serviceToken.findUniqueOrThrow({
-      where: { tenantId_id: { tenantId: unit.tenantId, id: actor.id } },
-      select: { expiresAt: true },
-    });
-    if (own.expiresAt !== null && (expiresAt === null || expiresAt > own.expiresAt))
-      throw new KeyfoldError("forbidden");
-    return;
-  }
+/** @throws KeyfoldError `forbidden`, where a token would give away more than itself */
+async function mayGrant(
+  actor: ServiceActor,
+  unit: PrismaUnit,
+  scope: Scope,
+  expiresAt: Date | null,
+): Promise<void> {
+  if (!isWithin(scope, actor.scope)) throw new KeyfoldError("forbidden");
+  const own = await unit.sql.serviceToken.findUniqueOrThrow({
+    where: { tenantId_id: { tenantId: unit.tenantId, id: actor.id } },
+  });
+  unit.call.services.mac.check("serviceTokens", unit.tenantId, own);
+  if (own.expiresAt !== null && (expiresAt === null || expiresAt > own.expiresAt))
+    throw new KeyfoldError("forbidden");
+}
+
+/** @throws KeyfoldError `forbidden`, where an operator would make another than a tenant's first living token */
+async function isFirst(unit: PrismaUnit): Promise<void> {
   // Two operators at once make one first token.
   await unit.query("SELECT FROM control_plane.tenants WHERE id = $1::uuid FOR UPDATE", [unit.tenantId]);
   const alive = await unit.sql.serviceToken.findFirst({

@@ -5,7 +5,9 @@ import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeCursor, encodeCursor } from "../input/page.ts";
 import { listTokensInput, listTokensOutput } from "./schema.ts";
-import { viewToken } from "./store.ts";
+import { type TokenRow, viewToken } from "./store.ts";
+
+const ROWS_AT_ONCE = 500;
 
 /** Service tokens, newest first: those that allow no more than the asker's own. */
 export const listTokens = defineVerb({
@@ -19,32 +21,40 @@ export const listTokens = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     const { actor } = call;
     return look(call, tenantId, async (unit) => {
-      const rows = await unit.sql.serviceToken.findMany({
-        where: {
-          tenantId,
-          ...(before === null
-            ? {}
-            : {
-                OR: [
-                  { createdAt: { lt: new Date(before[0]) } },
-                  { createdAt: new Date(before[0]), id: { lt: before[1] } },
-                ],
-              }),
-        },
-        orderBy: [{ createdAt: "desc" }, { id: "desc" }],
-        take: input.limit + 1,
-      });
-      const page = rows.slice(0, input.limit);
-      const visible = page.filter((row) => {
-        if (row.revokedAt === null) call.services.mac.check("serviceTokens", tenantId, row);
-        return actor.type === "operator" || isWithin(scopeSchema.parse(row.scope), actor.scope);
-      });
-      unit.record({ target: null, details: { count: visible.length } });
+      const visible: TokenRow[] = [];
+      let after = before === null ? null : { createdAt: new Date(before[0]), id: before[1] };
+      // Until the page is full of what the asker may see: neither page nor cursor shows that there is more.
+      for (let more = true; more && visible.length <= input.limit; ) {
+        const rows = await unit.sql.serviceToken.findMany({
+          where: {
+            tenantId,
+            ...(after === null
+              ? {}
+              : {
+                  OR: [
+                    { createdAt: { lt: after.createdAt } },
+                    { createdAt: after.createdAt, id: { lt: after.id } },
+                  ],
+                }),
+          },
+          orderBy: [{ createdAt: "desc" }, { id: "desc" }],
+          take: ROWS_AT_ONCE,
+        });
+        for (const row of rows) {
+          if (row.revokedAt === null) call.services.mac.check("serviceTokens", tenantId, row);
+          if (actor.type === "operator" || isWithin(scopeSchema.parse(row.scope), actor.scope))
+            visible.push(row);
+        }
+        after = rows.at(-1) ?? null;
+        more = rows.length === ROWS_AT_ONCE;
+      }
+      const page = visible.slice(0, input.limit);
+      unit.record({ target: null, details: { count: page.length } });
       const last = page.at(-1);
       return {
-        tokens: visible.map(viewToken),
+        tokens: page.map(viewToken),
         nextCursor:
-          rows.length > input.limit && last !== undefined
+          visible.length > input.limit && last !== undefined
             ? encodeCursor([last.createdAt.toISOString(), last.id])
             : null,
       };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
 import { normalizeScope, type Scope, scopeSchema } from "../access/scope.ts";
-import type { Unit } from "../flow/change.ts";
+import type { PrismaUnit } from "../flow/change.ts";
 import { iso, jsonActor } from "../input/stored.ts";
 import type { TokenView } from "./schema.ts";
 import { credentialDigest, generateToken } from "./secret.ts";
@@ -36,7 +36,7 @@ export function viewToken(row: TokenRow): TokenView {
 
 /** Stores a new token's digest. The token itself is in the answer and nowhere else. */
 export async function insertToken(
-  unit: Unit,
+  unit: PrismaUnit,
   name: string,
   scope: Scope,
   expiresAt: Date | null,

@@ -1,6 +1,6 @@
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
-import { change } from "../flow/change.ts";
+import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { lockSecret } from "../secret/load.ts";
 import { moveSecret } from "../secret/store.ts";
@@ -25,7 +25,7 @@ export async function endVersion(
   to: "revoked" | "destroyed",
 ): Promise<VersionView> {
   const tenantId = await tenantOf(call, input.tenant);
-  return change(call, tenantId, async (unit) => {
+  return changeSql(call, tenantId, async (unit) => {
     const loaded = await lockSecret(unit, { id: input.id }, { number: input.version });
     const { secret, version } = loaded;
     if (version === null) throw new KeyfoldError("not_found");

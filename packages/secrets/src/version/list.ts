@@ -3,6 +3,7 @@ import { look } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeCursor, encodeCursor } from "../input/page.ts";
+import { versionNumber } from "../input/text.ts";
 import { loadSecret } from "../secret/load.ts";
 import { listVersionsInput, listVersionsOutput } from "./schema.ts";
 import { viewVersion } from "./view.ts";
@@ -15,7 +16,7 @@ export const listVersions = defineVerb({
   input: listVersionsInput,
   output: listVersionsOutput,
   async run(call, input) {
-    const before = decodeCursor(z.tuple([z.int()]), input.cursor);
+    const before = decodeCursor(z.tuple([versionNumber]), input.cursor);
     const tenantId = await tenantOf(call, input.tenant);
     return look(call, tenantId, async (unit) => {
       const { secret } = await loadSecret(call, unit.query, tenantId, { id: input.id });
@@ -25,6 +26,10 @@ export const listVersions = defineVerb({
         take: input.limit + 1,
       });
       const page = rows.slice(0, input.limit);
+      // What was ended grants nothing; everything else must be as it was written.
+      for (const row of page)
+        if (row.state !== "revoked" && row.state !== "destroyed")
+          call.services.mac.check("versions", tenantId, row);
       unit.record({
         target: { type: "secret", id: secret.id, name: secret.name },
         details: { count: page.length },

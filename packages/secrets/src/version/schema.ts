@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { nextCursor, pageInput } from "../input/page.ts";
-import { actorRefSchema, id, moment, reason } from "../input/text.ts";
+import { actorRefSchema, id, moment, reason, versionNumber } from "../input/text.ts";
 import { inTenant } from "../tenant/schema.ts";
 
 export const versionView = z.object({
@@ -19,7 +19,7 @@ export const versionView = z.object({
 });
 export type VersionView = z.infer<typeof versionView>;
 
-const oneVersion = { ...inTenant, id: id.describe("The secret's id."), version: z.int().min(1) };
+const oneVersion = { ...inTenant, id: id.describe("The secret's id."), version: versionNumber };
 
 export const listVersionsInput = z.strictObject({ ...inTenant, id, ...pageInput });
 export const listVersionsOutput = z.object({ versions: z.array(versionView), nextCursor });

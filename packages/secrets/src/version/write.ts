@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
 import { holds } from "../access/authorize.ts";
+import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import type { Unit } from "../flow/change.ts";
 import type { SealedRow, SecretRow, VersionRow } from "../secret/rows.ts";
@@ -49,14 +50,23 @@ export interface NewValue {
   digest: Buffer<ArrayBuffer>;
 }
 
-/** Writes one version, as current, and its sealed bytes. The secret's row is the caller's to move. */
-export async function insertVersion(
+/** A version that is about to be written, sealed: what `writeVersion` needs besides the secret's own statement. */
+export interface SealedVersion {
+  row: VersionRow;
+  sealed: Buffer;
+  dekWrap: Buffer;
+  digest: Buffer;
+  term: number;
+}
+
+/** Seals a value as one version of a secret. */
+export function sealVersion(
   unit: Unit,
   secret: Pick<SecretRow, "id" | "projectId" | "environmentId">,
   keys: WriteKeys,
   value: NewValue,
   facts: { number: number; rotatedFrom: number | null; reason: string | null },
-): Promise<void> {
+): SealedVersion {
   const { services, actor } = unit.call;
   const at = {
     deployment: services.deployment,
@@ -69,12 +79,9 @@ export async function insertVersion(
     project: secret.projectId,
     environment: secret.environmentId,
   });
-  const dekWrap = services.envelope.wrapDek(dek, keys.value.key, {
-    ...at,
-    purpose: "value",
-    term: keys.value.term,
-  });
-  const row = {
+  const { term, key } = keys.value;
+  const dekWrap = services.envelope.wrapDek(dek, key, { ...at, purpose: "value", term });
+  const row = services.mac.seal("versions", unit.tenantId, {
     secretId: secret.id,
     number: facts.number,
     state: "current" as const,
@@ -87,22 +94,49 @@ export async function insertVersion(
     revokedAt: null,
     destroyedAt: null,
     generation: 1,
-  };
-  await unit.sql.version.create({
-    data: { tenantId: unit.tenantId, ...services.mac.seal("versions", unit.tenantId, row) },
   });
-  await unit.sql.sealedValue.create({
-    data: {
-      tenantId: unit.tenantId,
-      secretId: secret.id,
-      number: facts.number,
-      term: keys.value.term,
-      sealed: sealed as Buffer<ArrayBuffer>,
-      dekWrap: dekWrap as Buffer<ArrayBuffer>,
-      digest: value.digest,
-      generation: 1,
-    },
-  });
+  return { row, sealed, dekWrap, digest: value.digest, term };
+}
+
+/**
+ * Writes a version and its sealed bytes together with its secret's row: one statement, one round trip.
+ * @param secret the statement that writes the secret's row, with parameters from `$17` on
+ */
+export async function writeVersion(
+  unit: Unit,
+  version: SealedVersion,
+  secret: { sql: string; params: readonly unknown[] },
+): Promise<void> {
+  const { row } = version;
+  const written = await unit.query(
+    `WITH s AS (${secret.sql} RETURNING 1), v AS (
+        INSERT INTO control_plane.versions
+            (tenant_id, secret_id, number, state, rotated_from, reason, encoding, created_at, created_by, generation, mac)
+          SELECT $1::uuid, $2::uuid, $3::int, $4::control_plane.version_state, $5::int, $6::text, $7::text, $8::timestamptz,
+                 $9::jsonb, $10::int, $11::bytea FROM s)
+      INSERT INTO control_plane.sealed_values (tenant_id, secret_id, number, term, sealed, dek_wrap, digest, generation)
+        SELECT $1::uuid, $2::uuid, $3::int, $12::int, $13::bytea, $14::bytea, $15::bytea, $16::int FROM s RETURNING 1`,
+    [
+      unit.tenantId,
+      row.secretId,
+      row.number,
+      row.state,
+      row.rotatedFrom,
+      row.reason,
+      row.encoding,
+      row.createdAt,
+      row.createdBy,
+      row.generation,
+      row.mac,
+      version.term,
+      version.sealed,
+      version.dekWrap,
+      version.digest,
+      1,
+      ...secret.params,
+    ],
+  );
+  if (written.length === 0) throw new KeyfoldError("conflict");
 }
 
 /** How long a superseded version still opens, in seconds: what the call says, else the secret, else the deployment. */
@@ -121,24 +155,24 @@ export async function moveVersion(
   const { mac: _, ...old } = version;
   const row = { ...old, ...to, generation: version.generation + 1, createdBy: version.createdBy as object };
   const sealed = unit.call.services.mac.seal("versions", unit.tenantId, row);
-  await unit.sql.version.update({
-    where: {
-      tenantId_secretId_number: {
-        tenantId: unit.tenantId,
-        secretId: version.secretId,
-        number: version.number,
-      },
-      generation: version.generation,
-    },
-    data: {
-      state: sealed.state,
-      openUntil: sealed.openUntil,
-      revokedAt: sealed.revokedAt,
-      destroyedAt: sealed.destroyedAt,
-      generation: sealed.generation,
-      mac: sealed.mac,
-    },
-  });
+  const written = await unit.query(
+    `UPDATE control_plane.versions
+        SET state = $5::control_plane.version_state, open_until = $6, revoked_at = $7, destroyed_at = $8, generation = $9, mac = $10
+      WHERE tenant_id = $1::uuid AND secret_id = $2::uuid AND number = $3 AND generation = $4 RETURNING 1`,
+    [
+      unit.tenantId,
+      version.secretId,
+      version.number,
+      version.generation,
+      sealed.state,
+      sealed.openUntil,
+      sealed.revokedAt,
+      sealed.destroyedAt,
+      sealed.generation,
+      sealed.mac,
+    ],
+  );
+  if (written.length === 0) throw new KeyfoldError("conflict");
   return sealed;
 }
 
