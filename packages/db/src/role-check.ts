@@ -9,6 +9,7 @@ export async function findRoleProblems(pool: Pick<pg.Pool, "query">): Promise<st
     owner: boolean;
     via: string[] | null;
     tenant: boolean;
+    deployment: boolean;
     fsync: string;
     commit: string;
     full: string;
@@ -22,6 +23,7 @@ export async function findRoleProblems(pool: Pick<pg.Pool, "query">): Promise<st
           OR EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = 'control_plane' AND c.relkind = 'r' AND c.relowner = m.oid))) AS via,
       coalesce((SELECT pg_has_role(r.oid, t.oid, 'USAGE') FROM pg_roles t WHERE t.rolname = 'keyfold_tenant'), false) AS tenant,
+      coalesce((SELECT pg_has_role(r.oid, t.oid, 'SET') FROM pg_roles t WHERE t.rolname = 'keyfold_deployment'), false) AS deployment,
       current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commit,
       current_setting('full_page_writes') AS full
     FROM pg_roles r WHERE r.rolname = current_user`);
@@ -47,6 +49,10 @@ export async function findRoleProblems(pool: Pick<pg.Pool, "query">): Promise<st
   if (!is.tenant && !is.super)
     problems.push(
       `${who} is not a member of keyfold_tenant. Run the migrations with this role named as the application's.`,
+    );
+  if (!is.deployment && !is.super)
+    problems.push(
+      `${who} may not become keyfold_deployment. Run the migrations with this role named as the application's.`,
     );
   if (is.fsync !== "on")
     problems.push(

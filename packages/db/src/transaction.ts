@@ -58,6 +58,11 @@ export async function withTenantSql<T>(
   if (!UUID.test(tenantId)) throw new RangeError("a tenant's id is a lower-case UUID");
   const client = await pool.connect();
   let broken: Error | undefined;
+  // The pool listens to idle connections only, and one that dies unheard ends the process.
+  const lost = (error: Error): void => {
+    broken = error;
+  };
+  client.on("error", lost);
   try {
     // One round trip; the id was checked to be nothing but hex and hyphens.
     const begun = (await client.query(
@@ -65,15 +70,16 @@ export async function withTenantSql<T>(
     )) as unknown as pg.QueryResult<{ now: Date }>[];
     const query: Query = async (sql, params) => (await client.query(sql, params as unknown[])).rows;
     const result = await work({ query, now: begun[1]!.rows[0]!.now });
-    await client.query("COMMIT");
+    // PostgreSQL answers a COMMIT of what has failed with a ROLLBACK, and no error.
+    const { command } = await client.query("COMMIT");
+    if (command !== "COMMIT") throw new Error("the transaction was rolled back at its commit");
     return result;
   } catch (error) {
     // A connection whose state is not known does not go back to the pool.
-    await client.query("ROLLBACK").catch((lost: Error) => {
-      broken = lost;
-    });
+    await client.query("ROLLBACK").catch(lost);
     throw error;
   } finally {
+    client.off("error", lost);
     client.release(broken);
   }
 }

@@ -4,13 +4,13 @@ import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeCursor, encodeCursor } from "../input/page.ts";
-import { isUuid } from "../input/text.ts";
-import { namedPlace, PLACE_COLUMNS, type PlaceRow } from "../place/place.ts";
+import { isUuid, secretName } from "../input/text.ts";
+import { checkPlace, namedPlace, PLACE_COLUMNS, type PlaceRow } from "../place/place.ts";
 import { SECRET_COLUMNS, type SecretColumns, secretOf } from "./rows.ts";
 import { listSecretsInput, listSecretsOutput } from "./schema.ts";
 import { viewSecret } from "./view.ts";
 
-const cursorShape = z.tuple([z.string(), z.uuid()]);
+const cursorShape = z.tuple([secretName, z.uuid()]);
 
 interface ListRow extends PlaceRow, SecretColumns {
   v_created_at: Date | null;
@@ -25,6 +25,7 @@ const SQL = `SELECT ${SECRET_COLUMNS}, ${PLACE_COLUMNS}, v.created_at AS v_creat
     LEFT JOIN control_plane.versions v ON v.tenant_id = s.tenant_id AND v.secret_id = s.id AND v.number = s.current_version
    WHERE s.tenant_id = $1::uuid
      AND CASE WHEN $2::text IS NULL THEN s.state <> 'deleted' ELSE s.state = $2::control_plane.secret_state END
+     AND (s.purge_after IS NULL OR s.purge_after > control_plane.clock())
      AND ($3::uuid[] IS NULL OR s.project_id = ANY ($3::uuid[]))
      AND ($4::uuid[] IS NULL OR s.environment_id = ANY ($4::uuid[]))
      AND ($5::uuid IS NULL OR s.project_id = $5::uuid) AND ($6::text IS NULL OR p.name = $6::text)
@@ -66,6 +67,7 @@ export const listSecrets = defineVerb({
       const secrets = page.map((row) => {
         const secret = secretOf(row);
         authorizePlace(actor, secret);
+        checkPlace(services.mac, tenantId, row);
         // A deleted one grants nothing; restoring it checks.
         if (secret.state !== "deleted") services.mac.check("secrets", tenantId, secret);
         const current =

@@ -76,13 +76,20 @@ export async function loadSecret(
   if (row === undefined) throw new KeyfoldError("not_found");
   const loaded = fromRow(row);
   const { secret } = loaded;
-  if (secret.state === "deleted" && !options.deleted) throw new KeyfoldError("not_found");
+  // Past its last day a deleted one is gone, whether or not a sweeper has come by.
+  if (
+    secret.state === "deleted" &&
+    (!options.deleted || secret.purgeAfter === null || secret.purgeAfter <= loaded.now)
+  )
+    throw new KeyfoldError("not_found");
   // Renamed or deleted while we waited for its lock.
   if (byName && secret.name !== ref.name) throw new KeyfoldError("not_found");
   if (row.p_deleted_at !== null || row.e_deleted_at !== null) throw new KeyfoldError("not_found");
   authorizePlace(actor, secret);
   services.mac.check("secrets", tenantId, secret);
   checkPlace(services.mac, tenantId, row);
+  if (loaded.version === null && isMissing(secret, options.number))
+    throw new KeyfoldError("integrity_failed", { cause: new Error("a version's row is missing") });
   if (loaded.version !== null && loaded.version.state !== "destroyed" && loaded.version.state !== "revoked") {
     services.mac.check("versions", tenantId, loaded.version);
   }
@@ -96,6 +103,11 @@ export function lockSecret(
   options: Omit<LoadOptions, "lock"> = {},
 ): Promise<Loaded> {
   return loadSecret(unit.call, unit.query, unit.tenantId, ref, { ...options, lock: true });
+}
+
+/** Numbers have no gaps: a version at or below the current one was there, and rows of versions are never deleted. */
+function isMissing(secret: SecretRow, number: number | undefined): boolean {
+  return number === undefined ? secret.state === "live" : number <= (secret.currentVersion ?? 0);
 }
 
 function fromRow(row: LoadedRow): Loaded {

@@ -1,5 +1,6 @@
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
+import { violatedIndex } from "../flow/database-error.ts";
 import type { NamedPlace } from "../place/place.ts";
 import type { NewValue, WriteKeys } from "../version/write.ts";
 import { lockSecret } from "./load.ts";
@@ -23,7 +24,10 @@ export async function putByName(
   checkExpected(loaded?.secret ?? null, facts.expectedVersion);
   const reason = facts.reason ?? null;
   if (loaded === null) {
-    const secret = await insertSecret(unit, place, name, keys, value, facts);
+    const secret = await insertSecret(unit, place, name, keys, value, facts).catch((error: unknown) => {
+      // Another call made it meanwhile: the next attempt finds it, and makes a version of it.
+      throw violatedIndex(error) === null ? error : new KeyfoldError("conflict");
+    });
     unit.record({
       action: "secret.created",
       target: { type: "secret", id: secret.id, name, version: 1 },

@@ -2,6 +2,7 @@ import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { findPlace } from "../place/place.ts";
 import { lockSecret } from "./load.ts";
 import { restoreSecretInput, secretView } from "./schema.ts";
 import { isNameTaken, moveSecret } from "./store.ts";
@@ -20,6 +21,8 @@ export const restoreSecret = defineVerb({
       const { secret, place, version } = await lockSecret(unit, { id: input.id }, { deleted: true });
       if (secret.state !== "deleted")
         throw new KeyfoldError("illegal_state", { sentence: "This secret is not deleted." });
+      // A share of the place's rows, so that it is not deleted while this comes back to it.
+      await findPlace(unit, { project: place.project.id, environment: place.environment.id });
       const name = input.name ?? secret.name;
       if (await isNameTaken(unit, secret.projectId, secret.environmentId, name))
         throw new KeyfoldError("name_taken");

@@ -17,6 +17,8 @@ export const revealManySecrets = defineVerb({
   output: bulkGetOutput,
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
+    // Before the transaction: a key is loaded over a connection of its own.
+    await call.services.keys.current(tenantId, "value");
     return lookSql(call, tenantId, async (unit) => {
       const place = await findPlace(unit, input);
       const names = [...new Set(input.names)];

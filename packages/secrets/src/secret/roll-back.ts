@@ -35,6 +35,7 @@ export const rollBackSecret = defineVerb({
       );
       if (older.version === null) throw new KeyfoldError("not_found");
       if (older.version.state === "revoked") throw new KeyfoldError("version_revoked");
+      if (older.version.state === "pending") throw new KeyfoldError("version_pending");
       if (older.version.state === "destroyed") throw new KeyfoldError("version_destroyed");
       const plaintext = await openVersion(call, tenantId, older);
       try {

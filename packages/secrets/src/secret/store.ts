@@ -3,6 +3,7 @@ import { actorRef } from "../access/actor.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import type { NamedPlace } from "../place/place.ts";
+import { openVersion } from "../version/open.ts";
 import {
   graceOf,
   isSameValue,
@@ -12,7 +13,7 @@ import {
   type WriteKeys,
   writeVersion,
 } from "../version/write.ts";
-import type { Loaded } from "./load.ts";
+import { type Loaded, loadSecret } from "./load.ts";
 import type { SecretRow, VersionRow } from "./rows.ts";
 import type { SecretView } from "./schema.ts";
 import { viewSecret } from "./view.ts";
@@ -158,6 +159,7 @@ export async function putVersion(
 }> {
   const { secret, place, version: current, sealed } = loaded;
   if (facts.sameIsNothing && isSameValue(unit, secret, sealed, value.digest)) {
+    await confirmSame(unit, secret, value);
     return {
       secret: viewSecret(secret, place, current),
       changed: false,
@@ -182,6 +184,22 @@ export async function putVersion(
     rotatedFrom,
     openUntil,
   };
+}
+
+/**
+ * A digest is no proof, since whoever writes to the database could put another version's in its place and so make a
+ * rotation do nothing: before nothing is done, the value itself is opened and compared.
+ */
+async function confirmSame(unit: Unit, secret: SecretRow, value: NewValue): Promise<void> {
+  const { call, query, tenantId } = unit;
+  const loaded = await loadSecret(call, query, tenantId, { id: secret.id }, { sealed: true });
+  const plaintext = await openVersion(call, tenantId, loaded);
+  const same = plaintext.equals(value.plaintext);
+  plaintext.fill(0);
+  if (!same)
+    throw new KeyfoldError("integrity_failed", {
+      cause: new Error("the digest of a sealed value is not that of its value"),
+    });
 }
 
 function asCurrent(version: VersionRow): VersionRow {

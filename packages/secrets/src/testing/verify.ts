@@ -15,7 +15,9 @@ interface BatchRow {
 
 /** Verifies every chain in a database, bodies against leaves; answers each chain's events, or throws what is broken. */
 export async function verifyChains(client: Pick<pg.Client, "query">): Promise<Map<string, number>> {
-  const { rows: deployments } = await client.query<{ id: string }>("SELECT id FROM control_plane.deployments");
+  const { rows: deployments } = await client.query<{ id: string }>(
+    "SELECT id FROM control_plane.deployments",
+  );
   const { rows } = await client.query<BatchRow>(
     "SELECT * FROM control_plane.audit_batches ORDER BY chain_id, number",
   );
@@ -23,7 +25,7 @@ export async function verifyChains(client: Pick<pg.Client, "query">): Promise<Ma
   const events = new Map<string, number>();
   for (const [chain, batches] of chains) {
     const result = verifyChain(batches.map(batchOf), { deployment: deployments[0]!.id, chain });
-    if (!result.ok) throw new Error(`the chain ${chain} is broken: ${(result as ChainBroken).message}`);
+    if (!result.ok) throw new Error(`the chain ${chain} is broken: ${(result as ChainBroken).sentence}`);
     events.set(chain, result.events);
   }
   return events;
