@@ -1,3 +1,9 @@
+import { mergeConfig } from "vitest/config";
 import { shared } from "../../vitest.shared.ts";
 
-export default shared;
+export default mergeConfig(shared, {
+  test: {
+    globalSetup: ["@keyfold/secrets/testing/global-setup"],
+    typecheck: { enabled: true, include: ["src/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
+  },
+});

@@ -1,1 +1,23 @@
-export {};
+export type { CacheOptions } from "./cache.ts";
+export type { Clock } from "./clock.ts";
+export {
+  type Declarations,
+  type DeclaredSecrets,
+  defineSecrets,
+  type SecretsOf,
+  type Undeclared,
+} from "./declare.ts";
+export { type Issue, isKeyfoldError, KeyfoldClientError, type KeyfoldErrorCode } from "./error.ts";
+export { json } from "./json.ts";
+export { createKeyfold, type Keyfold, type KeyfoldOptions } from "./keyfold.ts";
+export type { Listing } from "./listing.ts";
+export type { ErrorCode, KeyfoldRouter, SecretView, SetResult, VersionView } from "./router.ts";
+export type { StandardSchema } from "./standard-schema.ts";
+export type {
+  ChangeOptions,
+  ListOptions,
+  ReadOptions,
+  RotateOptions,
+  Tenant,
+  WriteOptions,
+} from "./tenant.ts";

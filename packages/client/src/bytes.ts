@@ -1,0 +1,35 @@
+import { valueInvalid } from "./declare.ts";
+import type { Revealed } from "./router.ts";
+
+export type Wire = Pick<Revealed, "value" | "encoding">;
+
+/** A value as the wire carries it: text as it is, bytes as base64. */
+export function toWire(value: string | Uint8Array): Wire {
+  if (typeof value === "string") return { value, encoding: "utf8" };
+  let binary = "";
+  // In pieces: an argument list has a length limit.
+  for (let at = 0; at < value.length; at += 8192)
+    binary += String.fromCharCode(...value.subarray(at, at + 8192));
+  return { value: btoa(binary), encoding: "base64" };
+}
+
+export function bytesOf({ value, encoding }: Wire): Uint8Array<ArrayBuffer> {
+  if (encoding === "utf8") return new TextEncoder().encode(value);
+  const binary = atob(value);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+  return bytes;
+}
+
+/**
+ * A value as text, however the wire carried it.
+ * @throws KeyfoldClientError `value_invalid` for bytes that are no UTF-8
+ */
+export function textOf(name: string, wire: Wire): string {
+  if (wire.encoding === "utf8") return wire.value;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytesOf(wire));
+  } catch {
+    throw valueInvalid(name, "is bytes and not text: read it with getBytes");
+  }
+}

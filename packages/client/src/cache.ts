@@ -1,0 +1,136 @@
+import type { Clock } from "./clock.ts";
+import type { Revealed } from "./router.ts";
+
+export interface CacheOptions {
+  /** How long a value is given out again, in milliseconds; 30 000 by default. */
+  maxAgeMs?: number;
+  /** Most values; 1000 by default. */
+  max?: number;
+  /** Most bytes that the values take in memory, about; 16 MiB by default. */
+  maxBytes?: number;
+}
+
+/** Where a value was asked for: as the caller wrote it, so one secret can have several entries. */
+export interface Place {
+  readonly tenant?: string;
+  readonly project?: string;
+  readonly environment?: string;
+}
+
+/** What a change touches: entries of these names in this tenant, and of these secrets' ids wherever they are. */
+export interface Touched {
+  readonly tenant: string | undefined;
+  readonly names: ReadonlySet<string>;
+  readonly ids: ReadonlySet<string>;
+}
+
+interface Entry {
+  readonly tenant: string | undefined;
+  readonly revealed: Revealed;
+  readonly until: number;
+  readonly bytes: number;
+}
+
+/**
+ * The values that this client was given lately, in this process's memory only. Bounded in number, bytes and age; the
+ * oldest go first. It prints and serializes as `[redacted]`.
+ */
+export class ValueCache {
+  // In order of arrival, and so of age: the first is always the next to go.
+  readonly #entries = new Map<string, Entry>();
+  readonly #clock: Clock;
+  readonly #maxAgeMs: number;
+  readonly #max: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
+  #drops = 0;
+  #sweeping = false;
+
+  constructor(options: CacheOptions, clock: Clock) {
+    this.#clock = clock;
+    this.#maxAgeMs = options.maxAgeMs ?? 30_000;
+    this.#max = options.max ?? 1000;
+    this.#maxBytes = options.maxBytes ?? 16 * 1024 * 1024;
+  }
+
+  get(place: Place, name: string): Revealed | null {
+    const entry = this.#entries.get(keyOf(place, name));
+    return entry !== undefined && entry.until > this.#clock.now() ? entry.revealed : null;
+  }
+
+  /** Taken before a read and given to `put` after it: a value read before a change must not be kept after it. */
+  get mark(): number {
+    return this.#drops;
+  }
+
+  put(place: Place, name: string, revealed: Revealed, mark: number): void {
+    if (mark !== this.#drops) return;
+    const now = this.#clock.now();
+    const ends = revealed.openUntil === null ? Number.POSITIVE_INFINITY : Date.parse(revealed.openUntil);
+    const bytes = 2 * revealed.value.length;
+    const key = keyOf(place, name);
+    this.#remove(key);
+    if (bytes > this.#maxBytes || this.#max < 1) return;
+    this.#entries.set(key, {
+      tenant: place.tenant,
+      revealed,
+      until: Math.min(now + this.#maxAgeMs, ends),
+      bytes,
+    });
+    this.#bytes += bytes;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#max && this.#bytes <= this.#maxBytes) break;
+      this.#remove(oldest);
+    }
+    this.#sweepLater();
+  }
+
+  drop({ tenant, names, ids }: Touched): void {
+    this.#drops++;
+    for (const [key, entry] of this.#entries) {
+      if (ids.has(entry.revealed.id) || (entry.tenant === tenant && names.has(entry.revealed.name)))
+        this.#remove(key);
+    }
+  }
+
+  clear(): void {
+    this.#drops++;
+    this.#entries.clear();
+    this.#bytes = 0;
+  }
+
+  /** How many values it holds. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  toJSON(): string {
+    return "[redacted]";
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "[redacted]";
+  }
+
+  #remove(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#bytes -= entry.bytes;
+  }
+
+  /** What nobody asks for again leaves memory too. */
+  #sweepLater(): void {
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    this.#clock.after(this.#maxAgeMs, () => {
+      this.#sweeping = false;
+      const now = this.#clock.now();
+      for (const [key, entry] of this.#entries) if (entry.until <= now) this.#remove(key);
+      if (this.#entries.size > 0) this.#sweepLater();
+    });
+  }
+}
+
+const keyOf = ({ tenant, project, environment }: Place, name: string): string =>
+  JSON.stringify([tenant, project, environment, name]);

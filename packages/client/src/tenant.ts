@@ -1,0 +1,278 @@
+import type { TRPCClient } from "@trpc/client";
+import { bytesOf, textOf, toWire } from "./bytes.ts";
+import type { Place, ValueCache } from "./cache.ts";
+import { type Declarations, type DeclaredSecrets, matched, type NameIn, type ValueOf } from "./declare.ts";
+import { isKeyfoldError, KeyfoldClientError } from "./error.ts";
+import { Listing } from "./listing.ts";
+import type { KeyfoldRouter, Revealed, SecretView, SetResult, VersionView } from "./router.ts";
+
+export interface ReadOptions {
+  /** Asks the server, whatever the cache holds. */
+  fresh?: boolean;
+}
+
+export interface ChangeOptions {
+  /** Why: kept with the version and in the audit log. */
+  reason?: string;
+  /** Refused with `version_mismatch` unless the current version has this number; 0: there must be none. */
+  expectedVersion?: number;
+}
+
+export interface WriteOptions extends ChangeOptions {
+  /** 8 to 255 printable ASCII characters; a random one when left out, so that a retry is safe. */
+  idempotencyKey?: string;
+}
+
+export interface RotateOptions extends WriteOptions {
+  /** How long the superseded version still opens, in seconds; the secret's own setting when left out. */
+  graceSeconds?: number;
+}
+
+export interface ListOptions {
+  /** Only names that start so. */
+  prefix?: string;
+  state?: SecretView["state"];
+}
+
+/** How many reveals run at once while `getAll` finds out which of its names are to blame. */
+const AT_ONCE = 8;
+
+/**
+ * One tenant's secrets, in one project and environment: what most code needs, one line each. Every call is rejected
+ * with `KeyfoldClientError` and nothing else.
+ */
+export class Tenant<D extends Declarations> {
+  readonly #trpc: TRPCClient<KeyfoldRouter>;
+  readonly #cache: ValueCache | null;
+  readonly #place: Place;
+  readonly #declared: DeclaredSecrets<D> | null;
+
+  constructor(
+    trpc: TRPCClient<KeyfoldRouter>,
+    cache: ValueCache | null,
+    place: Place,
+    declared: DeclaredSecrets<D> | null,
+  ) {
+    this.#trpc = trpc;
+    this.#cache = cache;
+    this.#place = place;
+    this.#declared = declared;
+  }
+
+  /** The same tenant in another project, by name or id. */
+  project(project: string): Tenant<D> {
+    return new Tenant(this.#trpc, this.#cache, { ...this.#place, project }, this.#declared);
+  }
+
+  /** The same tenant in another environment, by name or id. */
+  environment(environment: string): Tenant<D> {
+    return new Tenant(this.#trpc, this.#cache, { ...this.#place, environment }, this.#declared);
+  }
+
+  /**
+   * A secret's current value: text, or what its declaration makes of it.
+   * @throws KeyfoldClientError `not_found`, `secret_empty`, `value_invalid`, …
+   */
+  async get<N extends NameIn<D>>(name: N, options: ReadOptions = {}): Promise<ValueOf<D, N>> {
+    return matched(this.#declared, name, textOf(name, await this.#reveal(name, options)));
+  }
+
+  /** A secret's current value as bytes, whether it was set as text or as bytes. Its declaration is not asked. */
+  async getBytes(name: NameIn<D>, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return bytesOf(await this.#reveal(name, options));
+  }
+
+  /** Up to 500 secrets' current values in one call, all or nothing. */
+  async getMany<N extends NameIn<D>>(
+    names: readonly N[],
+    options: ReadOptions = {},
+  ): Promise<{ [K in N]: ValueOf<D, K> }> {
+    const found = await this.#revealMany(names, options);
+    const entries = names.map(async (name) => {
+      return [name, await matched(this.#declared, name, textOf(name, found.get(name)!))] as const;
+    });
+    return Object.fromEntries(await Promise.all(entries)) as { [K in N]: ValueOf<D, K> };
+  }
+
+  /**
+   * Every declared secret at once: what a service asks for when it starts.
+   * @throws KeyfoldClientError whose `issues` name every secret that is missing, refused or does not match
+   */
+  async getAll(options: ReadOptions = {}): Promise<{ [N in NameIn<D>]: ValueOf<D, N> }> {
+    if (this.#declared === null)
+      throw new TypeError("getAll needs a declaration: keyfold.tenant(slug, defineSecrets({ … })).");
+    const { names } = this.#declared;
+    if (names.length === 0) return {} as { [N in NameIn<D>]: ValueOf<D, N> };
+    // One call; only when it is refused, one each, to learn whose fault it is.
+    const found = await this.#revealMany(names, options).catch((error: unknown) => {
+      if (isAboutOneSecret(error)) return null;
+      throw error;
+    });
+    const values = new Map<string, unknown>();
+    const problems: KeyfoldClientError[] = [];
+    const issues: { path: string; message: string }[] = [];
+    const one = async (name: NameIn<D>): Promise<void> => {
+      try {
+        const revealed = found?.get(name) ?? (await this.#reveal(name, options));
+        values.set(name, await matched(this.#declared, name, textOf(name, revealed)));
+      } catch (error) {
+        if (!isAboutOneSecret(error)) throw error;
+        problems.push(error);
+        issues.push({
+          path: name,
+          message: error.code === "value_invalid" ? error.issues[0]!.message : error.code,
+        });
+      }
+    };
+    for (let at = 0; at < names.length; at += AT_ONCE)
+      await Promise.all(names.slice(at, at + AT_ONCE).map(one));
+    if (problems.length > 0) throw unusable(problems, issues, names.length);
+    return Object.fromEntries(values) as { [N in NameIn<D>]: ValueOf<D, N> };
+  }
+
+  /** Creates a secret of this name, or makes a new version of it; the identical value changes nothing. */
+  async set(name: NameIn<D>, value: string | Uint8Array, options: WriteOptions = {}): Promise<SetResult> {
+    await this.#check(name, value);
+    return this.#trpc.secrets.set.mutate({ ...this.#place, name, ...toWire(value), ...once(options) });
+  }
+
+  /** Sets up to 500 secrets in one call, all or nothing. */
+  async setMany(
+    values: { readonly [N in NameIn<D>]?: string | Uint8Array },
+    options: Omit<WriteOptions, "expectedVersion"> = {},
+  ): Promise<SetResult[]> {
+    const given = Object.entries(values) as [NameIn<D>, string | Uint8Array | undefined][];
+    const items = [];
+    for (const [name, value] of given) {
+      if (value === undefined) continue;
+      await this.#check(name, value);
+      items.push({ name, ...toWire(value) });
+    }
+    const { results } = await this.#trpc.secrets.setMany.mutate({ ...this.#place, items, ...once(options) });
+    return results;
+  }
+
+  /** Makes a new version of an existing secret; the one before still opens until its grace ends. */
+  async rotate(name: NameIn<D>, value: string | Uint8Array, options: RotateOptions = {}): Promise<SetResult> {
+    await this.#check(name, value);
+    return this.#trpc.secrets.rotate.mutate({ ...this.#place, name, ...toWire(value), ...once(options) });
+  }
+
+  /** Makes a new version with an older version's value. */
+  async rollBack(name: NameIn<D>, to: number, options: ChangeOptions = {}): Promise<SetResult> {
+    return this.#trpc.secrets.rollBack.mutate({ ...this.#place, name, to, ...options });
+  }
+
+  /** Deletes a secret; it can be restored by its id, which this answers. */
+  async delete(name: NameIn<D>, options: ChangeOptions = {}): Promise<SecretView> {
+    return this.#trpc.secrets.delete.mutate({ ...this.#place, name, ...options });
+  }
+
+  /** Brings a deleted secret back, under another name where its own is taken again. */
+  async restore(id: string, options: { name?: NameIn<D> } = {}): Promise<SecretView> {
+    const { tenant } = this.#place;
+    return this.#trpc.secrets.restore.mutate({ ...(tenant === undefined ? {} : { tenant }), id, ...options });
+  }
+
+  /** A secret without its value. */
+  async metadata(name: NameIn<D>): Promise<SecretView> {
+    return this.#trpc.secrets.get.query({ ...this.#place, name });
+  }
+
+  /** Secrets without their values, by name: of the project and environment, if they were named, else of all in reach. */
+  list(options: ListOptions = {}): Listing<SecretView> {
+    return new Listing(async (cursor) => {
+      const page = { ...this.#place, ...options, ...(cursor === undefined ? {} : { cursor }) };
+      const { secrets, nextCursor } = await this.#trpc.secrets.list.query(page);
+      return { items: secrets, nextCursor };
+    });
+  }
+
+  /** A secret's versions without their values, newest first. */
+  versions(name: NameIn<D>): Listing<VersionView> {
+    const { tenant } = this.#place;
+    let id: string | undefined;
+    return new Listing(async (cursor) => {
+      if (cursor === undefined || id === undefined) id = (await this.metadata(name)).id;
+      const page = {
+        id,
+        ...(tenant === undefined ? {} : { tenant }),
+        ...(cursor === undefined ? {} : { cursor }),
+      };
+      const { versions, nextCursor } = await this.#trpc.versions.list.query(page);
+      return { items: versions, nextCursor };
+    });
+  }
+
+  async #reveal(name: string, { fresh = false }: ReadOptions): Promise<Revealed> {
+    const cached = fresh ? null : this.#cache?.get(this.#place, name);
+    if (cached) return cached;
+    const mark = this.#cache?.mark ?? 0;
+    const revealed = await this.#trpc.secrets.reveal.query({ ...this.#place, name });
+    this.#cache?.put(this.#place, name, revealed, mark);
+    return revealed;
+  }
+
+  async #revealMany(
+    names: readonly string[],
+    { fresh = false }: ReadOptions,
+  ): Promise<Map<string, Revealed>> {
+    const found = new Map<string, Revealed>();
+    for (const name of names) {
+      const cached = fresh ? null : this.#cache?.get(this.#place, name);
+      if (cached) found.set(name, cached);
+    }
+    const missing = [...new Set(names)].filter((name) => !found.has(name));
+    if (missing.length === 0) return found;
+    const mark = this.#cache?.mark ?? 0;
+    const { secrets } = await this.#trpc.secrets.revealMany.query({ ...this.#place, names: missing });
+    for (const revealed of secrets) {
+      found.set(revealed.name, revealed);
+      this.#cache?.put(this.#place, revealed.name, revealed, mark);
+    }
+    return found;
+  }
+
+  /** What would be refused when read is refused when written. */
+  async #check(name: NameIn<D>, value: string | Uint8Array): Promise<void> {
+    if (this.#declared !== null) await matched(this.#declared, name, textOf(name, toWire(value)));
+  }
+}
+
+/** Keeps a creating call repeatable: the server answers the same key the same. */
+function once<O extends { idempotencyKey?: string }>(options: O): O & { idempotencyKey: string } {
+  return { ...options, idempotencyKey: options.idempotencyKey ?? crypto.randomUUID() };
+}
+
+/** Whether an error is a word about a secret, rather than about the call, the token or the server. */
+function isAboutOneSecret(error: unknown): error is KeyfoldClientError {
+  return isKeyfoldError(
+    error,
+    "not_found",
+    "secret_empty",
+    "version_pending",
+    "version_kept",
+    "version_expired",
+    "version_revoked",
+    "version_destroyed",
+    "decryption_failed",
+    "integrity_failed",
+    "value_invalid",
+  );
+}
+
+function unusable(
+  problems: readonly KeyfoldClientError[],
+  issues: readonly { path: string; message: string }[],
+  of: number,
+): KeyfoldClientError {
+  // What the server refused comes first: it is what to mend first.
+  const first = problems.find(({ code }) => code !== "value_invalid") ?? problems[0]!;
+  const list = issues.map(({ path, message }) => `${path} (${message})`).join(", ");
+  return new KeyfoldClientError(first.code, {
+    message: `${issues.length} of ${of} declared secrets cannot be used: ${list}.`,
+    status: first.status ?? undefined,
+    correlationId: first.correlationId ?? undefined,
+    issues,
+  });
+}
