@@ -125,6 +125,24 @@ test("a value that was read before a change and arrives after it is not kept", a
   expect(await acme.get("KEY")).toBe("value 2");
 });
 
+test("while a change is under way, the value before it is not given out from memory", async () => {
+  let reads = 0;
+  const held = Promise.withResolvers<void>();
+  const { fetch } = fakeFetch(async ({ method }) => {
+    if (method === "GET") return answer(revealed("KEY", `value ${++reads}`));
+    await held.promise;
+    return answer({ secret: { id: ID }, changed: true });
+  });
+  const acme = createKeyfold({ url: "https://keyfold.test", token: "kf_not_real", fetch }).tenant("acme");
+  await acme.get("KEY");
+  const change = acme.set("KEY", "x");
+  await Promise.resolve();
+  expect(await acme.get("KEY")).toBe("value 2");
+  held.resolve();
+  await change;
+  expect(await acme.get("KEY")).toBe("value 3");
+});
+
 test("a token that is not accepted any more empties it", async () => {
   let revoked = false;
   const { fetch } = fakeFetch(({ input }) =>
