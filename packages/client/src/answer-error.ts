@@ -7,8 +7,20 @@ interface KeyfoldData {
   code: string;
   message: string;
   issues?: readonly Issue[];
-  correlationId?: string;
+  correlationId?: string | null;
 }
+
+/** What the server's HTTP side says before a verb is reached, as what it means to a caller of this package. */
+const BEFORE_A_VERB: Readonly<Record<string, KeyfoldErrorCode>> = {
+  no_route: "bad_answer",
+  method_not_allowed: "bad_answer",
+  not_json: "bad_answer",
+  wrong_host: "bad_answer",
+  cross_site: "forbidden",
+  local_only: "forbidden",
+  too_many_guesses: "busy",
+  not_ready: "busy",
+};
 
 /**
  * Turns whatever a call through tRPC threw into our error. Messages of strangers are dropped: a parser's quotes what
@@ -25,12 +37,22 @@ export function clientError(error: unknown): KeyfoldClientError {
   const status = data?.httpStatus ?? answer?.status;
   const keyfold = data?.keyfold;
   if (keyfold === undefined) return strangersError(status, answer);
-  return new KeyfoldClientError(keyfold.code as KeyfoldErrorCode, {
-    message: keyfold.message,
+  return refusal(keyfold, status, answer?.retryAfterMs);
+}
+
+/** What Keyfold itself said. */
+export function refusal(
+  { code, message, issues, correlationId }: KeyfoldData,
+  status: number | undefined,
+  retryAfterMs: number | null | undefined,
+): KeyfoldClientError {
+  const meant = Object.hasOwn(BEFORE_A_VERB, code) ? BEFORE_A_VERB[code]! : (code as KeyfoldErrorCode);
+  return new KeyfoldClientError(meant, {
+    message,
     status,
-    correlationId: keyfold.correlationId,
-    issues: keyfold.issues,
-    retryAfterMs: answer?.retryAfterMs,
+    correlationId: correlationId ?? undefined,
+    issues,
+    retryAfterMs,
   });
 }
 

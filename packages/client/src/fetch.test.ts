@@ -176,3 +176,20 @@ test("a refusal's own sentence, issues and correlation id arrive", async () => {
     issues,
   });
 });
+
+test("what the server says before a verb is reached has a code too, in tRPC's shape or as a problem", async () => {
+  const guessing = fakeFetch(() => refusal("too_many_guesses", 429, { "retry-after": "60" }));
+  expect(await failure(guessing.fetch)).toMatchObject({ code: "busy", status: 429, retryAfterMs: 60_000 });
+  const problem = {
+    type: "urn:keyfold:problem:wrong_host",
+    code: "wrong_host",
+    detail: "No such host here.",
+  };
+  const { fetch } = fakeFetch(() => Response.json({ ...problem, correlation_id: "c-2" }, { status: 421 }));
+  expect(await failure(fetch)).toMatchObject({
+    code: "bad_answer",
+    status: 421,
+    message: "No such host here.",
+    correlationId: "c-2",
+  });
+});

@@ -1,3 +1,4 @@
+import { refusal } from "./answer-error.ts";
 import type { Clock } from "./clock.ts";
 import { KeyfoldClientError } from "./error.ts";
 
@@ -53,6 +54,10 @@ export function namedFetch(
     const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), clock);
     const parsed = parseJson(body);
     if (parsed === undefined) throw noKeyfold(response, retryAfterMs);
+    if (isProblem(parsed)) {
+      const { code, detail: message, correlation_id: correlationId } = parsed;
+      throw refusal({ code, message, correlationId }, status, retryAfterMs);
+    }
     return { ok: response.ok, status, retryAfterMs, json: async () => parsed };
   };
 }
@@ -69,6 +74,24 @@ function noKeyfold(response: Response, retryAfterMs: number | null): KeyfoldClie
     return new KeyfoldClientError("bad_answer", { status, message });
   }
   return new KeyfoldClientError("bad_answer", { status });
+}
+
+/** Problem details (RFC 9457): what Keyfold answers where a request did not get as far as tRPC. */
+interface Problem {
+  type: string;
+  code: string;
+  detail: string;
+  correlation_id?: string;
+}
+
+function isProblem(parsed: unknown): parsed is Problem {
+  const { type, code, detail } = (parsed ?? {}) as Partial<Record<keyof Problem, unknown>>;
+  return (
+    typeof type === "string" &&
+    type.startsWith("urn:keyfold:problem:") &&
+    typeof code === "string" &&
+    typeof detail === "string"
+  );
 }
 
 function parseJson(text: string): unknown {
