@@ -22,7 +22,8 @@ export async function refusalOf(call: Promise<unknown>): Promise<KeyfoldError> {
   throw new Error(`the call was allowed: ${JSON.stringify(value)?.slice(0, 200)}`);
 }
 
-function keyfoldError(error: unknown): KeyfoldError {
+/** tRPC wraps our errors; what is none of ours is thrown on. */
+export function keyfoldError(error: unknown): KeyfoldError {
   if (error instanceof KeyfoldError) return error;
   if (error instanceof TRPCError && error.cause instanceof KeyfoldError) return error.cause;
   throw error;

@@ -1,0 +1,364 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { requestInfo } from "../router/context.ts";
+import { verbs } from "../router/verbs.ts";
+import { type Caller, type House, openHouse } from "../testing/house.ts";
+import { codeOf } from "../testing/refusal.ts";
+import { ACTIONS, SERVICE_ACTIONS } from "./actions.ts";
+
+/*
+ * Who may call what: written by hand, and not derived from ACTIONS, so that a change there fails here. Each procedure is
+ * called with valid input about the tenant "acme", its project "shop" and environment "dev":
+ * - operator: an operator's token
+ * - admin: a token of acme that may do everything
+ * - reader: one that may read everything
+ * - project: one that may do everything, in another project
+ * - environment: one that may do everything, in another environment of the same project
+ * - stranger: another tenant's admin, who names acme
+ * Everyone else (expired, revoked, a deleted tenant's, nobody at all) is unauthenticated.
+ */
+const WHO = ["operator", "admin", "reader", "project", "environment", "stranger"] as const;
+type Row = readonly [input: (f: Fixture) => object | Promise<object>, ...codes: Code[]];
+type Code = keyof typeof CODES;
+const CODES = { yes: "allowed", no: "forbidden", gone: "not_found" } as const;
+
+const TABLE: Record<string, Row> = {
+  //                                                                      operator admin reader project environment stranger
+  "identity.get": [() => ({}), "yes", "yes", "yes", "yes", "yes", "yes"],
+  "tenants.create": [(f) => ({ slug: f.fresh("tenant") }), "yes", "no", "no", "no", "no", "no"],
+  "tenants.list": [() => ({}), "yes", "no", "no", "no", "no", "no"],
+  "tenants.get": [({ tenant }) => ({ tenant }), "yes", "yes", "yes", "yes", "yes", "gone"],
+  "tenants.rename": [({ tenant }) => ({ tenant, name: "Acme" }), "yes", "no", "no", "no", "no", "no"],
+  "tenants.delete": [async (f) => ({ tenant: await f.spare() }), "yes", "no", "no", "no", "no", "no"],
+  "tenants.purge": [(f) => f.deleted(), "yes", "no", "no", "no", "no", "no"],
+  "projects.create": [
+    (f) => ({ tenant: f.tenant, name: f.fresh("p") }),
+    "yes",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
+  "projects.list": [({ tenant }) => ({ tenant }), "yes", "yes", "yes", "yes", "yes", "gone"],
+  "projects.rename": [
+    async (f) => ({ tenant: f.tenant, project: f.shop, name: f.fresh("shop") }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "projects.delete": [
+    async (f) => ({ tenant: f.tenant, project: await f.project() }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "environments.create": [
+    (f) => ({ tenant: f.tenant, project: f.shop, name: f.fresh("e") }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "environments.list": [({ tenant }) => ({ tenant }), "yes", "yes", "yes", "yes", "yes", "gone"],
+  "environments.rename": [
+    (f) => ({ tenant: f.tenant, environment: f.dev, name: f.fresh("dev") }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "environments.delete": [
+    async (f) => ({ tenant: f.tenant, environment: await f.environment() }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "secrets.create": [
+    (f) => ({ ...f.place, name: f.fresh("S"), value: "not a real value" }),
+    "no",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "secrets.set": [
+    (f) => ({ ...f.place, name: f.fresh("S"), value: "not a real value" }),
+    "no",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "secrets.setMany": [
+    (f) => ({ ...f.place, items: [{ name: f.fresh("S"), value: "not a real value" }] }),
+    "no",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "secrets.get": [async (f) => await f.secret(), "yes", "yes", "yes", "gone", "gone", "gone"],
+  "secrets.list": [({ tenant }) => ({ tenant }), "yes", "yes", "yes", "yes", "yes", "gone"],
+  "secrets.reveal": [async (f) => await f.secret(), "no", "yes", "yes", "gone", "gone", "gone"],
+  "secrets.revealMany": [
+    async (f) => ({ ...f.place, names: [await f.secretName()] }),
+    "no",
+    "yes",
+    "yes",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "secrets.update": [
+    async (f) => ({ ...(await f.secret()), description: "a description" }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "secrets.rotate": [
+    async (f) => ({ ...(await f.secret()), value: "not a real value either" }),
+    "no",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "secrets.rollBack": [
+    async (f) => ({ ...(await f.secret()), to: 1 }),
+    "no",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "secrets.delete": [async (f) => await f.secret(), "yes", "yes", "no", "gone", "gone", "gone"],
+  "secrets.restore": [async (f) => await f.deletedSecret(), "yes", "yes", "no", "gone", "gone", "gone"],
+  "versions.list": [async (f) => await f.secret(), "yes", "yes", "yes", "gone", "gone", "gone"],
+  "versions.reveal": [
+    async (f) => ({ ...(await f.secret()), version: 1 }),
+    "no",
+    "yes",
+    "yes",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "versions.revoke": [
+    async (f) => ({ ...(await f.secret()), version: 1, reason: "a test" }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "versions.destroy": [
+    async (f) => ({ ...(await f.secret()), version: 1, reason: "a test" }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  // The operator makes a tenant's first token only, and acme has some; those two hold less than a reader of everything.
+  "tokens.create": [({ tenant }) => ({ tenant, name: "made" }), "no", "yes", "no", "no", "no", "gone"],
+  "tokens.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "yes", "yes", "gone"],
+  "tokens.revoke": [
+    async (f) => ({ tenant: f.tenant, id: await f.token() }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "audit.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
+};
+
+interface Fixture {
+  /** The tenant's id. */
+  tenant: string;
+  shop: string;
+  dev: string;
+  place: { tenant: string; project: string; environment: string };
+  fresh(prefix: string): string;
+  secret(): Promise<{ tenant: string; id: string }>;
+  secretName(): Promise<string>;
+  deletedSecret(): Promise<{ tenant: string; id: string }>;
+  project(): Promise<string>;
+  environment(): Promise<string>;
+  token(): Promise<string>;
+  spare(): Promise<string>;
+  deleted(): Promise<{ tenant: string; confirm: string }>;
+}
+
+let house: House;
+let fixture: Fixture;
+const tokens = {} as Record<(typeof WHO)[number], string>;
+const outcasts = {} as Record<"expired" | "revoked" | "orphaned", string>;
+let sequence = 0;
+
+beforeAll(async () => {
+  house = await openHouse();
+  const acme = await house.tenant("acme");
+  const operator = house.as(house.operatorToken);
+  const { caller } = acme;
+  const shop = await caller.projects.create({ name: "shop" });
+  const { environments } = await caller.environments.list({ project: shop.id });
+  const dev = environments.find((e) => e.name === "dev")!.id;
+  const place = { tenant: acme.id, project: shop.id, environment: dev };
+  const fresh = (prefix: string) => `${prefix}-${++sequence}`;
+  async function secret() {
+    const { id } = await caller.secrets.create({ ...place, name: fresh("S"), value: "first, not real" });
+    await caller.secrets.rotate({ id, value: "second, not real" });
+    return { tenant: acme.id, id };
+  }
+  fixture = {
+    tenant: acme.id,
+    shop: shop.id,
+    dev,
+    place,
+    fresh,
+    secret,
+    async secretName() {
+      return (await caller.secrets.get(await secret())).name;
+    },
+    async deletedSecret() {
+      const made = await secret();
+      await caller.secrets.delete(made);
+      return made;
+    },
+    project: async () => (await caller.projects.create({ name: fresh("p") })).id,
+    environment: async () => (await caller.environments.create({ project: shop.id, name: fresh("e") })).id,
+    token: async () => (await caller.tokens.create({ name: "spare", preset: "admin" })).details.id,
+    spare: async () => (await operator.tenants.create({ slug: fresh("spare") })).id,
+    async deleted() {
+      const confirm = fresh("deleted");
+      const { id } = await operator.tenants.create({ slug: confirm });
+      await operator.tenants.delete({ tenant: id });
+      return { tenant: id, confirm };
+    },
+  };
+  const make = async (by: Caller, input: Omit<Parameters<Caller["tokens"]["create"]>[0], "name">) =>
+    await by.tokens.create({ name: "made", preset: "admin", ...input });
+  tokens.operator = house.operatorToken;
+  tokens.admin = acme.token;
+  tokens.reader = (await make(caller, { preset: "reader" })).token!;
+  tokens.project = (await make(caller, { projects: ["default"] })).token!;
+  tokens.environment = (await make(caller, { projects: [shop.id], environments: ["staging"] })).token!;
+  tokens.stranger = (await house.tenant("globex")).token;
+
+  await house.moveClock("-2 hours");
+  outcasts.expired = (await make(caller, { expiresInSeconds: 3600 })).token!;
+  await house.moveClock("0");
+  const revoked = await make(caller, {});
+  await caller.tokens.revoke({ id: revoked.details.id });
+  outcasts.revoked = revoked.token!;
+  const orphan = await house.tenant("orphan");
+  await operator.tenants.delete({ tenant: orphan.id });
+  outcasts.orphaned = orphan.token;
+});
+afterAll(() => house.close());
+
+type Procedure = (input: object) => Promise<unknown>;
+
+function procedureOf(caller: Caller, path: string): Procedure {
+  const [noun, verb] = path.split(".") as [string, string];
+  return (caller as unknown as Record<string, Record<string, Procedure>>)[noun]![verb]!;
+}
+
+const allVerbs = Object.entries(verbs).flatMap(([noun, of]) =>
+  Object.entries(of).map(([name, verb]) => ({ path: `${noun}.${name}`, verb })),
+);
+
+describe("the classification", () => {
+  test("names an action of the list for every procedure, the one of its verb", () => {
+    const procedures = house.server.router._def.procedures as unknown as Record<
+      string,
+      { _def: { meta?: { action?: string }; type: string } }
+    >;
+    expect(Object.keys(procedures).sort()).toEqual(allVerbs.map(({ path }) => path).sort());
+    for (const { path, verb } of allVerbs) {
+      const { meta, type } = procedures[path]!._def;
+      expect([path, meta?.action], path).toEqual([path, verb.action]);
+      expect(Object.keys(ACTIONS), path).toContain(meta?.action);
+      expect([path, type], path).toEqual([path, verb.changes ? "mutation" : "query"]);
+    }
+  });
+
+  test("has no action that no verb uses", () => {
+    expect(Object.keys(ACTIONS).sort()).toEqual([...new Set(allVerbs.map(({ verb }) => verb.action))].sort());
+  });
+
+  test("says of every procedure here who may call it", () => {
+    expect(Object.keys(TABLE).sort()).toEqual(allVerbs.map(({ path }) => path).sort());
+  });
+
+  test("lets no service token hold what belongs to the deployment", () => {
+    for (const action of ["tenant.create", "tenant.list", "tenant.rename", "tenant.delete", "tenant.purge"])
+      expect(SERVICE_ACTIONS).not.toContain(action);
+  });
+});
+
+describe.each(Object.entries(TABLE))("%s", (path, [input, ...codes]) => {
+  test.each(WHO.map((who, i) => [who, CODES[codes[i]!]] as const))("%s: %s", async (who, expected) => {
+    const given = await input(fixture);
+    expect(await codeOf(procedureOf(house.as(tokens[who]), path)(given))).toBe(expected);
+  });
+
+  test("is refused to who is not authenticated", async () => {
+    const given = await input(fixture);
+    const outcomes = await Promise.all(
+      [null, ...Object.values(outcasts), "kf_not_a_token", `kf_${"A".repeat(49)}`, "x".repeat(40)].map(
+        (token) => codeOf(procedureOf(house.as(token), path)(given)),
+      ),
+    );
+    expect(new Set(outcomes)).toEqual(new Set(["unauthenticated"]));
+  });
+});
+
+test("the operator's session reveals nothing either, and may do what the operator may", async () => {
+  const { secret } = await house.server.startSession(requestInfo({ token: house.operatorToken }));
+  const request = requestInfo({ session: secret });
+  const { id } = await fixture.secret();
+  expect(
+    await codeOf(house.server.invoke(verbs.secrets.reveal, request, { tenant: fixture.tenant, id })),
+  ).toBe("forbidden");
+  expect(await codeOf(house.server.invoke(verbs.secrets.get, request, { tenant: fixture.tenant, id }))).toBe(
+    "allowed",
+  );
+});
+
+test("an operator names the tenant, and reads the deployment's own chain; a tenant's admin does not", async () => {
+  expect(await codeOf(house.as(tokens.operator).secrets.list({}))).toBe("bad_input");
+  const { events } = await house.as(tokens.operator).audit.list({ deployment: true, action: "tenant" });
+  expect(events.map((e) => e.action)).toContain("tenant.created");
+  expect(await codeOf(house.as(tokens.admin).audit.list({ deployment: true }))).toBe("forbidden");
+});
+
+test("every chain verifies after all of it", async () => {
+  const chains = await house.verify();
+  expect(chains.get(fixture.tenant)).toBeGreaterThan(0);
+});
