@@ -7,7 +7,7 @@ interface KeyfoldData {
   code: string;
   message: string;
   issues?: readonly Issue[];
-  correlationId?: string | null;
+  correlationId?: string | null | undefined;
 }
 
 /** What the server's HTTP side says before a verb is reached, as what it means to a caller of this package. */
