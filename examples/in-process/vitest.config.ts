@@ -1,0 +1,9 @@
+import { mergeConfig } from "vitest/config";
+import { shared } from "../../vitest.shared.ts";
+
+export default mergeConfig(shared, {
+  test: {
+    globalSetup: ["@keyfold/db/testing/global-setup"],
+    typecheck: { enabled: true, include: ["src/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
+  },
+});
