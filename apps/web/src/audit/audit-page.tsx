@@ -1,0 +1,96 @@
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { RotateCw, ScrollText } from "lucide-react";
+import { useState } from "react";
+import { type Outputs, trpc } from "../data/trpc.ts";
+import { m } from "../messages.ts";
+import { Button, IconButton } from "../ui/button.tsx";
+import { Choice } from "../ui/choice.tsx";
+import { CARD, PageHeader } from "../ui/page-header.tsx";
+import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { useTitle } from "../ui/title.ts";
+import { AuditRow } from "./audit-row.tsx";
+
+type Outcome = Outputs["audit"]["list"]["events"][number]["outcome"];
+
+const ALL = "all";
+const ACTIONS = [
+  { id: ALL, label: m.audit.allActions },
+  ...Object.entries(m.audit.nouns).map(([id, label]) => ({ id, label })),
+];
+const OUTCOMES = [
+  { id: ALL, label: m.audit.allOutcomes },
+  ...Object.entries(m.audit.outcomes).map(([id, label]) => ({ id, label })),
+];
+
+/** What happened in a tenant, newest first. */
+export function AuditPage() {
+  const { tenant } = useParams({ from: "/app/t/$tenant/audit" });
+  useTitle(m.audit.title, tenant);
+  const [action, setAction] = useState<string>(ALL);
+  const [outcome, setOutcome] = useState<string>(ALL);
+  const query = useInfiniteQuery({
+    ...trpc.audit.list.infiniteQueryOptions(
+      {
+        tenant,
+        limit: 50,
+        ...(action === ALL ? {} : { action }),
+        ...(outcome === ALL ? {} : { outcome: outcome as Outcome }),
+      },
+      { getNextPageParam: (page) => page.nextCursor },
+    ),
+    // A log is read to see what is so now.
+    staleTime: 0,
+    placeholderData: keepPreviousData,
+  });
+  const events = query.data?.pages.flatMap((page) => page.events) ?? [];
+  return (
+    <>
+      <PageHeader title={m.audit.title} lead={m.audit.lead}>
+        <div className="flex w-full gap-2 sm:w-auto">
+          <div className="flex-1 sm:w-44">
+            <Choice compact label={m.audit.what} options={ACTIONS} value={action} onChange={setAction} />
+          </div>
+          <div className="flex-1 sm:w-44">
+            <Choice
+              compact
+              label={m.audit.outcome}
+              options={OUTCOMES}
+              value={outcome}
+              onChange={setOutcome}
+            />
+          </div>
+          <IconButton look="secondary" aria-label={m.audit.refresh} onPress={() => void query.refetch()}>
+            <RotateCw size={14} aria-hidden />
+          </IconButton>
+        </div>
+      </PageHeader>
+      <section className={CARD} aria-busy={query.isFetching}>
+        {query.error ? (
+          <FailureState error={query.error} onRetry={() => void query.refetch()} />
+        ) : query.isPending ? (
+          <SkeletonRows />
+        ) : events.length === 0 ? (
+          <State icon={<ScrollText size={20} aria-hidden />} title={m.audit.none} text={m.audit.noneText} />
+        ) : (
+          <ol aria-label={m.audit.tableLabel} className="divide-y divide-line">
+            {events.map((event) => (
+              <AuditRow key={event.seq} event={event} />
+            ))}
+          </ol>
+        )}
+        {query.hasNextPage ? (
+          <div className="flex justify-center border-t border-line p-3">
+            <Button
+              look="quiet"
+              isPending={query.isFetchingNextPage}
+              onPress={() => void query.fetchNextPage()}
+            >
+              {m.more}
+            </Button>
+          </div>
+        ) : null}
+      </section>
+    </>
+  );
+}

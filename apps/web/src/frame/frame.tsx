@@ -1,0 +1,51 @@
+import { Outlet, useParams, useRouterState } from "@tanstack/react-router";
+import { Menu as MenuIcon } from "lucide-react";
+import { useEffect, useState } from "react";
+import { m } from "../messages.ts";
+import { IconButton } from "../ui/button.tsx";
+import { Drawer } from "../ui/dialog.tsx";
+import { Logo } from "../ui/logo.tsx";
+import { Toasts } from "../ui/toast.tsx";
+import { Sidebar } from "./sidebar.tsx";
+
+/** What surrounds every screen: the sidebar, or on a phone a bar with a menu. */
+export function Frame() {
+  const [open, setOpen] = useState(false);
+  const { tenant } = useParams({ strict: false });
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes whenever the page changes.
+  useEffect(() => setOpen(false), [path]);
+  return (
+    <div className="min-h-dvh lg:grid lg:grid-cols-[15.5rem_minmax(0,1fr)]">
+      <a
+        href="#content"
+        className="sr-only z-50 rounded-lg bg-ink px-3 py-2 text-sm text-canvas focus:not-sr-only focus:fixed focus:top-3 focus:left-3"
+      >
+        {m.skip}
+      </a>
+      <aside className="sticky top-0 hidden h-dvh border-r border-line bg-sunken lg:block">
+        <Sidebar />
+      </aside>
+      <header className="sticky top-0 z-30 flex h-14 items-center gap-2 border-b border-line bg-canvas px-3 lg:hidden">
+        <IconButton aria-label={m.frame.menu} onPress={() => setOpen(true)}>
+          <MenuIcon size={18} aria-hidden />
+        </IconButton>
+        <Logo size={20} />
+        <span className="truncate font-semibold tracking-tight">{tenant ?? m.product}</span>
+      </header>
+      <Drawer label={m.frame.menu} side="left" isOpen={open} onClose={() => setOpen(false)}>
+        <div className="flex-1 bg-sunken">
+          <Sidebar />
+        </div>
+      </Drawer>
+      <main
+        id="content"
+        tabIndex={-1}
+        className="mx-auto w-full max-w-6xl px-4 py-6 outline-none sm:px-8 lg:py-9"
+      >
+        <Outlet />
+      </main>
+      <Toasts />
+    </div>
+  );
+}

@@ -1,0 +1,122 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, useParams, useRouter } from "@tanstack/react-router";
+import { Building2, KeyRound, LogOut, ScrollText, Ticket } from "lucide-react";
+import type { ReactNode } from "react";
+import { useIdentity } from "../data/identity.ts";
+import { signOut } from "../data/session.ts";
+import { m } from "../messages.ts";
+import { IconButton } from "../ui/button.tsx";
+import { Logo } from "../ui/logo.tsx";
+import { tellFailure } from "../ui/toast.tsx";
+import { ThemeSwitch } from "./theme-switch.tsx";
+
+const ITEM =
+  "flex h-9 items-center gap-2.5 rounded-lg px-2.5 text-sm font-medium text-muted transition-colors hover:bg-hover hover:text-ink";
+const ACTIVE = { className: "bg-surface! text-ink! shadow-lift ring-1 ring-line" };
+
+export function Sidebar() {
+  const identity = useIdentity();
+  const { tenant } = useParams({ strict: false });
+  return (
+    <div className="flex h-full min-h-dvh flex-col p-3 lg:min-h-0">
+      <div className="flex h-10 items-center gap-2.5 px-2.5">
+        <Logo size={22} />
+        <span className="text-lg font-semibold tracking-tight">{m.product}</span>
+      </div>
+      {tenant === undefined ? null : (
+        <p className="mt-4 px-2.5">
+          <span className="block text-xs text-muted">{m.frame.tenant}</span>
+          <span className="block truncate text-base font-semibold tracking-tight">{tenant}</span>
+        </p>
+      )}
+      <nav aria-label={m.frame.nav} className="mt-4 flex flex-col gap-0.5">
+        {tenant === undefined ? null : <TenantLinks tenant={tenant} />}
+        {identity.type === "operator" ? (
+          <>
+            {tenant === undefined ? null : <div className="my-2 border-t border-line" />}
+            <Link to="/tenants" className={ITEM} activeProps={ACTIVE}>
+              <Building2 size={16} aria-hidden />
+              {tenant === undefined ? m.frame.tenants : m.frame.allTenants}
+            </Link>
+          </>
+        ) : null}
+      </nav>
+      <footer className="mt-auto flex flex-col gap-3 pt-6">
+        <ThemeSwitch />
+        <Whoami
+          name={identity.name}
+          kind={identity.type === "operator" ? m.frame.operator : m.frame.serviceToken}
+        />
+      </footer>
+    </div>
+  );
+}
+
+function TenantLinks({ tenant }: { tenant: string }) {
+  const { project, environment } = useParams({ strict: false });
+  const inside = project !== undefined && environment !== undefined;
+  const label: ReactNode = (
+    <>
+      <KeyRound size={16} aria-hidden />
+      {m.frame.secrets}
+    </>
+  );
+  return (
+    <>
+      {inside ? (
+        <Link
+          to="/t/$tenant/$project/$environment"
+          params={{ tenant, project, environment }}
+          className={ITEM}
+          activeProps={ACTIVE}
+        >
+          {label}
+        </Link>
+      ) : (
+        <Link
+          to="/t/$tenant"
+          params={{ tenant }}
+          className={ITEM}
+          activeOptions={{ exact: true }}
+          activeProps={ACTIVE}
+        >
+          {label}
+        </Link>
+      )}
+      <Link to="/t/$tenant/tokens" params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
+        <Ticket size={16} aria-hidden />
+        {m.frame.tokens}
+      </Link>
+      <Link to="/t/$tenant/audit" params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
+        <ScrollText size={16} aria-hidden />
+        {m.frame.audit}
+      </Link>
+    </>
+  );
+}
+
+function Whoami({ name, kind }: { name: string; kind: string }) {
+  const router = useRouter();
+  const queries = useQueryClient();
+  async function leave() {
+    try {
+      await signOut();
+      await router.navigate({ to: "/sign-in" });
+      queries.clear();
+    } catch (error) {
+      tellFailure(error);
+    }
+  }
+  return (
+    <div className="flex items-center gap-2 rounded-xl border border-line bg-surface py-1.5 pr-1.5 pl-3">
+      <p className="min-w-0 flex-1 leading-tight">
+        <span className="sr-only">{m.frame.signedInAs} </span>
+        <span className="block truncate text-sm font-medium">{name}</span>
+        <span className="block text-xs text-muted">{kind}</span>
+      </p>
+      <IconButton aria-label={m.frame.signOut} onPress={() => void leave()}>
+        <LogOut size={15} aria-hidden />
+      </IconButton>
+    </div>
+  );
+}

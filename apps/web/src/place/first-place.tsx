@@ -1,0 +1,53 @@
+import { useQuery } from "@tanstack/react-query";
+import { Navigate, useParams, useSearch } from "@tanstack/react-router";
+import { FolderOpen } from "lucide-react";
+import { trpc } from "../data/trpc.ts";
+import { m } from "../messages.ts";
+import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { useTitle } from "../ui/title.ts";
+
+/** Opens a tenant at `default` and `dev`, or at the first project and environment that the token may see. */
+export function FirstPlace() {
+  const { tenant } = useParams({ from: "/app/t/$tenant" });
+  const { project: wanted } = useSearch({ from: "/app/t/$tenant" });
+  useTitle(m.secrets.title, tenant);
+  const projects = useQuery(trpc.projects.list.queryOptions({ tenant }));
+  const project = pick(projects.data?.projects, wanted ?? "default");
+  const environments = useQuery({
+    ...trpc.environments.list.queryOptions({ tenant, project: project?.id ?? "" }),
+    enabled: project !== undefined,
+  });
+  const environment = pick(environments.data?.environments, "dev");
+
+  const failed = projects.error ?? environments.error;
+  if (failed)
+    return (
+      <FailureState
+        error={failed}
+        onRetry={() => void (projects.error ? projects : environments).refetch()}
+      />
+    );
+  if (projects.data && project === undefined)
+    return (
+      <State
+        icon={<FolderOpen size={20} aria-hidden />}
+        title={m.place.noProjects}
+        text={m.place.noProjectsText}
+      />
+    );
+  if (environments.data && environment === undefined)
+    return <State icon={<FolderOpen size={20} aria-hidden />} title={m.place.none} text={m.place.noneText} />;
+  if (project && environment)
+    return (
+      <Navigate
+        to="/t/$tenant/$project/$environment"
+        params={{ tenant, project: project.name, environment: environment.name }}
+        replace
+      />
+    );
+  return <SkeletonRows />;
+}
+
+function pick<T extends { name: string }>(list: readonly T[] | undefined, preferred: string): T | undefined {
+  return list?.find((item) => item.name === preferred) ?? list?.[0];
+}

@@ -1,0 +1,105 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { toFailure } from "./data/failure.ts";
+import { loadIdentity } from "./data/identity.ts";
+import { Crash, NoSuchPage } from "./frame/crash.tsx";
+import { safePath } from "./sign-in/safe-path.ts";
+
+// One route per screen; each screen's code is loaded when it is first opened.
+const root = createRootRoute({ component: Outlet, notFoundComponent: NoSuchPage, errorComponent: Crash });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>): { next?: string; ended?: boolean } => ({
+    ...(safePath(search.next) === "/" ? {} : { next: safePath(search.next) }),
+    ...(search.ended === true ? { ended: true } : {}),
+  }),
+  component: lazyRouteComponent(() => import("./sign-in/sign-in-page.tsx"), "SignInPage"),
+});
+
+/** Everything that needs a session. */
+const app = createRoute({
+  getParentRoute: () => root,
+  id: "app",
+  beforeLoad: async ({ location }) => {
+    try {
+      return { identity: await loadIdentity() };
+    } catch (error) {
+      if (toFailure(error).code !== "unauthenticated") throw error;
+      throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
+    }
+  },
+  component: lazyRouteComponent(() => import("./frame/frame.tsx"), "Frame"),
+  errorComponent: Crash,
+});
+
+const start = createRoute({
+  getParentRoute: () => app,
+  path: "/",
+  beforeLoad: ({ context: { identity } }) => {
+    throw identity.tenant === null
+      ? redirect({ to: "/tenants", replace: true })
+      : redirect({ to: "/t/$tenant", params: { tenant: identity.tenant.slug }, replace: true });
+  },
+});
+
+const tenants = createRoute({
+  getParentRoute: () => app,
+  path: "/tenants",
+  component: lazyRouteComponent(() => import("./tenants/tenants-page.tsx"), "TenantsPage"),
+});
+
+const tenant = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant",
+  validateSearch: (search: Record<string, unknown>): { project?: string } =>
+    typeof search.project === "string" ? { project: search.project } : {},
+  component: lazyRouteComponent(() => import("./place/first-place.tsx"), "FirstPlace"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/audit",
+  component: lazyRouteComponent(() => import("./audit/audit-page.tsx"), "AuditPage"),
+});
+
+const tokens = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/tokens",
+  component: lazyRouteComponent(() => import("./tokens/tokens-page.tsx"), "TokensPage"),
+});
+
+const secrets = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/$project/$environment",
+  component: lazyRouteComponent(() => import("./secrets/secrets-page.tsx"), "SecretsPage"),
+});
+
+const secret = createRoute({
+  getParentRoute: () => secrets,
+  path: "s/$secretId",
+  component: lazyRouteComponent(() => import("./secrets/secret-drawer.tsx"), "SecretDrawer"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    signIn,
+    app.addChildren([start, tenants, tenant, audit, tokens, secrets.addChildren([secret])]),
+  ]),
+  // Loads a screen's code when its link is hovered or focused; no screen loads data before it is opened.
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,89 @@
+import { type FormEvent, useState } from "react";
+import { useMay } from "../data/identity.ts";
+import { client, type Secret } from "../data/trpc.ts";
+import { m } from "../messages.ts";
+import { Button } from "../ui/button.tsx";
+import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { Field } from "../ui/field.tsx";
+import { FailureNote } from "../ui/state.tsx";
+import { tell, tellFailure } from "../ui/toast.tsx";
+import { refreshSecrets } from "./use-secrets.ts";
+
+interface Props {
+  tenant: string;
+  secret: Secret;
+  onClose: () => void;
+  onDeleted?: () => void;
+}
+
+/** Deletes after the name was typed; undone by one click while the message stands. */
+export function DeleteSecret({ tenant, secret, onClose, onDeleted }: Props) {
+  const may = useMay();
+  const [typed, setTyped] = useState("");
+  const [reason, setReason] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<unknown>(null);
+  const { id, name, version } = secret;
+  const sure = typed === name;
+
+  async function restore() {
+    try {
+      await client.secrets.restore.mutate({ tenant, id });
+      tell(m.remove.restored(name));
+      await refreshSecrets();
+    } catch (error) {
+      tellFailure(error);
+    }
+  }
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    if (!sure || busy) return;
+    setBusy(true);
+    setFailed(null);
+    try {
+      await client.secrets.delete.mutate({
+        tenant,
+        id,
+        ...(version === null ? {} : { expectedVersion: version }),
+        ...(reason === "" ? {} : { reason }),
+      });
+      onClose();
+      onDeleted?.();
+      tell(
+        m.remove.done(name),
+        may("secret.restore") ? { action: { label: m.remove.undo, run: () => void restore() } } : {},
+      );
+      await refreshSecrets();
+    } catch (error) {
+      setFailed(error);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Dialog
+      role="alertdialog"
+      title={m.remove.title(name)}
+      lead={m.remove.lead}
+      isOpen
+      onClose={onClose}
+      dismissable={!busy}
+    >
+      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
+        <p className="rounded-lg bg-sunken px-3 py-2 font-mono text-sm select-none">{name}</p>
+        <Field label={m.remove.confirm} mono autoFocus value={typed} onChange={setTyped} />
+        <Field label={m.remove.reason} optional value={reason} onChange={setReason} />
+        <FailureNote error={failed} />
+        <DialogActions>
+          <Button onPress={onClose} isDisabled={busy}>
+            {m.cancel}
+          </Button>
+          <Button type="submit" look="danger" isDisabled={!sure} isPending={busy}>
+            {busy ? m.remove.busy : m.remove.submit}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,92 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Undo2 } from "lucide-react";
+import { useState } from "react";
+import { useMay } from "../data/identity.ts";
+import { type Secret, trpc, type Version } from "../data/trpc.ts";
+import { m } from "../messages.ts";
+import { Badge, type Tone } from "../ui/badge.tsx";
+import { Button, IconButton } from "../ui/button.tsx";
+import { exactly, fromNow, Moment } from "../ui/moment.tsx";
+import { FailureState, SkeletonRows } from "../ui/state.tsx";
+import { RollBack } from "./roll-back.tsx";
+
+const TONES: Record<string, Tone> = { current: "good", grace: "warn", pending: "accent", revoked: "danger" };
+
+/** A secret's versions, newest first: what, when, who and why. */
+export function History({ tenant, secret }: { tenant: string; secret: Secret }) {
+  const may = useMay();
+  const [target, setTarget] = useState<Version | null>(null);
+  const query = useInfiniteQuery(
+    trpc.versions.list.infiniteQueryOptions(
+      { tenant, id: secret.id, limit: 50 },
+      { getNextPageParam: (page) => page.nextCursor },
+    ),
+  );
+  if (query.error) return <FailureState error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.isPending) return <SkeletonRows rows={2} />;
+  const versions = query.data.pages.flatMap((page) => page.versions);
+  return (
+    <>
+      <ol aria-label={m.history.label(secret.name)} className="relative">
+        {versions.map((version, i) => (
+          <li key={version.version} className="relative flex gap-3 pb-5 last:pb-0">
+            {i < versions.length - 1 ? (
+              <span aria-hidden className="absolute top-4 bottom-0 left-[5px] w-px bg-line" />
+            ) : null}
+            <span
+              aria-hidden
+              className={`mt-1.5 size-[11px] shrink-0 rounded-full border-2 ${
+                version.active ? "border-accent bg-accent" : "border-line-strong bg-surface"
+              }`}
+            />
+            <div className="min-w-0 flex-1">
+              <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-sm">
+                <span className="font-semibold tabular-nums">{m.history.version(version.version)}</span>
+                <Badge tone={TONES[version.state] ?? "plain"}>
+                  {m.history.states[version.state] ?? version.state}
+                </Badge>
+                <span className="text-muted">
+                  <Moment at={version.createdAt} /> {m.history.by(version.createdBy.name)}
+                </span>
+              </p>
+              <p className={`mt-0.5 text-sm ${version.reason === null ? "text-faint" : ""}`}>
+                {version.reason ?? m.history.noReason}
+              </p>
+              {version.state === "grace" && version.openUntil !== null ? (
+                <p className="mt-0.5 text-xs text-warn-text" title={exactly(version.openUntil)}>
+                  {version.opens
+                    ? m.history.opensUntil(fromNow(version.openUntil, Date.now()))
+                    : m.history.graceEnded}
+                </p>
+              ) : null}
+            </div>
+            {mayRollBackTo(version) && may("secret.roll_back") ? (
+              <IconButton
+                aria-label={m.history.rollBackTitle(version.version)}
+                hint={m.history.rollBack}
+                onPress={() => setTarget(version)}
+              >
+                <Undo2 size={15} aria-hidden />
+              </IconButton>
+            ) : null}
+          </li>
+        ))}
+      </ol>
+      {query.hasNextPage ? (
+        <Button
+          look="quiet"
+          size="sm"
+          isPending={query.isFetchingNextPage}
+          onPress={() => void query.fetchNextPage()}
+        >
+          {m.more}
+        </Button>
+      ) : null}
+      {target === null ? null : (
+        <RollBack tenant={tenant} secret={secret} to={target.version} onClose={() => setTarget(null)} />
+      )}
+    </>
+  );
+}
+
+const mayRollBackTo = ({ active, opens, state }: Version): boolean => !active && (opens || state === "kept");

@@ -1,0 +1,123 @@
+import { type FormEvent, useState } from "react";
+import { toFailure } from "../data/failure.ts";
+import { freshKey } from "../data/fresh-key.ts";
+import { client, type Secret } from "../data/trpc.ts";
+import { m } from "../messages.ts";
+import { Button } from "../ui/button.tsx";
+import { Choice } from "../ui/choice.tsx";
+import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { Field } from "../ui/field.tsx";
+import { FailureNote } from "../ui/state.tsx";
+import { tell } from "../ui/toast.tsx";
+import { refreshSecrets } from "./use-secrets.ts";
+import { NO_VALUE, ValueField } from "./value-field.tsx";
+
+const GRACES = [
+  { id: "secret", label: m.rotate.graceDefault, seconds: undefined },
+  { id: "none", label: m.rotate.graceNone, seconds: 0 },
+  { id: "hour", label: m.rotate.graceOne, seconds: 3_600 },
+  { id: "day", label: m.rotate.graceDay, seconds: 86_400 },
+  { id: "week", label: m.rotate.graceWeek, seconds: 604_800 },
+] as const;
+type Grace = (typeof GRACES)[number]["id"];
+
+interface Props {
+  tenant: string;
+  secret: Secret;
+  onClose: () => void;
+}
+
+/** The form for a new version. It goes on top of the version that was seen, or not at all. */
+export function RotateSecret({ tenant, secret, onClose }: Props) {
+  const [entered, setEntered] = useState(NO_VALUE);
+  const [reason, setReason] = useState("");
+  const [grace, setGrace] = useState<Grace>("secret");
+  const [tried, setTried] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<unknown>(null);
+  const [idempotencyKey] = useState(freshKey);
+  const { id, name, version } = secret;
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setTried(true);
+    if (busy || entered.value === "") return;
+    setBusy(true);
+    setFailed(null);
+    const seconds = GRACES.find((choice) => choice.id === grace)?.seconds;
+    try {
+      const { secret: after, changed } = await client.secrets.rotate.mutate({
+        tenant,
+        id,
+        ...entered,
+        expectedVersion: version ?? 0,
+        ...(reason === "" ? {} : { reason }),
+        ...(seconds === undefined ? {} : { graceSeconds: seconds }),
+        idempotencyKey,
+      });
+      setEntered(NO_VALUE);
+      onClose();
+      tell(changed ? m.rotate.done(name, after.version ?? 0) : m.rotate.same(name));
+      await refreshSecrets();
+    } catch (error) {
+      setFailed(error);
+      setBusy(false);
+    }
+  }
+
+  const overtaken = failed !== null && toFailure(failed).code === "version_mismatch";
+  return (
+    <Dialog
+      title={m.rotate.title(name)}
+      lead={m.rotate.lead((version ?? 0) + 1)}
+      isOpen
+      onClose={onClose}
+      dismissable={!busy}
+    >
+      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
+        <ValueField
+          label={m.rotate.value}
+          entered={entered}
+          onChange={setEntered}
+          error={tried && entered.value === "" ? m.create.missingValue : undefined}
+          autoFocus
+        />
+        <Field
+          label={m.rotate.reason}
+          optional
+          hint={m.rotate.reasonHint}
+          placeholder={m.rotate.reasonPlaceholder}
+          value={reason}
+          onChange={setReason}
+        />
+        {version === null ? null : (
+          <Choice label={m.rotate.grace} options={GRACES} value={grace} onChange={setGrace} />
+        )}
+        <FailureNote error={failed}>
+          {overtaken ? (
+            <div className="mt-2 space-y-2">
+              <p>{m.rotate.changed}</p>
+              <Button
+                size="sm"
+                onPress={() => {
+                  onClose();
+                  void refreshSecrets();
+                }}
+              >
+                {m.rotate.reload}
+              </Button>
+            </div>
+          ) : null}
+        </FailureNote>
+        <DialogActions>
+          <Button onPress={onClose} isDisabled={busy}>
+            {m.cancel}
+          </Button>
+          <Button type="submit" look="primary" isPending={busy}>
+            {busy ? m.rotate.busy : m.rotate.submit}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

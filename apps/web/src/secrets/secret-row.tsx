@@ -1,0 +1,151 @@
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Copy, Ellipsis, Eye, EyeOff, History, PencilLine, RotateCw, Trash2 } from "lucide-react";
+import { useMay } from "../data/identity.ts";
+import type { Secret } from "../data/trpc.ts";
+import { m } from "../messages.ts";
+import { Mask } from "../reveal/mask.tsx";
+import { copyAndTell, readValue } from "../reveal/read-value.ts";
+import { ShownValue } from "../reveal/shown-value.tsx";
+import type { Reveal } from "../reveal/use-reveal.ts";
+import { Badge } from "../ui/badge.tsx";
+import { IconButton } from "../ui/button.tsx";
+import { Menu, MenuItem } from "../ui/menu.tsx";
+import { Moment } from "../ui/moment.tsx";
+import { tell } from "../ui/toast.tsx";
+import { indent, type Place } from "./secret-table.tsx";
+
+interface Props {
+  place: Place;
+  /** The name's last part. */
+  label: string;
+  secret: Secret;
+  depth: number;
+  reveal: Reveal;
+  onRotate: (secret: Secret) => void;
+  onDelete: (secret: Secret) => void;
+}
+
+export function SecretRow({ place, label, secret, depth, reveal, onRotate, onDelete }: Props) {
+  const may = useMay();
+  const navigate = useNavigate();
+  const { tenant } = place;
+  const { id, name, version, lastRotatedAt, lastRotatedBy } = secret;
+  const shown = reveal.shown?.key === id ? reveal.shown.revealed : null;
+  const readable = secret.state === "live" && may("secret.reveal");
+  const link = {
+    to: "/t/$tenant/$project/$environment/s/$secretId",
+    params: { ...place, secretId: id },
+  } as const;
+  return (
+    <>
+      <tr className={`group border-line last:border-0 hover:bg-hover/60 ${shown ? "" : "border-b"}`}>
+        <th scope="row" className="h-13 py-1.5 pr-2 font-normal" style={{ paddingLeft: indent(depth) }}>
+          <Link
+            {...link}
+            title={name}
+            className="block truncate rounded font-mono text-sm font-medium hover:text-accent-text"
+          >
+            {label}
+          </Link>
+          <span className="block truncate text-xs text-muted sm:hidden">
+            {version === null ? m.secrets.emptyState : m.history.version(version)}
+            {lastRotatedAt === null ? null : (
+              <>
+                {" · "}
+                <Moment at={lastRotatedAt} />
+              </>
+            )}
+          </span>
+        </th>
+        <td className="hidden px-2 md:table-cell">
+          {secret.state === "empty" ? <Badge tone="warn">{m.secrets.emptyState}</Badge> : <Mask />}
+        </td>
+        <td className="hidden px-2 sm:table-cell">
+          {version === null ? (
+            <span className="text-faint">–</span>
+          ) : (
+            <Badge>{m.history.version(version)}</Badge>
+          )}
+        </td>
+        <td className="hidden px-2 text-sm text-muted sm:table-cell">
+          {lastRotatedAt === null ? "–" : <Moment at={lastRotatedAt} />}
+        </td>
+        <td className="hidden truncate px-2 text-sm text-muted xl:table-cell">
+          {(lastRotatedBy ?? secret.createdBy).name}
+        </td>
+        <td className="pr-2 sm:pr-3">
+          <div className="flex justify-end gap-0.5">
+            {readable ? (
+              <>
+                {shown ? (
+                  <IconButton aria-label={m.reveal.hideFor(name)} hint={m.reveal.hide} onPress={reveal.hide}>
+                    <EyeOff size={16} aria-hidden />
+                  </IconButton>
+                ) : (
+                  <IconButton
+                    aria-label={m.reveal.showFor(name)}
+                    hint={m.reveal.show}
+                    isPending={reveal.asked === id}
+                    onPress={() => reveal.show(id, (signal) => readValue({ tenant, id }, signal))}
+                  >
+                    <Eye size={16} aria-hidden />
+                  </IconButton>
+                )}
+                <IconButton
+                  aria-label={m.reveal.copyFor(name)}
+                  hint={m.reveal.copyHint}
+                  onPress={() => void copyAndTell(name, async () => (await readValue({ tenant, id })).value)}
+                >
+                  <Copy size={15} aria-hidden />
+                </IconButton>
+              </>
+            ) : null}
+            <Menu
+              label={m.secrets.actionsFor(name)}
+              trigger={
+                <IconButton aria-label={m.secrets.actionsFor(name)} hint={m.secrets.actions}>
+                  <Ellipsis size={16} aria-hidden />
+                </IconButton>
+              }
+            >
+              <MenuItem
+                icon={<History size={15} aria-hidden />}
+                label={m.secrets.history}
+                onAction={() => void navigate(link)}
+              />
+              {may("secret.rotate") ? (
+                <MenuItem
+                  icon={<RotateCw size={15} aria-hidden />}
+                  label={m.secrets.rotate}
+                  onAction={() => onRotate(secret)}
+                />
+              ) : null}
+              <MenuItem
+                icon={<PencilLine size={15} aria-hidden />}
+                label={m.secrets.copyName}
+                onAction={() =>
+                  void navigator.clipboard?.writeText(name).then(() => tell(m.secrets.nameCopied))
+                }
+              />
+              {may("secret.delete") ? (
+                <MenuItem
+                  danger
+                  icon={<Trash2 size={15} aria-hidden />}
+                  label={m.secrets.remove}
+                  onAction={() => onDelete(secret)}
+                />
+              ) : null}
+            </Menu>
+          </div>
+        </td>
+      </tr>
+      {shown ? (
+        <tr className="border-b border-line last:border-0">
+          <td colSpan={6} className="px-3 pb-3 sm:px-4">
+            <ShownValue revealed={shown} onHide={reveal.hide} />
+          </td>
+        </tr>
+      ) : null}
+    </>
+  );
+}

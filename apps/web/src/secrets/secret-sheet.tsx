@@ -1,0 +1,154 @@
+import { Copy, Eye, RotateCw, Trash2 } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { useMay } from "../data/identity.ts";
+import type { Secret } from "../data/trpc.ts";
+import { m } from "../messages.ts";
+import { Mask } from "../reveal/mask.tsx";
+import { copyAndTell, readValue } from "../reveal/read-value.ts";
+import { RevealAnnouncer, ShownValue } from "../reveal/shown-value.tsx";
+import { useReveal } from "../reveal/use-reveal.ts";
+import { Badge } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Moment } from "../ui/moment.tsx";
+import { DeleteSecret } from "./delete-secret.tsx";
+import { History } from "./history.tsx";
+import { RotateSecret } from "./rotate-secret.tsx";
+import type { Place } from "./secret-table.tsx";
+
+interface Props {
+  place: Place;
+  secret: Secret;
+  onGone: () => void;
+}
+
+export function SecretSheet({ place, secret, onGone }: Props) {
+  const may = useMay();
+  const reveal = useReveal();
+  const [open, setOpen] = useState<"rotate" | "delete" | null>(null);
+  const { tenant } = place;
+  const { id, name } = secret;
+  const shown = reveal.shown?.revealed ?? null;
+  const close = () => setOpen(null);
+  const ask = (action: "rotate" | "delete") => {
+    reveal.hide();
+    setOpen(action);
+  };
+  return (
+    <div className="flex-1 space-y-7 px-5 py-5">
+      <section>
+        {shown ? (
+          <ShownValue revealed={shown} onHide={reveal.hide} />
+        ) : (
+          <div className="flex min-h-12 flex-wrap items-center gap-2 rounded-xl border border-line bg-sunken py-2 pr-2 pl-3.5">
+            {secret.state === "empty" ? (
+              <p className="py-1 text-sm">
+                <Badge tone="warn">{m.secrets.emptyState}</Badge>{" "}
+                <span className="text-muted">{m.secrets.emptyStateHint}</span>
+              </p>
+            ) : (
+              <Mask />
+            )}
+            {secret.state === "live" && may("secret.reveal") ? (
+              <span className="ml-auto flex gap-1">
+                <Button
+                  size="sm"
+                  isPending={reveal.asked !== null}
+                  aria-label={m.reveal.showFor(name)}
+                  onPress={() => reveal.show(id, (signal) => readValue({ tenant, id }, signal))}
+                >
+                  <Eye size={14} aria-hidden />
+                  {m.reveal.show}
+                </Button>
+                <Button
+                  size="sm"
+                  aria-label={m.reveal.copyFor(name)}
+                  onPress={() => void copyAndTell(name, async () => (await readValue({ tenant, id })).value)}
+                >
+                  <Copy size={13} aria-hidden />
+                  {m.copy}
+                </Button>
+              </span>
+            ) : null}
+          </div>
+        )}
+        <RevealAnnouncer shown={shown !== null} />
+        {may("secret.reveal") ? null : <p className="mt-2 text-sm text-muted">{m.secrets.operatorNote}</p>}
+        {may("secret.rotate") ? (
+          <div className="mt-3">
+            <Button look="primary" onPress={() => ask("rotate")}>
+              <RotateCw size={14} aria-hidden />
+              {m.secrets.rotate}
+            </Button>
+          </div>
+        ) : null}
+      </section>
+      {secret.description === "" ? null : <p className="text-base text-muted">{secret.description}</p>}
+      <section aria-labelledby="history">
+        <h3 id="history" className="mb-3 text-base font-semibold tracking-tight">
+          {m.secret.history}
+        </h3>
+        <History tenant={tenant} secret={secret} />
+      </section>
+      <section aria-labelledby="details">
+        <h3 id="details" className="mb-2 text-base font-semibold tracking-tight">
+          {m.secret.details}
+        </h3>
+        <dl className="divide-y divide-line border-y border-line text-sm">
+          <Fact name={m.secret.created}>
+            <Moment at={secret.createdAt} /> {m.history.by(secret.createdBy.name)}
+          </Fact>
+          <Fact name={m.secret.grace}>
+            {secret.graceSeconds === null ? m.secret.graceDefault : duration(secret.graceSeconds)}
+          </Fact>
+          {Object.entries(secret.tags).length === 0 ? null : (
+            <Fact name={m.secret.tags}>
+              <span className="flex flex-wrap justify-end gap-1">
+                {Object.entries(secret.tags).map(([key, text]) => (
+                  <Badge key={key}>{text === "" ? key : `${key}: ${text}`}</Badge>
+                ))}
+              </span>
+            </Fact>
+          )}
+          <Fact name={m.secret.id}>
+            <code className="text-xs select-all">{id}</code>
+          </Fact>
+        </dl>
+      </section>
+      {may("secret.delete") ? (
+        <section className="flex flex-wrap items-center justify-between gap-3">
+          <p className="text-sm text-muted">{m.secret.dangerText}</p>
+          <Button look="danger-quiet" onPress={() => ask("delete")}>
+            <Trash2 size={14} aria-hidden />
+            {m.secret.danger}
+          </Button>
+        </section>
+      ) : null}
+      {open === "rotate" ? <RotateSecret tenant={tenant} secret={secret} onClose={close} /> : null}
+      {open === "delete" ? (
+        <DeleteSecret tenant={tenant} secret={secret} onClose={close} onDeleted={onGone} />
+      ) : null}
+    </div>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="flex items-baseline justify-between gap-6 py-2.5">
+      <dt className="text-muted">{name}</dt>
+      <dd className="min-w-0 text-right">{children}</dd>
+    </div>
+  );
+}
+
+function duration(seconds: number): string {
+  if (seconds === 0) return m.rotate.graceNone;
+  const [n, unit] =
+    seconds % 86_400 === 0
+      ? [seconds / 86_400, "day"]
+      : seconds % 3600 === 0
+        ? [seconds / 3600, "hour"]
+        : [seconds, "second"];
+  return new Intl.NumberFormat("en", { style: "unit", unit: unit as string, unitDisplay: "long" }).format(
+    n as number,
+  );
+}

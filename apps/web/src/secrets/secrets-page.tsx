@@ -1,0 +1,142 @@
+import { Outlet, useParams } from "@tanstack/react-router";
+import { FolderOpen, KeyRound, Plus, SearchX, ShieldCheck } from "lucide-react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { useMay } from "../data/identity.ts";
+import type { Secret } from "../data/trpc.ts";
+import { m } from "../messages.ts";
+import { PlaceBar, useEnvironments } from "../place/place-bar.tsx";
+import { RevealAnnouncer } from "../reveal/shown-value.tsx";
+import { useReveal } from "../reveal/use-reveal.ts";
+import { Button } from "../ui/button.tsx";
+import { Search } from "../ui/search.tsx";
+import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { useTitle } from "../ui/title.ts";
+import { CreateSecret } from "./create-secret.tsx";
+import { DeleteSecret } from "./delete-secret.tsx";
+import { toTree } from "./folders.ts";
+import { RotateSecret } from "./rotate-secret.tsx";
+import { SecretTable } from "./secret-table.tsx";
+import { useSecrets } from "./use-secrets.ts";
+
+type Open = { what: "create" } | { what: "rotate" | "delete"; secret: Secret } | null;
+
+export function SecretsPage() {
+  const place = useParams({ from: "/app/t/$tenant/$project/$environment" });
+  const { secretId } = useParams({ strict: false });
+  const { tenant, project, environment } = place;
+  const may = useMay();
+  // Kept here and not in the address: people paste the wrong thing into search fields.
+  const [search, setSearch] = useState("");
+  const [open, setOpen] = useState<Open>(null);
+  const { all, secrets } = useSecrets(place, search);
+  const environments = useEnvironments(tenant, project);
+  const tree = useMemo(() => toTree(secrets), [secrets]);
+  const reveal = useReveal();
+  const { hide } = reveal;
+  useTitle(`${project}/${environment}`, tenant);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: going elsewhere hides what is shown.
+  useEffect(hide, [tenant, project, environment, secretId, hide]);
+
+  const total = all.data?.pages.reduce((sum, page) => sum + page.secrets.length, 0) ?? 0;
+  const unknown =
+    environments.error ?? (environments.data && !environments.data.some(({ name }) => name === environment));
+  const close = () => setOpen(null);
+
+  let body: ReactNode;
+  if (all.error) body = <FailureState error={all.error} onRetry={() => void all.refetch()} />;
+  else if (all.isPending) body = <SkeletonRows />;
+  else if (secrets.length > 0)
+    body = (
+      <SecretTable
+        place={place}
+        tree={tree}
+        reveal={reveal}
+        onRotate={(secret) => setOpen({ what: "rotate", secret })}
+        onDelete={(secret) => setOpen({ what: "delete", secret })}
+      />
+    );
+  else if (search !== "")
+    body = (
+      <State
+        icon={<SearchX size={20} aria-hidden />}
+        title={m.secrets.noMatch(search)}
+        text={m.secrets.noMatchText}
+      >
+        <Button onPress={() => setSearch("")}>{m.secrets.clearSearch}</Button>
+      </State>
+    );
+  else
+    body = (
+      <State
+        icon={<KeyRound size={20} aria-hidden />}
+        title={m.secrets.none(environment)}
+        text={may("secret.create") ? m.secrets.noneText : m.secrets.noneOperator}
+      >
+        {may("secret.create") ? (
+          <Button look="primary" onPress={() => setOpen({ what: "create" })}>
+            {m.secrets.create}
+          </Button>
+        ) : null}
+      </State>
+    );
+
+  return (
+    <>
+      <header className="flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
+        <div className="min-w-0">
+          <h1 className="text-2xl font-semibold tracking-tight">{m.secrets.title}</h1>
+          <div className="mt-2">
+            <PlaceBar {...place} />
+          </div>
+        </div>
+        {may("secret.create") && !unknown ? (
+          <Button look="primary" onPress={() => setOpen({ what: "create" })}>
+            <Plus size={15} aria-hidden />
+            {m.secrets.create}
+          </Button>
+        ) : null}
+      </header>
+      {may("secret.reveal") ? null : (
+        <p className="mt-5 flex items-center gap-2 text-sm text-muted">
+          <ShieldCheck size={16} aria-hidden className="shrink-0 text-accent-text" />
+          {m.secrets.operatorNote}
+        </p>
+      )}
+      {unknown ? (
+        <State
+          icon={<FolderOpen size={20} aria-hidden />}
+          title={m.failure.notFound}
+          text={m.failure.notFoundText}
+        />
+      ) : (
+        <section className="mt-6 overflow-hidden rounded-2xl border border-line bg-surface shadow-lift">
+          {total === 0 ? null : (
+            <div className="flex items-center gap-3 border-b border-line p-2.5">
+              <Search label={m.secrets.search} value={search} onChange={setSearch} />
+              <p role="status" className="shrink-0 pr-2 text-xs text-muted tabular-nums">
+                {search === "" ? m.secrets.count(total, all.hasNextPage) : m.secrets.found(secrets.length)}
+              </p>
+            </div>
+          )}
+          {body}
+          {all.hasNextPage ? (
+            <div className="flex justify-center border-t border-line p-3">
+              <Button
+                look="quiet"
+                isPending={all.isFetchingNextPage}
+                onPress={() => void all.fetchNextPage()}
+              >
+                {all.isFetchingNextPage ? m.loadingMore : m.more}
+              </Button>
+            </div>
+          ) : null}
+        </section>
+      )}
+      <RevealAnnouncer shown={reveal.shown !== null} />
+      {open?.what === "create" ? <CreateSecret place={place} onClose={close} /> : null}
+      {open?.what === "rotate" ? <RotateSecret tenant={tenant} secret={open.secret} onClose={close} /> : null}
+      {open?.what === "delete" ? <DeleteSecret tenant={tenant} secret={open.secret} onClose={close} /> : null}
+      <Outlet />
+    </>
+  );
+}

@@ -1,0 +1,87 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Building2, ChevronRight, Plus } from "lucide-react";
+import { useState } from "react";
+import { useMay } from "../data/identity.ts";
+import { trpc } from "../data/trpc.ts";
+import { m } from "../messages.ts";
+import { Button } from "../ui/button.tsx";
+import { Moment } from "../ui/moment.tsx";
+import { CARD, PageHeader } from "../ui/page-header.tsx";
+import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { useTitle } from "../ui/title.ts";
+import { CreateTenant } from "./create-tenant.tsx";
+
+/** An operator's way in: every tenant, by slug. */
+export function TenantsPage() {
+  useTitle(m.tenants.title);
+  const may = useMay();
+  const [creating, setCreating] = useState(false);
+  const query = useInfiniteQuery(
+    trpc.tenants.list.infiniteQueryOptions({ limit: 100 }, { getNextPageParam: (page) => page.nextCursor }),
+  );
+  const tenants = query.data?.pages.flatMap((page) => page.tenants) ?? [];
+  const create = may("tenant.create") ? (
+    <Button look="primary" onPress={() => setCreating(true)}>
+      <Plus size={15} aria-hidden />
+      {m.tenants.create}
+    </Button>
+  ) : null;
+  return (
+    <>
+      <PageHeader title={m.tenants.title} lead={m.tenants.lead}>
+        {create}
+      </PageHeader>
+      <section className={CARD}>
+        {query.error ? (
+          <FailureState error={query.error} onRetry={() => void query.refetch()} />
+        ) : query.isPending ? (
+          <SkeletonRows />
+        ) : tenants.length === 0 ? (
+          <State icon={<Building2 size={20} aria-hidden />} title={m.tenants.none} text={m.tenants.noneText}>
+            {create}
+          </State>
+        ) : (
+          <ul aria-label={m.tenants.tableLabel} className="divide-y divide-line">
+            {tenants.map(({ id, slug, name, createdAt }) => (
+              <li key={id}>
+                <Link
+                  to="/t/$tenant"
+                  params={{ tenant: slug }}
+                  className="flex h-15 items-center gap-3.5 px-4 -outline-offset-2 hover:bg-hover"
+                >
+                  <span
+                    aria-hidden
+                    className="grid size-8 shrink-0 place-items-center rounded-lg bg-accent-soft text-sm font-semibold text-accent-text uppercase"
+                  >
+                    {slug.slice(0, 1)}
+                  </span>
+                  <span className="min-w-0 flex-1">
+                    <span className="block truncate font-medium">{name}</span>
+                    {name === slug ? null : <span className="block truncate text-xs text-muted">{slug}</span>}
+                  </span>
+                  <span className="hidden text-sm text-muted sm:block">
+                    {m.tenants.created} <Moment at={createdAt} />
+                  </span>
+                  <ChevronRight size={16} aria-hidden className="text-faint" />
+                </Link>
+              </li>
+            ))}
+          </ul>
+        )}
+        {query.hasNextPage ? (
+          <div className="flex justify-center border-t border-line p-3">
+            <Button
+              look="quiet"
+              isPending={query.isFetchingNextPage}
+              onPress={() => void query.fetchNextPage()}
+            >
+              {m.more}
+            </Button>
+          </div>
+        ) : null}
+      </section>
+      {creating ? <CreateTenant onClose={() => setCreating(false)} /> : null}
+    </>
+  );
+}

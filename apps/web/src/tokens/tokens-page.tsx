@@ -1,0 +1,147 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { Plus, Ticket } from "lucide-react";
+import { useState } from "react";
+import { useIdentity, useMay } from "../data/identity.ts";
+import { type Outputs, trpc } from "../data/trpc.ts";
+import { m } from "../messages.ts";
+import { Badge } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Moment } from "../ui/moment.tsx";
+import { CARD, PageHeader } from "../ui/page-header.tsx";
+import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { useTitle } from "../ui/title.ts";
+import { CreateToken } from "./create-token.tsx";
+import { RevokeToken } from "./revoke-token.tsx";
+
+type Token = Outputs["tokens"]["list"]["tokens"][number];
+
+export function TokensPage() {
+  const { tenant } = useParams({ from: "/app/t/$tenant/tokens" });
+  useTitle(m.tokens.title, tenant);
+  const may = useMay();
+  const identity = useIdentity();
+  const [creating, setCreating] = useState(false);
+  const [revoking, setRevoking] = useState<Token | null>(null);
+  const query = useInfiniteQuery(
+    trpc.tokens.list.infiniteQueryOptions(
+      { tenant, limit: 100 },
+      { getNextPageParam: (page) => page.nextCursor },
+    ),
+  );
+  const tokens = query.data?.pages.flatMap((page) => page.tokens) ?? [];
+  return (
+    <>
+      <PageHeader
+        title={m.tokens.title}
+        lead={identity.type === "operator" ? m.tokens.operatorNote : m.tokens.lead}
+      >
+        {may("token.create") ? (
+          <Button look="primary" onPress={() => setCreating(true)}>
+            <Plus size={15} aria-hidden />
+            {m.tokens.create}
+          </Button>
+        ) : null}
+      </PageHeader>
+      <section className={CARD}>
+        {query.error ? (
+          <FailureState error={query.error} onRetry={() => void query.refetch()} />
+        ) : query.isPending ? (
+          <SkeletonRows />
+        ) : tokens.length === 0 ? (
+          <State icon={<Ticket size={20} aria-hidden />} title={m.tokens.none} text={m.tokens.noneText} />
+        ) : (
+          <ul aria-label={m.tokens.tableLabel} className="divide-y divide-line">
+            {tokens.map((token) => (
+              <TokenRow
+                key={token.id}
+                token={token}
+                own={token.id === identity.id}
+                onRevoke={may("token.revoke") ? () => setRevoking(token) : null}
+              />
+            ))}
+          </ul>
+        )}
+        {query.hasNextPage ? (
+          <div className="flex justify-center border-t border-line p-3">
+            <Button
+              look="quiet"
+              isPending={query.isFetchingNextPage}
+              onPress={() => void query.fetchNextPage()}
+            >
+              {m.more}
+            </Button>
+          </div>
+        ) : null}
+      </section>
+      {creating ? <CreateToken tenant={tenant} onClose={() => setCreating(false)} /> : null}
+      {revoking === null ? null : (
+        <RevokeToken tenant={tenant} token={revoking} onClose={() => setRevoking(null)} />
+      )}
+    </>
+  );
+}
+
+function TokenRow({ token, own, onRevoke }: { token: Token; own: boolean; onRevoke: (() => void) | null }) {
+  const expired = token.expiresAt !== null && Date.parse(token.expiresAt) <= Date.now();
+  const dead = token.revokedAt !== null || expired;
+  return (
+    <li className="flex min-h-16 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3">
+      <div className="min-w-48 flex-1">
+        <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
+          <span className={`font-medium ${dead ? "text-muted" : ""}`}>{token.name}</span>
+          <code className="text-xs text-muted">{m.tokens.hint(token.hint)}</code>
+          {own ? <Badge tone="accent">{m.tokens.current}</Badge> : null}
+          {token.revokedAt !== null ? (
+            <Badge tone="danger">{m.tokens.revoked}</Badge>
+          ) : expired ? (
+            <Badge>{m.tokens.expired}</Badge>
+          ) : null}
+        </p>
+        <p className="mt-0.5 text-sm text-muted">
+          {rightsOf(token)} · {whereOf(token)}
+        </p>
+      </div>
+      <p className="text-sm text-muted sm:w-36 sm:text-right">
+        {token.expiresAt === null ? (
+          <>
+            {m.tokens.created} <Moment at={token.createdAt} />
+          </>
+        ) : (
+          <>
+            {m.tokens.ends} <Moment at={token.expiresAt} />
+          </>
+        )}
+      </p>
+      <div className="w-20 text-right">
+        {dead || onRevoke === null ? null : (
+          <Button
+            size="sm"
+            look="danger-quiet"
+            aria-label={m.tokens.revokeFor(token.name)}
+            onPress={onRevoke}
+          >
+            {m.tokens.revoke}
+          </Button>
+        )}
+      </div>
+    </li>
+  );
+}
+
+/** A set of actions by the name of the preset that it looks like. */
+function rightsOf({ actions }: Token): string {
+  const preset = actions.includes("token.create")
+    ? "admin"
+    : actions.includes("secret.rotate")
+      ? "writer"
+      : actions.includes("secret.reveal")
+        ? "reader"
+        : null;
+  return (preset === null ? undefined : m.tokens.presets[preset]?.label) ?? m.tokens.rights(actions.length);
+}
+
+function whereOf({ projects, environments }: Token): string {
+  if (environments !== null) return m.tokens.scopeSome(environments.length);
+  return projects === null ? m.tokens.scopeAll : m.tokens.scopeProjects(projects.length);
+}

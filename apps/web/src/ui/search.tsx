@@ -1,0 +1,54 @@
+import { Search as Glass, X } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { Button } from "react-aria-components/Button";
+import { Input } from "react-aria-components/Input";
+import { SearchField } from "react-aria-components/SearchField";
+import { m } from "../messages.ts";
+
+interface Props {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+/** A search field; "/" leads to it from anywhere on the page, Escape clears it. */
+export function Search({ label, value, onChange }: Props) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+      const target = event.target as HTMLElement;
+      if (target.closest("input, textarea, select, [role=dialog], [role=alertdialog], [role=menu]")) return;
+      event.preventDefault();
+      input.current?.focus();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+  return (
+    <SearchField
+      aria-label={label}
+      value={value}
+      onChange={onChange}
+      className="group relative min-w-0 flex-1"
+    >
+      <Glass size={15} aria-hidden className="pointer-events-none absolute top-2.5 left-2.5 text-faint" />
+      <Input
+        ref={input}
+        placeholder={label}
+        autoComplete="off"
+        spellCheck={false}
+        className="h-9 w-full rounded-lg bg-transparent pr-9 pl-8 text-base outline-offset-0 placeholder:text-faint hover:bg-sunken focus:bg-sunken focus:outline-none focus-visible:outline-2 focus-visible:outline-accent [&::-webkit-search-cancel-button]:hidden"
+      />
+      <kbd className="pointer-events-none absolute top-2 right-2 hidden rounded border border-line bg-canvas px-1.5 text-xs leading-[1.15rem] text-muted group-data-[empty]:sm:block group-focus-within:hidden!">
+        /
+      </kbd>
+      <Button
+        aria-label={m.secrets.clearSearch}
+        className="absolute top-1.5 right-1.5 grid size-6 place-items-center rounded-md text-muted hover:bg-hover group-data-[empty]:hidden"
+      >
+        <X size={14} aria-hidden />
+      </Button>
+    </SearchField>
+  );
+}

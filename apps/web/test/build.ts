@@ -1,0 +1,24 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "vite";
+
+const root = join(import.meta.dirname, "..");
+const built = join(root, "dist/index.html");
+
+/** The browser test runs what is shipped: the panel is built first, unless nothing changed since. */
+export default async function buildPanel(): Promise<void> {
+  if (existsSync(built) && newest() <= statSync(built).mtimeMs) return;
+  await build({ root, logLevel: "warn" });
+}
+
+function newest(): number {
+  const files = ["src", "public"].flatMap((dir) =>
+    readdirSync(join(root, dir), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name)),
+  );
+  const others = ["index.html", "vite.config.ts", "english-only.ts", "package.json"].map((name) =>
+    join(root, name),
+  );
+  return Math.max(...[...files, ...others].map((file) => statSync(file).mtimeMs));
+}
