@@ -27,6 +27,7 @@ type Door<Tx> = <T>(db: Services["db"], tenantId: string, work: (tx: Tx) => Prom
  * Runs a change in one transaction of its tenant and, as its last statement, appends its events and raises the
  * tenant's epoch. If the events cannot be appended, nothing was changed. A change that lost a race runs again.
  * @param options.tenant "any": the work itself sees to whether the tenant exists
+ * @param options.endsItself the work ends the very token that it is done with, which is not alive after it
  * @throws KeyfoldError what the work throws; `unauthenticated` when the token ended meanwhile; the database's
  */
 export const change = changeThrough<Transaction>(withTenant);
@@ -48,7 +49,7 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
     call: Call,
     tenantId: string,
     work: (unit: Unit & Tx) => Promise<T>,
-    options: { tenant?: "live" | "any" } = {},
+    options: { tenant?: "live" | "any"; endsItself?: boolean } = {},
   ): Promise<T> {
     const { services, actor } = call;
     return again(() =>
@@ -61,7 +62,7 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
           const outcome = await append(unit.query, tenantId, events, {
             raise: true,
             deadline: actor.deadline,
-            token: liveness(actor),
+            token: options.endsItself ? null : liveness(actor),
           });
           if (outcome !== "appended") throw unappended(outcome);
         }

@@ -27,6 +27,11 @@ export interface House {
   tamper<Row = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<Row[]>;
   /** Sets the database's clock this far ahead of the true time (an interval such as "25 hours"; "0" sets it right). */
   moveClock(by: string): Promise<void>;
+  /**
+   * Holds a chain's lock while `start` begins calls, waits until as many of them wait for it, runs `sql` under the lock,
+   * commits, and answers what `start` gave.
+   */
+  whileChainIsHeld<T>(chain: string, start: () => T, waiting: number, sql: string): Promise<T>;
   /** Verifies all audit chains; answers how many events each holds. */
   verify(): Promise<Map<string, number>>;
   /** Another server process over the same database. */
@@ -98,6 +103,27 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
         LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = ''
         RETURN date_trunc('milliseconds', clock_timestamp()) + interval ${pg.escapeLiteral(by)}`);
     },
+    async whileChainIsHeld(chain, start, waiting, text) {
+      const client = await superuser.connect();
+      try {
+        await client.query("BEGIN");
+        await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 7))", [chain]);
+        const started = start();
+        await waitUntil(async () => {
+          const rows = await sql(
+            `SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+              WHERE l.locktype = 'advisory' AND NOT l.granted AND a.datname = $1`,
+            [database.name],
+          );
+          return rows.length >= waiting;
+        });
+        await client.query(text);
+        await client.query("COMMIT");
+        return started;
+      } finally {
+        client.release();
+      }
+    },
     verify: () => verifyChains({ query: superuser.query.bind(superuser) as pg.Client["query"] }),
     another: build,
     async close() {
@@ -106,4 +132,9 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
       await database.drop();
     },
   };
+}
+
+/** Asks again and again; the test's own time-out is what ends it. */
+async function waitUntil(is: () => Promise<boolean>): Promise<void> {
+  while (!(await is())) await new Promise((resolve) => setImmediate(resolve));
 }

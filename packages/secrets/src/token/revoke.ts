@@ -16,31 +16,37 @@ export const revokeToken = defineVerb({
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
     const { actor, services } = call;
-    return change(call, tenantId, async (unit) => {
-      const row = await unit.sql.serviceToken.findUnique({
-        where: { tenantId_id: { tenantId, id: input.id } },
-      });
-      if (row === null) throw new KeyfoldError("not_found");
-      if (
-        actor.type === "service_token" &&
-        row.id !== actor.id &&
-        !isWithin(scopeSchema.parse(row.scope), actor.scope)
-      )
-        throw new KeyfoldError("not_found");
-      if (row.revokedAt !== null)
-        throw new KeyfoldError("illegal_state", { sentence: "This token is revoked already." });
-      const { mac: _, tenantId: __, ...old } = row;
-      const moved = services.mac.seal("serviceTokens", tenantId, {
-        ...old,
-        revokedAt: unit.now,
-        generation: row.generation + 1,
-      });
-      await unit.sql.serviceToken.update({
-        where: { tenantId_id: { tenantId, id: row.id }, generation: row.generation },
-        data: { revokedAt: moved.revokedAt, generation: moved.generation, mac: moved.mac },
-      });
-      unit.record({ target: { type: "token", id: row.id, name: row.name } });
-      return viewToken(moved);
-    });
+    const endsItself = input.id === actor.id;
+    return change(
+      call,
+      tenantId,
+      async (unit) => {
+        const row = await unit.sql.serviceToken.findUnique({
+          where: { tenantId_id: { tenantId, id: input.id } },
+        });
+        if (row === null) throw new KeyfoldError("not_found");
+        if (
+          actor.type === "service_token" &&
+          row.id !== actor.id &&
+          !isWithin(scopeSchema.parse(row.scope), actor.scope)
+        )
+          throw new KeyfoldError("not_found");
+        if (row.revokedAt !== null)
+          throw new KeyfoldError("illegal_state", { sentence: "This token is revoked already." });
+        const { mac: _, tenantId: __, ...old } = row;
+        const moved = services.mac.seal("serviceTokens", tenantId, {
+          ...old,
+          revokedAt: unit.now,
+          generation: row.generation + 1,
+        });
+        await unit.sql.serviceToken.update({
+          where: { tenantId_id: { tenantId, id: row.id }, generation: row.generation },
+          data: { revokedAt: moved.revokedAt, generation: moved.generation, mac: moved.mac },
+        });
+        unit.record({ target: { type: "token", id: row.id, name: row.name } });
+        return viewToken(moved);
+      },
+      { endsItself },
+    );
   },
 });
