@@ -1,0 +1,94 @@
+import type { BlockList } from "node:net";
+import { describeCause, KeyfoldError, type KeyfoldServer } from "@keyfold/secrets";
+import { Hono } from "hono";
+import type { Readiness } from "./health.ts";
+import { begin } from "./http/begin.ts";
+import { createCallers } from "./http/callers.ts";
+import type { AppEnv } from "./http/facts.ts";
+import { GuessLimit } from "./http/guess-limit.ts";
+import { HttpError, problemResponse, refusalOf } from "./http/problem.ts";
+import type { Logger } from "./observe/log.ts";
+import type { Metrics } from "./observe/metrics.ts";
+import { openApiDocument } from "./openapi.ts";
+import { mountOperations } from "./operations.ts";
+import { mountRest } from "./rest/mount.ts";
+import { mountSession } from "./session.ts";
+import { mountDocs } from "./static/docs.ts";
+import { mountPanel } from "./static/panel.ts";
+import { createTrpcHandler } from "./trpc.ts";
+
+export interface AppOptions {
+  keyfold: KeyfoldServer;
+  log: Logger;
+  metrics: Metrics;
+  readiness(): Promise<Readiness>;
+  /** The panel's built files; null: none. */
+  panelDir?: string | null;
+  /** Where browsers reach it, when that is not this very server. */
+  publicUrl?: URL | null;
+  /** Whose forwarded headers are believed. Nobody's by default. */
+  trustedProxies?: BlockList | null;
+  /** Whether only loopback names and the public one are answered to: for a server on the loopback address. */
+  checkHost?: boolean;
+  /** Most bytes of one value, decoded; what a body may hold follows from it. 1 MiB by default. */
+  maxValueBytes?: number;
+  guesses?: GuessLimit;
+}
+
+const MIB = 1024 * 1024;
+
+/** The whole HTTP surface as one function from request to answer. Opens nothing: everything comes as an argument. */
+export function createApp(options: AppOptions): Hono<AppEnv> {
+  const { keyfold, log, metrics, readiness, publicUrl = null, trustedProxies = null } = options;
+  const guesses = options.guesses ?? new GuessLimit();
+  const callers = createCallers({ guesses, metrics });
+  const maxBodyBytes = bodyLimits(options.maxValueBytes ?? MIB);
+
+  const app = new Hono<AppEnv>();
+  app.use(begin({ log, metrics, publicUrl, trustedProxies, checkHost: options.checkHost ?? false }));
+  app.onError((error, c) => {
+    const facts = c.get("facts");
+    const refusal = refusalOf(error);
+    callers.refused(c, refusal);
+    if (!(error instanceof KeyfoldError || error instanceof HttpError))
+      log.error({ correlationId: facts.correlationId, cause: describeCause(error) }, "a request failed");
+    return problemResponse(refusal, facts.correlationId);
+  });
+  app.notFound((c) => {
+    const facts = c.get("facts");
+    facts.refusal = "no_route";
+    return problemResponse(refusalOf(new HttpError("no_route")), facts.correlationId);
+  });
+
+  mountOperations(app, { keyfold, callers, metrics, readiness });
+  mountSession(app, { keyfold, callers });
+  const document = JSON.stringify(openApiDocument(publicUrl?.origin ?? "/"));
+  app.get("/api/openapi.json", (c) => {
+    c.get("facts").route = "/api/openapi.json";
+    return new Response(document, { headers: { "content-type": "application/json" } });
+  });
+  mountDocs(app);
+  mountRest(app, { keyfold, requestOf: callers.requestOf, maxBodyBytes });
+  const trpc = createTrpcHandler({
+    keyfold,
+    requestOf: callers.requestOf,
+    maxBodyBytes: maxBodyBytes.bulk,
+    onRefusal(c, refusal, error) {
+      callers.refused(c, refusal);
+      if (refusal.code === "internal" && !(error instanceof KeyfoldError))
+        log.error(
+          { correlationId: c.get("facts").correlationId, cause: describeCause(error) },
+          "a request failed",
+        );
+    },
+  });
+  app.all("/trpc/*", trpc);
+  mountPanel(app, options.panelDir ?? null);
+  return app;
+}
+
+/** Escaped as \u0001, one byte of a value takes six in JSON. A bulk call carries 8 MiB of values, in base64 at most. */
+function bodyLimits(maxValueBytes: number): { single: number; bulk: number } {
+  const single = 6 * maxValueBytes + MIB / 16;
+  return { single, bulk: Math.max(12 * MIB, single) };
+}

@@ -1,0 +1,257 @@
+import type { BlockList } from "node:net";
+import { isAbsolute, resolve } from "node:path";
+import { z } from "zod";
+import { unknownSettings } from "./config/names.ts";
+import { Sensitive } from "./config/sensitive.ts";
+import { parseProxies } from "./config/trusted-proxies.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings that cannot be used; each problem is a sentence that names its setting and never quotes what it held. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.problems = problems;
+  }
+}
+
+export type RootKeySource =
+  | { from: "environment"; text: Sensitive }
+  | { from: "file"; path: string }
+  | { from: "command"; command: Sensitive }
+  /** A file in the data folder, made on the very first start. Development only. */
+  | { from: "data-dir" };
+
+export type DatabaseSource =
+  | { kind: "embedded" }
+  | {
+      kind: "external";
+      /** The application role's. */
+      url: Sensitive;
+      /** The application role's name: what migrations grant to. */
+      role: string;
+      /** The owner's; null: migrations are only checked. */
+      migrationUrl: Sensitive | null;
+      /** Direct, where a pooler stands between. */
+      listenUrl: Sensitive | null;
+    };
+
+export interface Config {
+  mode: "development" | "production";
+  /** The address to bind. */
+  host: string;
+  port: number;
+  /** Where people and browsers reach it, when that is not here. */
+  publicUrl: URL | null;
+  /** Whose forwarded headers are believed; null: nobody's. */
+  trustedProxies: BlockList | null;
+  tls: { certFile: string; keyFile: string } | null;
+  dataDir: string;
+  database: DatabaseSource;
+  rootKey: RootKeySource;
+  logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
+  /** On a first start this very string is the operator's token. */
+  bootstrapToken: Sensitive | null;
+  /** Most bytes of one value, decoded. */
+  maxValueBytes: number;
+  /** Sentences about what works but is likely not meant. */
+  warnings: readonly string[];
+}
+
+const MIB = 1024 * 1024;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `must be ${values.slice(0, -1).join(", ")} or ${values.at(-1)}.` });
+const wholeNumber = (least: number, most: number, what: string) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, {
+      error: `must be a whole number of ${what}, from ${least} to ${most}.`,
+      abort: true,
+    })
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, { error: `must be from ${least} to ${most} ${what}.` });
+const postgresUrl = z.string().refine((text) => /^postgres(ql)?:$/.test(urlOf(text)?.protocol ?? ""), {
+  error: "must be a connection string such as postgresql://user:password@host:5432/database.",
+});
+const path = z.string().refine((text) => !text.includes("\0"), { error: "must be a path." });
+
+const schema = z.object({
+  KEYFOLD_MODE: oneOf(["development", "production"]).default("development"),
+  KEYFOLD_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:_-]+$/, { error: "must be an address or a host name to bind, such as 127.0.0.1." })
+    .default("127.0.0.1"),
+  KEYFOLD_PORT: wholeNumber(1, 65_535, "a port number").default(4400),
+  KEYFOLD_PUBLIC_URL: z
+    .string()
+    .refine(
+      (text) => {
+        const url = urlOf(text);
+        return (
+          url !== null &&
+          /^https?:$/.test(url.protocol) &&
+          url.pathname === "/" &&
+          url.search + url.hash + url.username + url.password === ""
+        );
+      },
+      { error: "must be an address such as https://keyfold.example.com, without a path." },
+    )
+    .optional(),
+  KEYFOLD_TRUSTED_PROXIES: z
+    .string()
+    .refine((list) => parseProxies(list) !== null, {
+      error: "must be a list of IP addresses or CIDR ranges, separated by commas.",
+    })
+    .optional(),
+  KEYFOLD_TLS_CERT_FILE: path.optional(),
+  KEYFOLD_TLS_KEY_FILE: path.optional(),
+  KEYFOLD_DATA_DIR: path.default(".keyfold"),
+  DATABASE_URL: postgresUrl.optional(),
+  KEYFOLD_EMBEDDED_DATABASE: z
+    .enum(["1", "true", "0", "false"], { error: "must be 1 or 0." })
+    .transform((text) => text === "1" || text === "true")
+    .optional(),
+  KEYFOLD_MIGRATION_URL: postgresUrl.optional(),
+  KEYFOLD_LISTEN_URL: postgresUrl.optional(),
+  KEYFOLD_ROOT_KEY: z.string().optional(),
+  KEYFOLD_ROOT_KEY_FILE: path.optional(),
+  KEYFOLD_ROOT_KEY_COMMAND: z.string().optional(),
+  KEYFOLD_LOG_LEVEL: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
+  KEYFOLD_BOOTSTRAP_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{32,512}$/, {
+      error:
+        "must have 32 to 512 printable ASCII characters without spaces. Make one with: openssl rand -hex 32",
+    })
+    .refine((token) => !token.startsWith("kf_"), {
+      error: 'must not start with "kf_": those are the tokens that Keyfold makes itself.',
+    })
+    .optional(),
+  KEYFOLD_MAX_VALUE_BYTES: wholeNumber(1, 16 * MIB, "bytes").default(MIB),
+});
+
+/**
+ * Reads the settings from an environment; an empty one is an absent one.
+ * @param cwd what relative paths are relative to
+ * @throws ConfigError with every problem at once
+ */
+export function parseConfig(environment: Environment, cwd: string): Config {
+  const env = Object.fromEntries(Object.entries(environment).filter(([, text]) => text !== ""));
+  const parsed = schema.safeParse(env);
+  const wrong = new Set<string>();
+  const problems: string[] = [];
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    if (!wrong.has(name)) problems.push(`${name} ${issue.message}`);
+    wrong.add(name);
+  }
+  problems.push(...contradictions(env));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+
+  const given = parsed.data;
+  const here = (file: string): string => (isAbsolute(file) ? file : resolve(cwd, file));
+  const config: Omit<Config, "warnings"> = {
+    mode: given.KEYFOLD_MODE,
+    host: given.KEYFOLD_HOST,
+    port: given.KEYFOLD_PORT,
+    publicUrl: given.KEYFOLD_PUBLIC_URL === undefined ? null : new URL(given.KEYFOLD_PUBLIC_URL),
+    trustedProxies:
+      given.KEYFOLD_TRUSTED_PROXIES === undefined ? null : parseProxies(given.KEYFOLD_TRUSTED_PROXIES),
+    tls:
+      given.KEYFOLD_TLS_CERT_FILE !== undefined && given.KEYFOLD_TLS_KEY_FILE !== undefined
+        ? { certFile: here(given.KEYFOLD_TLS_CERT_FILE), keyFile: here(given.KEYFOLD_TLS_KEY_FILE) }
+        : null,
+    dataDir: here(given.KEYFOLD_DATA_DIR),
+    database:
+      given.DATABASE_URL === undefined
+        ? { kind: "embedded" }
+        : {
+            kind: "external",
+            url: new Sensitive(given.DATABASE_URL),
+            role: roleOf(given.DATABASE_URL)!,
+            migrationUrl: sensitive(given.KEYFOLD_MIGRATION_URL),
+            listenUrl: sensitive(given.KEYFOLD_LISTEN_URL),
+          },
+    rootKey:
+      given.KEYFOLD_ROOT_KEY !== undefined
+        ? { from: "environment", text: new Sensitive(given.KEYFOLD_ROOT_KEY) }
+        : given.KEYFOLD_ROOT_KEY_FILE !== undefined
+          ? { from: "file", path: here(given.KEYFOLD_ROOT_KEY_FILE) }
+          : given.KEYFOLD_ROOT_KEY_COMMAND !== undefined
+            ? { from: "command", command: new Sensitive(given.KEYFOLD_ROOT_KEY_COMMAND) }
+            : { from: "data-dir" },
+    // A person at a terminal reads sentences; requests are logged where machines collect them.
+    logLevel: given.KEYFOLD_LOG_LEVEL ?? (given.KEYFOLD_MODE === "production" ? "info" : "warn"),
+    bootstrapToken: sensitive(given.KEYFOLD_BOOTSTRAP_TOKEN),
+    maxValueBytes: given.KEYFOLD_MAX_VALUE_BYTES,
+  };
+  return { ...config, warnings: [...unknownSettings(env), ...doubts(config)] };
+}
+
+/** What is wrong with settings taken together. */
+function contradictions(env: Record<string, string | undefined>): string[] {
+  const problems: string[] = [];
+  const keys = ["KEYFOLD_ROOT_KEY", "KEYFOLD_ROOT_KEY_FILE", "KEYFOLD_ROOT_KEY_COMMAND"].filter(
+    (name) => env[name] !== undefined,
+  );
+  if (keys.length > 1)
+    problems.push(`${keys.join(" and ")} are set together: give the root key one way only.`);
+  if ((env.KEYFOLD_TLS_CERT_FILE === undefined) !== (env.KEYFOLD_TLS_KEY_FILE === undefined))
+    problems.push("KEYFOLD_TLS_CERT_FILE and KEYFOLD_TLS_KEY_FILE belong together: set both, or neither.");
+  const embedded = env.KEYFOLD_EMBEDDED_DATABASE === "1" || env.KEYFOLD_EMBEDDED_DATABASE === "true";
+  if (env.DATABASE_URL === undefined) {
+    for (const name of ["KEYFOLD_MIGRATION_URL", "KEYFOLD_LISTEN_URL"])
+      if (env[name] !== undefined)
+        problems.push(`${name} is set without DATABASE_URL, and the embedded database takes none.`);
+  } else {
+    if (embedded)
+      problems.push("KEYFOLD_EMBEDDED_DATABASE and DATABASE_URL are set together: choose one database.");
+    if (urlOf(env.DATABASE_URL) !== null && roleOf(env.DATABASE_URL) === null)
+      problems.push("DATABASE_URL names no role: put the application's login role before the @.");
+  }
+  if (env.KEYFOLD_MODE === "production") {
+    if (keys.length === 0)
+      problems.push(
+        "Production makes no root key by itself: set KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE or KEYFOLD_ROOT_KEY_COMMAND. Make a key with: openssl rand -base64 32",
+      );
+    if (env.DATABASE_URL === undefined && !embedded)
+      problems.push(
+        "Production starts no embedded database unless asked: set DATABASE_URL, or KEYFOLD_EMBEDDED_DATABASE=1.",
+      );
+  }
+  return problems;
+}
+
+/** What works, but is likely not what was meant. */
+function doubts(config: Omit<Config, "warnings">): string[] {
+  const warnings: string[] = [];
+  if (!LOOPBACK.test(config.host) && config.tls === null && config.trustedProxies === null)
+    warnings.push(
+      `KEYFOLD_HOST binds ${config.host} without TLS: tokens and values travel in the clear. Set the TLS files, or put a proxy in front and name it in KEYFOLD_TRUSTED_PROXIES.`,
+    );
+  if (config.database.kind === "external" && config.database.listenUrl !== null)
+    warnings.push("KEYFOLD_LISTEN_URL is set, but this release does not listen to the database yet.");
+  return warnings;
+}
+
+const sensitive = (text: string | undefined): Sensitive | null =>
+  text === undefined ? null : new Sensitive(text);
+
+function urlOf(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
+}
+
+function roleOf(databaseUrl: string): string | null {
+  const url = urlOf(databaseUrl);
+  const name = url?.username || url?.searchParams.get("user");
+  try {
+    return name ? decodeURIComponent(name) : null;
+  } catch {
+    return null;
+  }
+}

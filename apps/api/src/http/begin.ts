@@ -1,0 +1,83 @@
+import type { BlockList } from "node:net";
+import type { MiddlewareHandler } from "hono";
+import type { Logger } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import { originOf, type Peer } from "./client-address.ts";
+import { correlationIdOf } from "./correlation.ts";
+import type { AppContext, AppEnv, Facts } from "./facts.ts";
+import { isOwnHost } from "./host-check.ts";
+import { HttpError, problemResponse, refusalOf } from "./problem.ts";
+import { secure } from "./security-headers.ts";
+
+export interface BeginOptions {
+  log: Logger;
+  metrics: Metrics;
+  publicUrl: URL | null;
+  trustedProxies: BlockList | null;
+  /** Whether only loopback names and the public one are answered to. */
+  checkHost: boolean;
+}
+
+/** Asked often, by machines, and of no interest in a log. */
+const QUIET: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
+
+/** The outermost middleware: finds the facts, puts the headers on every answer, logs and counts it. */
+export function begin(options: BeginOptions): MiddlewareHandler<AppEnv> {
+  const { log, metrics, checkHost, publicUrl } = options;
+  return async (c, next) => {
+    const start = performance.now();
+    const facts = factsOf(c, options);
+    c.set("facts", facts);
+    if (checkHost && !isOwnHost(c.req.header("host") ?? null, publicUrl?.host ?? null)) {
+      // Answered here and not thrown: what follows must see the answer, too.
+      const refusal = refusalOf(new HttpError("wrong_host"));
+      facts.refusal = refusal.code;
+      c.res = problemResponse(refusal, facts.correlationId);
+    } else await next();
+    c.res.headers.set("x-correlation-id", facts.correlationId);
+    secure(c.res.headers, facts.origin.https);
+    const ms = performance.now() - start;
+    const { method } = c.req;
+    const { status } = c.res;
+    metrics.request(method, facts.route, status, ms / 1000);
+    const line = {
+      method,
+      route: facts.route,
+      status,
+      ms: Math.round(ms * 100) / 100,
+      correlationId: facts.correlationId,
+      ...(facts.actor === null ? {} : { actor: facts.actor.id }),
+      ...(facts.refusal === null ? {} : { code: facts.refusal }),
+    };
+    if (status >= 500) log.error(line, "answered");
+    else if (QUIET.has(facts.route)) log.debug(line, "answered");
+    else log.info(line, "answered");
+  };
+}
+
+function factsOf(c: AppContext, { publicUrl, trustedProxies }: BeginOptions): Facts {
+  const { headers } = c.req.raw;
+  const host = headers.get("host");
+  const origin = originOf(peerOf(c), headers, trustedProxies);
+  // Who used the public name used the public scheme, whichever proxy took the TLS off.
+  const https = origin.https || (publicUrl?.protocol === "https:" && host === publicUrl.host);
+  const ownOrigins = host === null ? [] : [`${https ? "https" : "http"}://${host}`];
+  if (publicUrl !== null) ownOrigins.push(publicUrl.origin);
+  return {
+    correlationId: correlationIdOf(headers.get("x-correlation-id")),
+    origin: { ...origin, https },
+    ownOrigins,
+    route: "(none)",
+    credential: null,
+    actor: null,
+    refusal: null,
+  };
+}
+
+function peerOf(c: AppContext): Peer {
+  const socket = c.env?.incoming?.socket;
+  return {
+    address: socket?.remoteAddress ?? null,
+    encrypted: socket !== undefined && "encrypted" in socket && socket.encrypted === true,
+  };
+}

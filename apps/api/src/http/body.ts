@@ -1,0 +1,53 @@
+import { KeyfoldError } from "@keyfold/secrets";
+import { parseJson } from "./json-text.ts";
+import { HttpError } from "./problem.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * A request's JSON, counted while it streams in: a Content-Length is only a claim.
+ * @param maxBytes most bytes of the body
+ * @throws KeyfoldError `too_large`, `bad_input`; HttpError `not_json`. None says anything of the body.
+ */
+export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+  if (!isJson(request.headers)) throw new HttpError("not_json");
+  const bytes = await readBytes(request, maxBytes);
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw new KeyfoldError("bad_input", { issues: [{ path: "body", message: "is not valid UTF-8" }] });
+  } finally {
+    bytes.fill(0);
+  }
+  return parseJson(text);
+}
+
+function isJson(headers: Headers): boolean {
+  const [type, ...parameters] = (headers.get("content-type") ?? "").toLowerCase().split(";");
+  const charset = parameters.map((p) => p.trim()).find((p) => p.startsWith("charset="));
+  return (
+    type?.trim() === "application/json" &&
+    (charset === undefined || /^charset="?utf-8"?$/.test(charset)) &&
+    (headers.get("content-encoding") ?? "identity") === "identity"
+  );
+}
+
+async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
+  const tooLarge = () =>
+    new KeyfoldError("too_large", { sentence: `The body of this call has at most ${maxBytes} bytes.` });
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.length;
+      if (size > maxBytes) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof KeyfoldError) throw error;
+    throw new KeyfoldError("bad_input", { issues: [{ path: "body", message: "was cut short" }] });
+  }
+  return Buffer.concat(chunks, size);
+}

@@ -1,0 +1,59 @@
+import { type RequestInfo, requestInfo } from "@keyfold/secrets";
+import type { Metrics } from "../observe/metrics.ts";
+import { credentialOf } from "./credential.ts";
+import type { AppContext } from "./facts.ts";
+import type { GuessLimit } from "./guess-limit.ts";
+import { HttpError, type Refusal } from "./problem.ts";
+
+/** Turns a request into the facts that a verb is called with, and keeps count of credentials that were wrong. */
+export interface Callers {
+  /** @throws HttpError `cross_site`, `too_many_guesses` */
+  requestOf(c: AppContext): RequestInfo;
+  /** The same for a credential that did not come by header or cookie. @throws HttpError `too_many_guesses` */
+  requestWith(c: AppContext, credential: { token: string } | { session: string } | null): RequestInfo;
+  /** Told of every refusal that was answered. */
+  refused(c: AppContext, refusal: Pick<Refusal, "code">): void;
+}
+
+export function createCallers(options: { guesses: GuessLimit; metrics: Metrics }): Callers {
+  const { guesses, metrics } = options;
+
+  function requestWith(
+    c: AppContext,
+    credential: { token: string } | { session: string } | null,
+  ): RequestInfo {
+    const facts = c.get("facts");
+    const { origin, correlationId } = facts;
+    const secret = credential === null ? null : "token" in credential ? credential.token : credential.session;
+    if (secret !== null) {
+      const wait = guesses.waitOf(origin.ip, secret);
+      if (wait > 0) throw new HttpError("too_many_guesses", { "retry-after": String(wait) });
+      facts.credential = secret;
+    }
+    return requestInfo({
+      ...credential,
+      ip: origin.ip,
+      userAgent: c.req.raw.headers.get("user-agent"),
+      correlationId,
+      onActor(actor) {
+        facts.actor = { type: actor.type, id: actor.id };
+        if (secret !== null) guesses.succeeded(secret);
+      },
+    });
+  }
+
+  return {
+    requestWith,
+    requestOf(c) {
+      const { origin, ownOrigins } = c.get("facts");
+      return requestWith(c, credentialOf(c.req.raw.headers, origin.https, ownOrigins));
+    },
+    refused(c, { code }) {
+      const facts = c.get("facts");
+      facts.refusal = code;
+      if (code !== "unauthenticated") return;
+      metrics.refusedAuthentication();
+      if (facts.credential !== null) guesses.failed(facts.origin.ip, facts.credential);
+    },
+  };
+}

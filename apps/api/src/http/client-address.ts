@@ -1,0 +1,52 @@
+import type { BlockList } from "node:net";
+import { isIP } from "node:net";
+
+/** Where a request came from. */
+export interface Origin {
+  /** The client's address; null where there is no socket (a call inside the process). */
+  ip: string | null;
+  /** Whether the client spoke https. */
+  https: boolean;
+  /** A call from this machine itself, through no proxy. */
+  local: boolean;
+}
+
+/** What the connection says, before any header is believed. */
+export interface Peer {
+  address: string | null;
+  encrypted: boolean;
+}
+
+/** Believes X-Forwarded-For and X-Forwarded-Proto exactly where the peer is a trusted proxy. */
+export function originOf(peer: Peer, headers: Headers, trusted: BlockList | null): Origin {
+  const address = plain(peer.address);
+  const forwarded = headers.get("x-forwarded-for");
+  if (trusted === null || !isTrusted(address, trusted)) {
+    const proxied = forwarded !== null || headers.has("forwarded");
+    return { ip: address, https: peer.encrypted, local: isLoopback(address) && !proxied };
+  }
+  // Each proxy appends its peer: from the right, the first address that is no proxy of ours is the client.
+  let ip = address;
+  for (const hop of (forwarded ?? "").split(",").reverse()) {
+    const next = plain(hop.trim());
+    if (next === null || isIP(next) === 0) break;
+    ip = next;
+    if (!isTrusted(next, trusted)) break;
+  }
+  const proto = headers.get("x-forwarded-proto")?.split(",").at(-1)?.trim().toLowerCase();
+  return {
+    ip,
+    https: proto === undefined ? peer.encrypted : proto === "https",
+    local: forwarded === null && isLoopback(address),
+  };
+}
+
+function isTrusted(address: string | null, trusted: BlockList): boolean {
+  const version = address === null ? 0 : isIP(address);
+  return version !== 0 && trusted.check(address!, version === 4 ? "ipv4" : "ipv6");
+}
+
+const isLoopback = (address: string | null): boolean => address !== null && /^(127\.|::1$)/.test(address);
+
+/** An IPv4 client of a socket that speaks both is `::ffff:127.0.0.1`. */
+const plain = (address: string | null): string | null => address?.replace(/^::ffff:(?=\d+\.)/i, "") ?? null;

@@ -1,0 +1,50 @@
+import { HttpError } from "./problem.ts";
+
+/** The header that only the panel's own code can send to its own origin: another site's form or image cannot. */
+export const PANEL_HEADER = "x-keyfold";
+export const PANEL_VALUE = "panel";
+
+/** A browser only sends a `__Host-` cookie back to the very host that set it, over https. */
+export const cookieName = (https: boolean): string => (https ? "__Host-keyfold" : "keyfold");
+
+export type Credential = { token: string } | { session: string } | null;
+
+/**
+ * The credential of a request: a bearer token, else the panel's session cookie.
+ * @param ownOrigins scheme and host of this server, as browsers may name it
+ * @throws HttpError `cross_site`, for a cookie that did not come with the panel's own request
+ */
+export function credentialOf(headers: Headers, https: boolean, ownOrigins: readonly string[]): Credential {
+  const authorization = headers.get("authorization");
+  if (authorization !== null) {
+    const token = /^Bearer +([\x21-\x7e]{1,600})$/i.exec(authorization)?.[1];
+    // Something else than a token is a wrong token, not an absent one: the cookie does not stand in for it.
+    return { token: token ?? "" };
+  }
+  const session = sessionCookie(headers, https);
+  if (session === null) return null;
+  requirePanel(headers, ownOrigins);
+  return { session };
+}
+
+/** @throws HttpError `cross_site` */
+export function requirePanel(headers: Headers, ownOrigins: readonly string[]): void {
+  const site = headers.get("sec-fetch-site");
+  const origin = headers.get("origin");
+  if (
+    headers.get(PANEL_HEADER) !== PANEL_VALUE ||
+    (site !== null && site !== "same-origin" && site !== "none") ||
+    (origin !== null && !ownOrigins.includes(origin))
+  )
+    throw new HttpError("cross_site");
+}
+
+/** What the panel's cookie holds, if the request has it. */
+export function sessionCookie(headers: Headers, https: boolean): string | null {
+  const name = cookieName(https);
+  for (const part of headers.get("cookie")?.split(";") ?? []) {
+    const [key, value] = part.split("=", 2);
+    if (key?.trim() === name) return value?.trim() || null;
+  }
+  return null;
+}

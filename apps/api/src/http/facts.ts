@@ -1,0 +1,26 @@
+import type { HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
+import type { Origin } from "./client-address.ts";
+
+/** What is known of a request, for everything that handles it. */
+export interface Facts {
+  readonly correlationId: string;
+  readonly origin: Origin;
+  /** Scheme and host of this server, as browsers may name it in Origin. */
+  readonly ownOrigins: readonly string[];
+  /** The route's template, for log and metrics: never the address itself. */
+  route: string;
+  /** The token or session that was shown, for counting guesses; never written anywhere. */
+  credential: string | null;
+  /** Who was authenticated, once somebody was. */
+  actor: { type: string; id: string } | null;
+  /** The error code that was answered. */
+  refusal: string | null;
+}
+
+export interface AppEnv {
+  Bindings: Partial<HttpBindings>;
+  Variables: { facts: Facts };
+}
+
+export type AppContext = Context<AppEnv>;

@@ -1,0 +1,71 @@
+import { createHmac, createSecretKey, randomBytes } from "node:crypto";
+
+export interface GuessLimitOptions {
+  /** Failed credentials that one address may send in a window. 30 by default. */
+  most?: number;
+  /** The window, in milliseconds. One minute by default. */
+  windowMs?: number;
+  /** Milliseconds that only grow. */
+  clock?: () => number;
+}
+
+/** Addresses and credentials remembered at most; the oldest is forgotten. */
+const MOST_KEPT = 10_000;
+
+/**
+ * Slows down who guesses tokens. A credential that was good a moment ago passes on: someone's broken client does not
+ * lock out its neighbours behind one address.
+ */
+export class GuessLimit {
+  readonly #most: number;
+  readonly #windowMs: number;
+  readonly #clock: () => number;
+  readonly #failures = new Map<string, { count: number; until: number }>();
+  readonly #good = new Set<string>();
+  /** Of this process only: what is remembered of a credential tells nothing to who reads the memory later. */
+  readonly #key = createSecretKey(randomBytes(32));
+
+  constructor(options: GuessLimitOptions = {}) {
+    this.#most = options.most ?? 30;
+    this.#windowMs = options.windowMs ?? 60_000;
+    this.#clock = options.clock ?? (() => performance.now());
+  }
+
+  /** How many seconds this address has to wait before this credential is looked at; 0: none. */
+  waitOf(ip: string | null, credential: string): number {
+    const failures = this.#failures.get(ip ?? "");
+    if (failures === undefined || failures.count < this.#most) return 0;
+    const left = failures.until - this.#clock();
+    if (left <= 0 || this.#good.has(this.#digest(credential))) return 0;
+    return Math.ceil(left / 1000);
+  }
+
+  failed(ip: string | null, credential: string): void {
+    this.#good.delete(this.#digest(credential));
+    const now = this.#clock();
+    const known = this.#failures.get(ip ?? "");
+    if (known !== undefined && known.until > now) known.count++;
+    else {
+      this.#failures.delete(ip ?? "");
+      this.#failures.set(ip ?? "", { count: 1, until: now + this.#windowMs });
+      forgetOldest(this.#failures);
+    }
+  }
+
+  succeeded(credential: string): void {
+    const digest = this.#digest(credential);
+    this.#good.delete(digest);
+    this.#good.add(digest);
+    forgetOldest(this.#good);
+  }
+
+  #digest(credential: string): string {
+    return createHmac("sha256", this.#key).update(credential).digest("base64");
+  }
+}
+
+function forgetOldest(kept: Map<string, unknown> | Set<string>): void {
+  if (kept.size <= MOST_KEPT) return;
+  const oldest = kept.keys().next().value;
+  if (oldest !== undefined) kept.delete(oldest);
+}

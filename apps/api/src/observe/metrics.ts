@@ -1,0 +1,63 @@
+import type { Connections } from "@keyfold/db";
+import type { EnvelopeOperation } from "@keyfold/envelope";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** What this process counts. A registry of its own: two servers in one process do not mix. */
+export interface Metrics {
+  /** For `createEnvelope({ observe })`: seconds that sealing, opening, wrapping and unwrapping take. */
+  envelope(operation: EnvelopeOperation, seconds: number): void;
+  /** @param route a template such as /api/secrets/:id, never an address */
+  request(method: string, route: string, status: number, seconds: number): void;
+  refusedAuthentication(): void;
+  /** The page that Prometheus reads. */
+  page(): Promise<{ contentType: string; text: string }>;
+}
+
+export function createMetrics(
+  options: { pool?: Connections["pool"] | undefined; process?: boolean } = {},
+): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  if (options.process ?? true) collectDefaultMetrics({ register: registry });
+  const envelope = new Histogram({
+    name: "keyfold_envelope_seconds",
+    help: "Time that cryptography takes, by operation.",
+    labelNames: ["operation"],
+    buckets: [0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
+    registers,
+  });
+  for (const operation of ["seal", "open", "wrap", "unwrap"]) envelope.zero({ operation });
+  const requests = new Histogram({
+    name: "keyfold_http_request_seconds",
+    help: "Time from a request's arrival to its answer, by method, route template and status.",
+    labelNames: ["method", "route", "status"],
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+    registers,
+  });
+  const refused = new Counter({
+    name: "keyfold_refused_authentications_total",
+    help: "Calls whose token or session was not valid.",
+    registers,
+  });
+  if (options.pool !== undefined) {
+    const { pool } = options;
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    gauge("keyfold_pool_connections", "Connections to the database.", () => pool.totalCount);
+    gauge("keyfold_pool_idle_connections", "Connections that nobody uses now.", () => pool.idleCount);
+    gauge("keyfold_pool_waiting", "Calls that wait for a connection.", () => pool.waitingCount);
+  }
+  return {
+    envelope: (operation, seconds) => envelope.observe({ operation }, seconds),
+    request: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
+    refusedAuthentication: () => refused.inc(),
+    page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}

@@ -1,0 +1,65 @@
+import { KeyfoldError, type KeyfoldServer, type RequestInfo } from "@keyfold/secrets";
+import type { Hono } from "hono";
+import type { AppContext, AppEnv } from "../http/facts.ts";
+import { HttpError } from "../http/problem.ts";
+import { fieldsOf } from "./fields.ts";
+import { gatherInput } from "./input.ts";
+import { jsonSchemaOf, renamer } from "./naming.ts";
+import type { Route } from "./route.ts";
+import { routes } from "./routes.ts";
+
+export interface RestOptions {
+  keyfold: Pick<KeyfoldServer, "invoke">;
+  /** Who calls, from the request's own facts. @throws HttpError */
+  requestOf(c: AppContext): RequestInfo;
+  /** Most bytes of a body: of one with one value, and of one with many. */
+  maxBodyBytes: { single: number; bulk: number };
+}
+
+/** Mounts every route of the table under /api. */
+export function mountRest(app: Hono<AppEnv>, options: RestOptions): void {
+  for (const route of routes) app.on(route.method, `/api${route.path}`, handler(route, options));
+  // A known address with another method.
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map((route) => route.method);
+    const allow = methods.includes("GET") ? [...methods, "HEAD"] : methods;
+    app.all(`/api${path}`, (c) => {
+      c.get("facts").route = `/api${path}`;
+      throw new HttpError("method_not_allowed", { allow: allow.join(", ") });
+    });
+  }
+}
+
+/** One route, its schemas walked once. What is left for a call: gather, invoke, rename. */
+function handler(route: Route, { keyfold, requestOf, maxBodyBytes }: RestOptions) {
+  const fields = fieldsOf(route);
+  const toSnake = renamer(jsonSchemaOf(route.answer?.schema ?? route.verb.output, "output"), "to-snake");
+  const reshape = route.answer?.of as ((output: unknown) => unknown) | undefined;
+  const status = route.status ?? 200;
+  const limit = route.bulk ? maxBodyBytes.bulk : maxBodyBytes.single;
+
+  return async (c: AppContext): Promise<Response> => {
+    c.get("facts").route = `/api${route.path}`;
+    try {
+      const request = requestOf(c);
+      const input = await gatherInput(route, fields, {
+        request: c.req.raw,
+        parameter: (name) => c.req.param(name),
+        maxBodyBytes: limit,
+      });
+      const output: unknown = await keyfold.invoke(route.verb, request, input);
+      const shaped = reshape === undefined ? output : reshape(output);
+      const body = JSON.stringify(toSnake === null ? shaped : toSnake(shaped));
+      return new Response(body, { status, headers: { "content-type": "application/json" } });
+    } catch (error) {
+      throw inRestWords(error, fields.issuePath);
+    }
+  };
+}
+
+/** The verb names its inputs; a REST caller knows them by other names. */
+function inRestWords(error: unknown, issuePath: (path: string) => string): unknown {
+  if (!(error instanceof KeyfoldError) || error.issues === undefined) return error;
+  const issues = error.issues.map(({ path, message }) => ({ path: issuePath(path), message }));
+  return new KeyfoldError(error.code, { issues, sentence: error.message, cause: error.cause });
+}

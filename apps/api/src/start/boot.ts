@@ -1,0 +1,96 @@
+import { migrationsDir } from "@keyfold/db/migrate";
+import { createEnvelope } from "@keyfold/envelope";
+import { createKeyfoldServer, deploymentExists } from "@keyfold/secrets";
+import { createApp } from "../app.ts";
+import type { Config } from "../config.ts";
+import { createReadinessCheck } from "../health.ts";
+import type { Logger } from "../observe/log.ts";
+import { createMetrics } from "../observe/metrics.ts";
+import { openDatabase } from "./database.ts";
+import { makeFirstRun } from "./first-run.ts";
+import { addressOf, greeting } from "./greeting.ts";
+import { listen } from "./listen.ts";
+import { dataDirProvider, providerOf, rootKeyPath } from "./root-key.ts";
+
+export interface BootOptions {
+  config: Config;
+  log: Logger;
+  /** The panel's built files. */
+  panelDir: string;
+  /** Prints to the person at the terminal. */
+  print(text: string): void;
+}
+
+export interface Running {
+  address: string;
+  port: number;
+  /** Resolves when the embedded database has ended by itself: then nothing can be served. */
+  lost: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Wires everything together and serves: database, root key, deployment, first run, app, socket. What was started is
+ * stopped again where a later step fails.
+ * @throws errors that `sentenceOf` has a sentence for
+ */
+export async function boot({ config, log, panelDir, print }: BootOptions): Promise<Running> {
+  // What the settings name is tried first: a weak key must stop the start before anything was touched.
+  const given = config.rootKey.from === "data-dir" ? null : await providerOf(config.rootKey);
+  const database = await openDatabase({
+    config,
+    say: (sentence) => print(`${sentence}\n`),
+    onIdleError: () =>
+      log.warn({ code: "database_unavailable" }, "an idle connection to the database was lost"),
+  });
+  const { db } = database;
+  try {
+    const { provider, made } =
+      given === null
+        ? await dataDirProvider(config.dataDir, () => deploymentExists(db))
+        : { provider: given, made: false };
+    if (made)
+      print(`Made a root key at ${rootKeyPath(config.dataDir)}. Without it nothing opens: keep a copy.\n`);
+    const metrics = createMetrics({ pool: db.pool });
+    const keyfold = await createKeyfoldServer({
+      db,
+      provider,
+      // Production begins only where somebody says who its operator is.
+      mayCreate: config.mode === "development" || config.bootstrapToken !== null,
+      envelope: createEnvelope({ observe: metrics.envelope }),
+      limits: { maxValueBytes: config.maxValueBytes },
+      log: {
+        warn: (facts, message) => log.warn(facts, message),
+        error: (facts, message) => log.error(facts, message),
+      },
+    });
+    const firstRun = await makeFirstRun(config, keyfold);
+    const app = createApp({
+      keyfold,
+      log,
+      metrics,
+      readiness: createReadinessCheck({ pool: db.pool, provider, migrationsDir }),
+      panelDir,
+      publicUrl: config.publicUrl,
+      trustedProxies: config.trustedProxies,
+      checkHost: config.mode === "development" && ["127.0.0.1", "::1", "localhost"].includes(config.host),
+      maxValueBytes: config.maxValueBytes,
+    });
+    const listening = await listen(app, config);
+    const address = addressOf(config, listening.port);
+    print(greeting(address, firstRun));
+    await firstRun?.done();
+    return {
+      address,
+      port: listening.port,
+      lost: database.lost,
+      async stop() {
+        await listening.close();
+        await database.stop();
+      },
+    };
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+import { type Connections, connect, findRoleProblems } from "@keyfold/db";
+import { startEmbeddedPostgres } from "@keyfold/db/embedded";
+import { compareMigrations, deployMigrations, migrationsDir } from "@keyfold/db/migrate";
+import type { Config } from "../config.ts";
+import { migrationProblems } from "../health.ts";
+import { StartError } from "./start-error.ts";
+
+export interface Database {
+  db: Connections;
+  /** Resolves when an embedded server has ended, whoever ended it; never for another's. */
+  lost: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  config: Pick<Config, "database" | "dataDir">;
+  /** Told, in sentences, what a person may want to know. */
+  say(sentence: string): void;
+  onIdleError(error: Error): void;
+}
+
+/**
+ * Reaches the database: starts the embedded one, or connects to the one that the settings name; migrates it where the
+ * owner's connection is at hand, checks it where it is not, and refuses to serve under a role or settings that do not
+ * hold what Keyfold promises.
+ * @throws StartError, EmbeddedPostgresError, MigrationError, and what the driver throws
+ */
+export async function openDatabase({ config, say, onIdleError }: DatabaseOptions): Promise<Database> {
+  const server = config.database.kind === "embedded" ? await startEmbedded(config.dataDir, say) : null;
+  let db: Connections | null = null;
+  const stop = async () => {
+    await db?.close();
+    await server?.stop();
+  };
+  try {
+    const source = config.database;
+    const owner = source.kind === "embedded" ? server!.ownerUrl : source.migrationUrl?.reveal();
+    const role = source.kind === "embedded" ? new URL(server!.appUrl).username : source.role;
+    if (owner !== undefined) await deployMigrations({ url: owner, migrationsDir, appRole: role });
+    db = connect({ url: source.kind === "embedded" ? server!.appUrl : source.url.reveal(), onIdleError });
+    const problems = [
+      ...(owner === undefined ? migrationProblems(await compareMigrations(db.pool, migrationsDir)) : []),
+      ...(await findRoleProblems(db.pool)),
+    ];
+    if (problems.length > 0) throw new StartError(problems.join("\n"));
+    return { db, lost: server?.exited ?? new Promise(() => {}), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const startEmbedded = (dataDir: string, say: (sentence: string) => void) =>
+  startEmbeddedPostgres({ dataDir, log: say });

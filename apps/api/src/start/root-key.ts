@@ -1,0 +1,55 @@
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  generateRootKeyFile,
+  localRootKey,
+  type RootKeyProvider,
+  rootKeyFromCommand,
+  rootKeyFromFile,
+  rootKeyFromText,
+} from "@keyfold/envelope";
+import type { RootKeySource } from "../config.ts";
+import { StartError } from "./start-error.ts";
+
+/** Where development keeps the root key that it made itself. */
+export const rootKeyPath = (dataDir: string): string => join(dataDir, "root-key");
+
+/**
+ * The provider of root keys that the settings name.
+ * @throws EnvelopeError `bad_root_key`, `provider_unavailable`
+ */
+export async function providerOf(
+  source: Exclude<RootKeySource, { from: "data-dir" }>,
+): Promise<RootKeyProvider> {
+  switch (source.from) {
+    case "environment":
+      return localRootKey(rootKeyFromText(source.text.reveal()));
+    case "file":
+      return localRootKey(await rootKeyFromFile(source.path));
+    case "command":
+      return localRootKey(await rootKeyFromCommand(source.command.reveal()));
+  }
+}
+
+/**
+ * Development's own root key: read from the data folder, or made there, once, for a database that holds nothing yet.
+ * @param deploymentExists whether the database was set up under a root key already
+ * @throws StartError where the file is gone; EnvelopeError where it is no key
+ */
+export async function dataDirProvider(
+  dataDir: string,
+  deploymentExists: () => Promise<boolean>,
+): Promise<{ provider: RootKeyProvider; made: boolean }> {
+  const path = rootKeyPath(dataDir);
+  const there = await stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT", // closed to us is there, too
+  );
+  if (there) return { provider: localRootKey(await rootKeyFromFile(path)), made: false };
+  if (await deploymentExists())
+    throw new StartError(
+      `There is no root key at ${path}, and a new one would not open what the database holds already. Put the file back, or give its key by KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE or KEYFOLD_ROOT_KEY_COMMAND.`,
+    );
+  await mkdir(dataDir, { recursive: true });
+  return { provider: localRootKey(await generateRootKeyFile(path)), made: true };
+}

@@ -1,0 +1,56 @@
+import { type Dirent, readdirSync, readFileSync } from "node:fs";
+import { extname, join, sep } from "node:path";
+
+/** One file of a folder, in memory. */
+export interface StaticFile {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly type: string;
+  /** Whether its name changes with its content, so that it may be kept for ever. */
+  readonly immutable: boolean;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".ico": "image/x-icon",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+  ".txt": "text/plain; charset=utf-8",
+  ".webmanifest": "application/manifest+json",
+  ".woff2": "font/woff2",
+};
+
+/**
+ * Reads a folder of files, once: an address is then a key of this map and never becomes a path.
+ * @returns by path from the folder, with "/" between and before; null where there is no such folder
+ */
+export function readFiles(folder: string): ReadonlyMap<string, StaticFile> | null {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(folder, { withFileTypes: true, recursive: true });
+  } catch {
+    return null;
+  }
+  const files = new Map<string, StaticFile>();
+  for (const entry of entries) {
+    const type = TYPES[extname(entry.name)];
+    if (!entry.isFile() || type === undefined) continue;
+    const path = join(entry.parentPath, entry.name);
+    const key = `/${path.slice(folder.length).split(sep).filter(Boolean).join("/")}`;
+    // Vite's names: index-DHc0mR1d.js
+    const immutable = key.startsWith("/assets/") && /-[A-Za-z0-9_-]{8,}\.[a-z0-9]+$/.test(key);
+    files.set(key, { body: new Uint8Array(readFileSync(path)), type, immutable });
+  }
+  return files;
+}
+
+export function fileResponse(file: StaticFile): Response {
+  return new Response(file.body, {
+    headers: {
+      "content-type": file.type,
+      "cache-control": file.immutable ? "public, max-age=31536000, immutable" : "no-store",
+    },
+  });
+}

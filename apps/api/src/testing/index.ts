@@ -1,0 +1,1 @@
+export { type Served, type ServeOptions, serveHouse } from "./serve-house.ts";
