@@ -5,8 +5,11 @@ import type { z } from "zod";
 import { append } from "./audit/append.ts";
 import type { RequestInfo } from "./flow/call.ts";
 import { encode } from "./flow/event.ts";
+import { onPool } from "./flow/query.ts";
 import type { DomainLog, Limits, Services } from "./flow/services.ts";
 import { invoke, type Verb } from "./flow/verb.ts";
+import { ReadAppender } from "./hot/read-appender.ts";
+import { ReadCache, type ReadCacheOptions } from "./hot/read-cache.ts";
 import { RowMac } from "./integrity/row-mac.ts";
 import { openDeployment } from "./key/deployment.ts";
 import { TenantKeys } from "./key/tenant-keys.ts";
@@ -24,6 +27,8 @@ export interface KeyfoldServerOptions {
   limits?: Partial<Limits>;
   log?: DomainLog;
   clock?: () => Date;
+  /** What reads remember: sealed bytes and who tokens are, five minutes and 64 MiB by default; false: nothing. */
+  readCache?: false | ReadCacheOptions;
   /** How unwrapped tenant keys are kept: five minutes and 10 000 by default. */
   keyring?: { ttlMs?: number; max?: number; clock?: () => number };
 }
@@ -67,6 +72,10 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     tokenKey: deployment.token,
     keys: new TenantKeys({ db, deployment: deployment.id, mac, envelope, provider, ...options.keyring }),
     envelope,
+    hot: {
+      cache: options.readCache === false ? null : new ReadCache(options.readCache),
+      appender: new ReadAppender(onPool(db)),
+    },
     limits: { maxValueBytes: options.limits?.maxValueBytes ?? ONE_MIB },
     log,
     clock,

@@ -537,27 +537,51 @@ BEGIN
   END IF;
 END $$;
 
+-- Appends many readers' events, a batch for each of several tenants, in one transaction: one commit makes all durable.
+-- Each is judged by its own epoch and deadline, and answered in its place. With several, a chain that somebody else
+-- holds answers 'held' at once, so that no tenant waits for another; its events are then appended by themselves.
+CREATE FUNCTION control_plane.append_reads(
+  p_chains uuid[], p_batches uuid[], p_counts integer[], p_roots bytea[], p_leaves bytea[], p_bodies bytea[],
+  p_epochs bigint[], p_deadlines timestamptz[]
+) RETURNS text[] LANGUAGE plpgsql SET search_path = '' AS $$
+DECLARE
+  outcomes text[] := '{}';
+  one text;
+BEGIN
+  FOR i IN 1 .. array_length(p_chains, 1) LOOP
+    IF array_length(p_chains, 1) > 1 AND NOT pg_try_advisory_xact_lock(hashtextextended(p_chains[i]::text, 7)) THEN
+      one := 'held';
+    ELSE
+      SELECT a.outcome INTO one FROM control_plane.append_events(
+        p_chains[i], p_batches[i], p_counts[i], p_roots[i], p_leaves[i], p_bodies[i], p_epochs[i], false, p_deadlines[i]) a;
+    END IF;
+    outcomes := outcomes || one;
+  END LOOP;
+  RETURN outcomes;
+END $$;
+
 -- A chain's epoch, for a reader who is about to build on what it reads.
 CREATE FUNCTION control_plane.epoch_of(p_chain uuid) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
   SELECT coalesce((SELECT b.epoch FROM control_plane.audit_batches b WHERE b.chain_id = p_chain ORDER BY b.number DESC LIMIT 1), 0)
 $$;
 
--- Whose credential is this? The token's row and its tenant's, in one trip.
+-- Whose credential is this? The token's row, its tenant's, and the epoch of that tenant's chain, in one trip and one
+-- snapshot: while the epoch stands, the token stands.
 -- Rows are returned with their MACs, and the caller checks them.
 CREATE FUNCTION control_plane.find_token(p_digest bytea) RETURNS TABLE (
-  kind text, now timestamptz,
+  kind text, epoch bigint, now timestamptz,
   id uuid, tenant_id uuid, name text, digest bytea, hint text, scope jsonb, expires_at timestamptz, revoked_at timestamptz,
   created_at timestamptz, created_by jsonb, generation integer, mac bytea,
   t_slug text, t_name text, t_created_at timestamptz, t_created_by jsonb, t_deleted_at timestamptz, t_purged_at timestamptz,
   t_generation integer, t_mac bytea)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
-  SELECT 'service_token', control_plane.clock(),
+  SELECT 'service_token', control_plane.epoch_of(s.tenant_id), control_plane.clock(),
          s.id, s.tenant_id, s.name, s.digest, s.hint, s.scope, s.expires_at, s.revoked_at,
          s.created_at, s.created_by, s.generation, s.mac,
          t.slug, t.name, t.created_at, t.created_by, t.deleted_at, t.purged_at, t.generation, t.mac
     FROM control_plane.service_tokens s JOIN control_plane.tenants t ON t.id = s.tenant_id WHERE s.digest = p_digest
   UNION ALL
-  SELECT 'operator', control_plane.clock(),
+  SELECT 'operator', 0, control_plane.clock(),
          o.id, NULL, o.name, o.digest, o.hint, NULL, o.expires_at, o.revoked_at,
          o.created_at, NULL, o.generation, o.mac,
          NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
@@ -694,7 +718,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA control_plane FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION control_plane.clock(), control_plane.current_tenant(),
   control_plane.append_events, control_plane.epoch_of, control_plane.find_token, control_plane.find_session, control_plane.find_tenant
   TO keyfold_tenant, keyfold_deployment, keyfold_definer;
-GRANT EXECUTE ON FUNCTION control_plane.load_secret TO keyfold_tenant;
+GRANT EXECUTE ON FUNCTION control_plane.load_secret, control_plane.append_reads TO keyfold_tenant;
 GRANT EXECUTE ON FUNCTION control_plane.list_tenants, control_plane.purge_tenant
   TO keyfold_deployment;
 

@@ -24,6 +24,8 @@ export interface ServiceActor extends Authenticated {
   tenantId: string;
   tenantSlug: string;
   scope: Scope;
+  /** The tenant's epoch when this was read: while it stands, this stands. */
+  epoch: bigint;
 }
 
 /** Runs everything, reveals nothing. */

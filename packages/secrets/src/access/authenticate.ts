@@ -9,6 +9,8 @@ import { scopeSchema } from "./scope.ts";
 
 interface TokenRow {
   kind: "service_token" | "operator";
+  /** A bigint, which pg gives as text. */
+  epoch: string;
   now: Date;
   id: string;
   tenant_id: string | null;
@@ -137,6 +139,7 @@ async function byDigest(
     tenantId,
     tenantSlug: row.t_slug,
     scope: scope.data,
+    epoch: BigInt(row.epoch),
   };
 }
 

@@ -68,7 +68,7 @@ const NAMED: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** An event that cannot be stored ends what it was to tell of: with the database's own reason, or by this name. */
-function unwritten(error: unknown): KeyfoldError {
+export function unwritten(error: unknown): KeyfoldError {
   const named = databaseError(error);
   return named !== null && NAMED.has(named.code)
     ? named

@@ -1,5 +1,7 @@
 import type { Connections } from "@keyfold/db";
 import type { Envelope, SecretKey } from "@keyfold/envelope";
+import type { ReadAppender } from "../hot/read-appender.ts";
+import type { ReadCache } from "../hot/read-cache.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
 import type { TenantKeys } from "../key/tenant-keys.ts";
 
@@ -24,6 +26,8 @@ export interface Services {
   readonly tokenKey: SecretKey;
   readonly keys: TenantKeys;
   readonly envelope: Envelope;
+  /** What makes reads fast: what this process remembers, and the shared commit of their events. */
+  readonly hot: { readonly cache: ReadCache | null; readonly appender: ReadAppender };
   readonly limits: Limits;
   readonly log: DomainLog;
   /** The time that events carry. What expires is judged by the database's clock instead. */

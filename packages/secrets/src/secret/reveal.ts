@@ -9,8 +9,9 @@ import { eventBytes } from "../flow/event.ts";
 import { onPool } from "../flow/query.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { rememberRead, warmReveal } from "../hot/warm-reveal.ts";
 import { encodeValue } from "../input/value.ts";
-import { openVersion, refuseClosed } from "../version/open.ts";
+import { openKeyed, refuseClosed } from "../version/open.ts";
 import { loadSecret, type SecretRefInput } from "./load.ts";
 import { type RevealedView, revealedView, revealSecretInput } from "./schema.ts";
 
@@ -23,6 +24,7 @@ export const revealSecret = defineVerb({
   summary: "Reveal a secret's current value",
   input: revealSecretInput,
   output: revealedView,
+  warm: (services, request, input) => warmReveal(services, "secret.reveal", request, input),
   async run(call, input) {
     return reveal(call, await tenantOf(call, input.tenant), input);
   },
@@ -65,7 +67,7 @@ async function tryReveal(
   const { secret, version, now, epoch } = loaded;
   if (version === null) throw new KeyfoldError(number === undefined ? "secret_empty" : "not_found");
   refuseClosed(version, now);
-  const plaintext = await openVersion(call, tenantId, loaded);
+  const { plaintext, key } = await openKeyed(call, tenantId, loaded);
   try {
     const event = eventBytes(call, tenantId, {
       target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
@@ -79,6 +81,7 @@ async function tryReveal(
     if (outcome === "token" || (outcome === "deadline" && deadline === call.actor.deadline))
       throw new KeyfoldError("unauthenticated");
     if (outcome !== "appended") return null;
+    rememberRead(call, number === undefined ? ref : { ...ref, version: number }, loaded, key);
     return {
       id: secret.id,
       name: secret.name,

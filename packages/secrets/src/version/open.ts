@@ -1,4 +1,4 @@
-import { EnvelopeError } from "@keyfold/envelope";
+import { EnvelopeError, type ValueKey } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import type { Loaded } from "../secret/load.ts";
@@ -33,6 +33,15 @@ export function refuseClosed(version: VersionRow, now: Date): void {
  * @throws KeyfoldError `decryption_failed`, `key_unavailable`
  */
 export async function openVersion(call: Call, tenantId: string, loaded: Loaded): Promise<Buffer> {
+  return (await openKeyed(call, tenantId, loaded)).plaintext;
+}
+
+/** `openVersion`, and the key that opened it: what a warm read keeps. */
+export async function openKeyed(
+  call: Call,
+  tenantId: string,
+  loaded: Loaded,
+): Promise<{ plaintext: Buffer; key: ValueKey }> {
   const { services } = call;
   const { secret, version, sealed } = loaded;
   if (version === null || sealed?.sealed == null || sealed.dekWrap === null) {
@@ -51,11 +60,13 @@ export async function openVersion(call: Call, tenantId: string, loaded: Loaded):
       purpose: "value",
       term: sealed.term,
     });
-    return services.envelope.openValue(sealed.sealed, dek, {
+    const valueKey = services.envelope.deriveValueKey(dek, sealed.sealed);
+    const plaintext = services.envelope.openWithValueKey(sealed.sealed, valueKey, {
       ...at,
       project: secret.projectId,
       environment: secret.environmentId,
     });
+    return { plaintext, key: valueKey };
   } catch (error) {
     if (error instanceof EnvelopeError) throw new KeyfoldError("decryption_failed", { cause: error });
     throw error;

@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import type { Query } from "@keyfold/db";
+import { encodeBodies, leafHash, merkleRoot } from "@keyfold/ledger";
+import { earliest } from "../access/authenticate.ts";
+import { type AppendOutcome, unwritten } from "../audit/append.ts";
+
+/** One read that waits for its event to be durable. */
+interface Waiting {
+  event: Buffer;
+  epoch: bigint;
+  deadline: Date | null;
+  resolve(outcome: AppendOutcome): void;
+  reject(error: unknown): void;
+}
+
+/** The reads of one tenant that go into one batch. */
+interface Batch {
+  chain: string;
+  waiting: Waiting[];
+}
+
+/** Most events of one batch: a reader waits for its whole batch. */
+const MOST_EVENTS = 512;
+/** Most tenants in one transaction. */
+const MOST_CHAINS = 64;
+
+const SQL = `SELECT control_plane.append_reads(
+  $1::uuid[], $2::uuid[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::timestamptz[]) AS outcomes`;
+
+/**
+ * Group commit for reads. While one transaction is on its way to the disk, the reads that come in wait and share the
+ * next one: one batch per tenant, one commit for all. Each read is told when its event is durable, or why it is not.
+ */
+export class ReadAppender {
+  readonly #query: Query;
+  readonly #most: number;
+  readonly #queues = new Map<string, Waiting[]>();
+  readonly #busy = new Set<string>();
+  #running = 0;
+  #planned = false;
+
+  /** @param most how many transactions may be on their way at once */
+  constructor(query: Query, most = 2) {
+    this.#query = query;
+    this.#most = most;
+  }
+
+  /**
+   * @param epoch the tenant's epoch that the read was built on
+   * @param deadline the earliest of all that bound the read
+   * @throws KeyfoldError when the event could not be stored
+   */
+  append(chain: string, event: Buffer, epoch: bigint, deadline: Date | null): Promise<AppendOutcome> {
+    return new Promise((resolve, reject) => {
+      const waiting = { event, epoch, deadline, resolve, reject };
+      const queue = this.#queues.get(chain);
+      if (queue === undefined) this.#queues.set(chain, [waiting]);
+      else queue.push(waiting);
+      this.#plan();
+    });
+  }
+
+  // Once per turn of the event loop, so that the reads of one turn share a batch.
+  #plan(): void {
+    if (this.#planned || this.#running >= this.#most) return;
+    this.#planned = true;
+    setImmediate(() => {
+      this.#planned = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#running >= this.#most) return;
+    const batches: Batch[] = [];
+    for (const [chain, queue] of this.#queues) {
+      if (this.#busy.has(chain)) continue;
+      batches.push({ chain, waiting: takeBatch(queue) });
+      if (queue.length === 0) this.#queues.delete(chain);
+      if (batches.length === MOST_CHAINS) break;
+    }
+    if (batches.length > 0) void this.#run(batches);
+  }
+
+  async #run(batches: Batch[]): Promise<void> {
+    this.#running++;
+    for (const { chain } of batches) this.#busy.add(chain);
+    try {
+      await this.#write(batches);
+    } finally {
+      this.#running--;
+      for (const { chain } of batches) this.#busy.delete(chain);
+      if (this.#queues.size > 0) this.#plan();
+    }
+  }
+
+  async #write(batches: readonly Batch[]): Promise<void> {
+    let outcomes: (AppendOutcome | "held")[];
+    try {
+      const [row] = await this.#query<{ outcomes: (AppendOutcome | "held")[] }>(SQL, parameters(batches));
+      outcomes = row!.outcomes;
+    } catch (error) {
+      const reason = unwritten(error);
+      for (const { waiting } of batches) for (const one of waiting) one.reject(reason);
+      return;
+    }
+    const again: Batch[] = [];
+    for (const [index, batch] of batches.entries()) {
+      const outcome = outcomes[index]!;
+      if (outcome === "held") again.push(batch);
+      // One reader's deadline is no reason to refuse the others.
+      else if (outcome === "deadline" && batch.waiting.length > 1) {
+        for (const one of batch.waiting) again.push({ chain: batch.chain, waiting: [one] });
+      } else for (const one of batch.waiting) one.resolve(outcome);
+    }
+    for (const batch of again) await this.#write([batch]);
+  }
+}
+
+/** The first in line and those behind it that were built on the same epoch. */
+function takeBatch(queue: Waiting[]): Waiting[] {
+  const { epoch } = queue[0]!;
+  let end = 1;
+  while (end < queue.length && end < MOST_EVENTS && queue[end]!.epoch === epoch) end++;
+  return queue.splice(0, end);
+}
+
+function parameters(batches: readonly Batch[]): unknown[] {
+  const columns: unknown[][] = [[], [], [], [], [], [], [], []];
+  for (const { chain, waiting } of batches) {
+    const events = waiting.map((one) => one.event);
+    const leaves = events.map(leafHash);
+    const row = [
+      chain,
+      randomUUID(),
+      events.length,
+      merkleRoot(leaves),
+      Buffer.concat(leaves),
+      encodeBodies(events),
+      waiting[0]!.epoch.toString(),
+      earliest(...waiting.map((one) => one.deadline)),
+    ];
+    for (const [index, value] of row.entries()) columns[index]!.push(value);
+  }
+  return columns;
+}

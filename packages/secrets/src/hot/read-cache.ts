@@ -1,0 +1,80 @@
+import type { ValueKey } from "@keyfold/envelope";
+import { LRUCache } from "lru-cache";
+import type { ServiceActor } from "../access/actor.ts";
+import type { SecretRow, VersionRow } from "../secret/rows.ts";
+
+/** A value as it is kept for the next read: sealed, with the key that opens it. Never plaintext. */
+export interface WarmValue {
+  secret: Pick<SecretRow, "id" | "name" | "projectId" | "environmentId">;
+  version: Pick<VersionRow, "number" | "encoding" | "createdAt" | "openUntil">;
+  sealed: Uint8Array;
+  key: ValueKey;
+  /** The tenant's epoch before the rows were read: while it stands, they stand. */
+  epoch: bigint;
+}
+
+export interface ReadCacheOptions {
+  /** Most tokens that are remembered. */
+  maxActors?: number;
+  /** Most bytes of sealed values that are kept. 64 MiB by default. */
+  maxBytes?: number;
+  /** How long anything is kept, in milliseconds: as long as an unwrapped key may be. Five minutes by default. */
+  ttlMs?: number;
+  /** Milliseconds that only grow. */
+  clock?: () => number;
+}
+
+/** What an entry weighs besides its bytes: rows, keys and the map itself, roughly. */
+const ENTRY_BYTES = 1024;
+/** A larger value is read cold: it would push out hundreds of small ones. */
+const MOST_BYTES_EACH = 256 * 1024;
+
+/**
+ * What a warm read needs: who a token is, and the sealed bytes of what it asks for. Bounded. It may be stale at any
+ * moment, and nothing relies on its freshness: the append judges every read by the tenant's epoch.
+ */
+export class ReadCache {
+  readonly #actors: LRUCache<string, ServiceActor>;
+  readonly #values: LRUCache<string, WarmValue>;
+
+  constructor(options: ReadCacheOptions = {}) {
+    const {
+      maxActors = 10_000,
+      maxBytes = 64 * 1024 * 1024,
+      ttlMs = 5 * 60_000,
+      clock = () => performance.now(),
+    } = options;
+    // lru-cache takes an entry made at 0 for one that never ends.
+    const perf = { now: () => clock() + 1 };
+    this.#actors = new LRUCache({ max: maxActors, ttl: ttlMs, ttlResolution: 0, perf });
+    this.#values = new LRUCache({
+      maxSize: maxBytes,
+      sizeCalculation: (v) => ENTRY_BYTES + v.sealed.length,
+      ttl: ttlMs,
+      ttlResolution: 0,
+      perf,
+    });
+  }
+
+  actor(digest: string): ServiceActor | undefined {
+    return this.#actors.get(digest);
+  }
+
+  value(name: string): WarmValue | undefined {
+    return this.#values.get(name);
+  }
+
+  /** Keeps a token's actor. One that stands behind a session is not kept: the session ends in a statement of its own. */
+  keepActor(digest: string, actor: ServiceActor): void {
+    if (actor.session === null) this.#actors.set(digest, actor);
+  }
+
+  keepValue(name: string, value: WarmValue): void {
+    if (value.sealed.length <= MOST_BYTES_EACH) this.#values.set(name, value);
+  }
+
+  drop(digest: string, name: string): void {
+    this.#actors.delete(digest);
+    this.#values.delete(name);
+  }
+}

@@ -1,0 +1,144 @@
+import type { ValueKey } from "@keyfold/envelope";
+import type { Action } from "../access/actions.ts";
+import type { ServiceActor } from "../access/actor.ts";
+import { earliest } from "../access/authenticate.ts";
+import { authorize, mayReach } from "../access/authorize.ts";
+import type { Call, RequestInfo } from "../flow/call.ts";
+import { eventBytes } from "../flow/event.ts";
+import type { Services } from "../flow/services.ts";
+import { encodeValue } from "../input/value.ts";
+import { placeRefOf } from "../place/place.ts";
+import type { Loaded, SecretRefInput } from "../secret/load.ts";
+import type { RevealedView } from "../secret/schema.ts";
+import { couldBeToken, credentialDigest } from "../token/secret.ts";
+import type { WarmValue } from "./read-cache.ts";
+
+export interface RevealInput extends SecretRefInput {
+  tenant?: string | undefined;
+  version?: number | undefined;
+}
+
+/**
+ * A read from what this process remembers: look up, check, open, and append its event with those of its neighbours.
+ * The append judges it by the tenant's epoch and every deadline, so what was revoked, rotated or deleted meanwhile,
+ * in whatever process, is not given out.
+ * @returns null where anything is missing, stale or refused: then the read runs cold, and that answer counts
+ */
+export async function warmReveal(
+  services: Services,
+  action: Action,
+  request: RequestInfo,
+  input: RevealInput,
+): Promise<RevealedView | null> {
+  const { cache, appender } = services.hot;
+  const digest = digestOf(services, request);
+  if (digest === null || cache === null) return null;
+  const actor = cache.actor(digest);
+  if (actor === undefined) return null;
+  if (input.tenant !== undefined && input.tenant !== actor.tenantId && input.tenant !== actor.tenantSlug)
+    return null;
+  const name = nameOf(actor, input);
+  const value = cache.value(name);
+  if (value === undefined || value.epoch !== actor.epoch || !mayReach(actor, value.secret)) return null;
+  try {
+    authorize(actor, action);
+  } catch {
+    return null;
+  }
+  request.onActor?.(actor);
+  const { secret, version } = value;
+  const plaintext = services.envelope.openWithValueKey(value.sealed, value.key, {
+    deployment: services.deployment,
+    tenant: actor.tenantId,
+    project: secret.projectId,
+    environment: secret.environmentId,
+    secret: secret.id,
+    version: version.number,
+  });
+  try {
+    const event = eventBytes({ services, actor, action, request }, actor.tenantId, {
+      target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
+    });
+    const outcome = await appender.append(
+      actor.tenantId,
+      event,
+      value.epoch,
+      earliest(actor.deadline, version.openUntil),
+    );
+    if (outcome !== "appended") {
+      cache.drop(digest, name);
+      return null;
+    }
+    return viewOf(value, plaintext);
+  } finally {
+    plaintext.fill(0);
+  }
+}
+
+/** Remembers what a cold read found, for the next one. */
+export function rememberRead(
+  { services, request, actor }: Call,
+  input: RevealInput,
+  loaded: Loaded,
+  key: ValueKey,
+): void {
+  const { secret, version, sealed, epoch } = loaded;
+  const digest = digestOf(services, request);
+  const { cache } = services.hot;
+  if (
+    digest === null ||
+    cache === null ||
+    actor.type !== "service_token" ||
+    version === null ||
+    sealed?.sealed == null
+  )
+    return;
+  cache.keepActor(digest, actor);
+  cache.keepValue(nameOf(actor, input), {
+    secret: {
+      id: secret.id,
+      name: secret.name,
+      projectId: secret.projectId,
+      environmentId: secret.environmentId,
+    },
+    version: {
+      number: version.number,
+      encoding: version.encoding,
+      createdAt: version.createdAt,
+      openUntil: version.state === "grace" ? version.openUntil : null,
+    },
+    sealed: sealed.sealed,
+    key,
+    epoch,
+  });
+}
+
+function digestOf(services: Services, { credential }: RequestInfo): string | null {
+  if (credential?.kind !== "token" || !couldBeToken(credential.secret)) return null;
+  return credentialDigest(services.tokenKey, "token", credential.secret).toString("base64");
+}
+
+/** One name for all ways in which this actor's call can mean the same read. */
+function nameOf(actor: ServiceActor, input: RevealInput): string {
+  if (input.id !== undefined) return `${actor.tenantId}/id/${input.id}/${input.version ?? ""}`;
+  const place = placeRefOf(actor, input);
+  return JSON.stringify([
+    actor.tenantId,
+    place.projectId,
+    place.projectName,
+    place.environmentId,
+    place.environmentName,
+    input.name,
+  ]);
+}
+
+function viewOf({ secret, version }: WarmValue, plaintext: Buffer): RevealedView {
+  return {
+    id: secret.id,
+    name: secret.name,
+    version: version.number,
+    ...encodeValue(plaintext, version.encoding),
+    createdAt: version.createdAt.toISOString(),
+    openUntil: version.openUntil?.toISOString() ?? null,
+  };
+}
