@@ -66,15 +66,14 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `must be ${values.slice(0, -1).join(", ")} or ${values.at(-1)}.` });
-const wholeNumber = (least: number, most: number, what: string) =>
-  z
+const wholeNumber = (least: number, most: number, unit = "") => {
+  const error = `must be a whole number${unit} from ${least} to ${most}.`;
+  return z
     .string()
-    .regex(/^\d{1,9}$/, {
-      error: `must be a whole number of ${what}, from ${least} to ${most}.`,
-      abort: true,
-    })
+    .regex(/^\d{1,9}$/, { error, abort: true })
     .transform(Number)
-    .refine((n) => n >= least && n <= most, { error: `must be from ${least} to ${most} ${what}.` });
+    .refine((n) => n >= least && n <= most, { error });
+};
 const postgresUrl = z.string().refine((text) => /^postgres(ql)?:$/.test(urlOf(text)?.protocol ?? ""), {
   error: "must be a connection string such as postgresql://user:password@host:5432/database.",
 });
@@ -86,7 +85,7 @@ const schema = z.object({
     .string()
     .regex(/^[A-Za-z0-9.:_-]+$/, { error: "must be an address or a host name to bind, such as 127.0.0.1." })
     .default("127.0.0.1"),
-  KEYFOLD_PORT: wholeNumber(1, 65_535, "a port number").default(4400),
+  KEYFOLD_PORT: wholeNumber(1, 65_535).default(4400),
   KEYFOLD_PUBLIC_URL: z
     .string()
     .refine(
@@ -132,7 +131,7 @@ const schema = z.object({
       error: 'must not start with "kf_": those are the tokens that Keyfold makes itself.',
     })
     .optional(),
-  KEYFOLD_MAX_VALUE_BYTES: wholeNumber(1, 16 * MIB, "bytes").default(MIB),
+  KEYFOLD_MAX_VALUE_BYTES: wholeNumber(1, 16 * MIB, " of bytes").default(MIB),
 });
 
 /**

@@ -1,11 +1,15 @@
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import { KeyfoldError } from "@keyfold/secrets";
 import type { Hono } from "hono";
 import type { Config } from "../config.ts";
 import type { AppEnv } from "../http/facts.ts";
+import { problemResponse, refusalOf } from "../http/problem.ts";
+import { secure } from "../http/security-headers.ts";
 import { StartError } from "./start-error.ts";
 
 export interface Listening {
@@ -26,8 +30,14 @@ export async function listen(
   config: Pick<Config, "host" | "port" | "tls">,
 ): Promise<Listening> {
   const listener = getRequestListener(app.fetch, {
-    // What is no HTTP request that the app could be asked: a broken Host header, an absolute address of another kind.
-    errorHandler: () => new Response(null, { status: 400 }),
+    // What is no request that the app could be asked: a broken Host header, an address of another kind.
+    errorHandler: () => {
+      const correlationId = randomUUID();
+      const answer = problemResponse(refusalOf(new KeyfoldError("bad_input")), correlationId);
+      answer.headers.set("x-correlation-id", correlationId);
+      secure(answer.headers, config.tls !== null);
+      return answer;
+    },
   });
   const options = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: 15_000 };
   const server =

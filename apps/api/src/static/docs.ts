@@ -37,6 +37,10 @@ const SERVED = ["/swagger-ui.css", "/swagger-ui-bundle.js", "/favicon-32x32.png"
 export function mountDocs(app: Hono<AppEnv>): void {
   const folder = dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
   const files = readFiles(folder);
+  app.use("/api/docs/*", async (c, next) => {
+    c.get("facts").route = "/api/docs/*";
+    await next();
+  });
   const text = (body: string, type: string) => () =>
     new Response(body, { headers: { "content-type": `${type}; charset=utf-8` } });
   app.get("/api/docs", text(PAGE, "text/html"));

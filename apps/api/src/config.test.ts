@@ -1,0 +1,152 @@
+import { inspect } from "node:util";
+import { expect, test } from "vitest";
+import { ConfigError, type Environment, parseConfig } from "./config.ts";
+
+const SECRET = "not_a_real_password_0123456789abcdef";
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    parseConfig(env, "/srv");
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test("with no settings at all, development serves on the loopback address over its own database", () => {
+  expect(parseConfig({}, "/srv")).toEqual({
+    mode: "development",
+    host: "127.0.0.1",
+    port: 4400,
+    publicUrl: null,
+    trustedProxies: null,
+    tls: null,
+    dataDir: "/srv/.keyfold",
+    database: { kind: "embedded" },
+    rootKey: { from: "data-dir" },
+    logLevel: "warn",
+    bootstrapToken: null,
+    maxValueBytes: 1_048_576,
+    warnings: [],
+  });
+});
+
+test("a setting that is empty counts as not given", () => {
+  expect(parseConfig({ KEYFOLD_PORT: "", DATABASE_URL: "" }, "/srv").port).toBe(4400);
+});
+
+test.each([
+  [{ KEYFOLD_MODE: "prod" }, "KEYFOLD_MODE must be development or production."],
+  [{ KEYFOLD_HOST: "no host" }, "KEYFOLD_HOST must be an address or a host name to bind, such as 127.0.0.1."],
+  [{ KEYFOLD_PORT: "70000" }, "KEYFOLD_PORT must be a whole number from 1 to 65535."],
+  [{ KEYFOLD_PORT: "http" }, "KEYFOLD_PORT must be a whole number from 1 to 65535."],
+  [
+    { KEYFOLD_PUBLIC_URL: "https://example.com/keyfold" },
+    "KEYFOLD_PUBLIC_URL must be an address such as https://keyfold.example.com, without a path.",
+  ],
+  [
+    { KEYFOLD_TRUSTED_PROXIES: "10.0.0.0/8, proxy" },
+    "KEYFOLD_TRUSTED_PROXIES must be a list of IP addresses or CIDR ranges, separated by commas.",
+  ],
+  [
+    { KEYFOLD_TLS_CERT_FILE: "cert.pem" },
+    "KEYFOLD_TLS_CERT_FILE and KEYFOLD_TLS_KEY_FILE belong together: set both, or neither.",
+  ],
+  [
+    { DATABASE_URL: "mysql://u@h/d" },
+    "DATABASE_URL must be a connection string such as postgresql://user:password@host:5432/database.",
+  ],
+  [
+    { DATABASE_URL: "postgresql://host/database" },
+    "DATABASE_URL names no role: put the application's login role before the @.",
+  ],
+  [
+    { DATABASE_URL: "postgresql://u@h/d", KEYFOLD_EMBEDDED_DATABASE: "1" },
+    "KEYFOLD_EMBEDDED_DATABASE and DATABASE_URL are set together: choose one database.",
+  ],
+  [{ KEYFOLD_EMBEDDED_DATABASE: "yes" }, "KEYFOLD_EMBEDDED_DATABASE must be 1 or 0."],
+  [
+    { KEYFOLD_MIGRATION_URL: "postgresql://o@h/d" },
+    "KEYFOLD_MIGRATION_URL is set without DATABASE_URL, and the embedded database takes none.",
+  ],
+  [
+    { KEYFOLD_LISTEN_URL: "postgresql://o@h/d" },
+    "KEYFOLD_LISTEN_URL is set without DATABASE_URL, and the embedded database takes none.",
+  ],
+  [
+    { KEYFOLD_ROOT_KEY: SECRET, KEYFOLD_ROOT_KEY_FILE: "key" },
+    "KEYFOLD_ROOT_KEY and KEYFOLD_ROOT_KEY_FILE are set together: give the root key one way only.",
+  ],
+  [
+    { KEYFOLD_LOG_LEVEL: "loud" },
+    "KEYFOLD_LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent.",
+  ],
+  [
+    { KEYFOLD_BOOTSTRAP_TOKEN: "short" },
+    "KEYFOLD_BOOTSTRAP_TOKEN must have 32 to 512 printable ASCII characters without spaces. Make one with: openssl rand -hex 32",
+  ],
+  [
+    { KEYFOLD_MAX_VALUE_BYTES: "16777217" },
+    "KEYFOLD_MAX_VALUE_BYTES must be a whole number of bytes from 1 to 16777216.",
+  ],
+])("a wrong setting is named in a sentence: %o", (env, sentence) => {
+  expect(problemsOf(env)).toEqual([sentence]);
+});
+
+test("all problems are told at once, and none quotes what was set", () => {
+  const problems = problemsOf({
+    KEYFOLD_MODE: SECRET,
+    KEYFOLD_PORT: SECRET,
+    KEYFOLD_PUBLIC_URL: `https://user:${SECRET}@example.com`,
+    KEYFOLD_TRUSTED_PROXIES: SECRET,
+    DATABASE_URL: `mysql://user:${SECRET}@host/database`,
+    KEYFOLD_BOOTSTRAP_TOKEN: `kf_${SECRET}`,
+    KEYFOLD_LOG_LEVEL: SECRET,
+  });
+  expect(problems).toHaveLength(7);
+  expect(problems.join("\n")).not.toContain(SECRET);
+});
+
+test("production makes nothing by itself: it asks for a root key and a database", () => {
+  expect(problemsOf({ KEYFOLD_MODE: "production" })).toEqual([
+    "Production makes no root key by itself: set KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE or KEYFOLD_ROOT_KEY_COMMAND. Make a key with: openssl rand -base64 32",
+    "Production starts no embedded database unless asked: set DATABASE_URL, or KEYFOLD_EMBEDDED_DATABASE=1.",
+  ]);
+  const config = parseConfig(
+    { KEYFOLD_MODE: "production", KEYFOLD_EMBEDDED_DATABASE: "1", KEYFOLD_ROOT_KEY_FILE: "key" },
+    "/srv",
+  );
+  expect(config).toMatchObject({
+    database: { kind: "embedded" },
+    rootKey: { from: "file", path: "/srv/key" },
+    logLevel: "info",
+  });
+});
+
+test("a misspelt setting is a warning that says what was likely meant", () => {
+  expect(parseConfig({ KEYFOLD_PROT: "1", KEYFOLD_COFFEE_MACHINE: "1" }, "/srv").warnings).toEqual([
+    "KEYFOLD_COFFEE_MACHINE is not a setting of Keyfold, and does nothing.",
+    "KEYFOLD_PROT is not a setting of Keyfold, and does nothing. Did you mean KEYFOLD_PORT?",
+  ]);
+});
+
+test("a server that is open to the network without TLS is warned about, unless a proxy stands in front", () => {
+  expect(parseConfig({ KEYFOLD_HOST: "0.0.0.0" }, "/srv").warnings).toHaveLength(1);
+  const behind = { KEYFOLD_HOST: "0.0.0.0", KEYFOLD_TRUSTED_PROXIES: "10.0.0.1" };
+  expect(parseConfig(behind, "/srv").warnings).toEqual([]);
+});
+
+test("what is secret in the settings does not print", () => {
+  const config = parseConfig(
+    {
+      DATABASE_URL: `postgresql://app:${SECRET}@host/database`,
+      KEYFOLD_MIGRATION_URL: `postgresql://owner:${SECRET}@host/database`,
+      KEYFOLD_ROOT_KEY: SECRET,
+      KEYFOLD_BOOTSTRAP_TOKEN: SECRET,
+    },
+    "/srv",
+  );
+  expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain(SECRET);
+  expect(config.database).toMatchObject({ kind: "external", role: "app" });
+});
