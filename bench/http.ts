@@ -1,0 +1,168 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startChild } from "./child.ts";
+import { type Shot, shootInTurn } from "./load.ts";
+import type { Row } from "./measure.ts";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const VALUE = "sk_test_not_a_real_key_0123456789abcdef";
+
+/** The API as it is started by anyone, in a process of its own, with a tenant and a hundred secrets. */
+async function startKeyfold(): Promise<{ url: string; token: string; stop(): Promise<void> }> {
+  const dataDir = await mkdtemp(join(tmpdir(), "keyfold-bench-"));
+  const port = 4600 + Math.floor(Math.random() * 300);
+  const operator = randomBytes(24).toString("hex");
+  const child = spawn(process.execPath, [join(here, "../apps/api/src/main.ts")], {
+    // Its log goes to a pipe that is read and thrown away, as a log collector's would be read.
+    stdio: ["ignore", "pipe", "inherit"],
+    env: {
+      ...process.env,
+      KEYFOLD_DATA_DIR: dataDir,
+      KEYFOLD_PORT: String(port),
+      KEYFOLD_BOOTSTRAP_TOKEN: operator,
+    },
+  });
+  child.stdout.resume();
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const url = `http://127.0.0.1:${port}`;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error("the API ended before it was ready");
+    const ready = await fetch(`${url}/readyz`).then(
+      (r) => r.ok,
+      () => false,
+    );
+    if (ready) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const call = async (method: string, path: string, token: string, body: object) => {
+    const answer = await fetch(url + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return answer.json();
+  };
+  await call("POST", "/api/tenants", operator, { slug: "bench" });
+  const { token } = (await call("POST", "/api/tokens", operator, {
+    tenant: "bench",
+    name: "bench",
+    preset: "admin",
+  })) as { token: string };
+  const items = Array.from({ length: 100 }, (_, i) => ({
+    name: `KEY_${String(i).padStart(3, "0")}`,
+    value: VALUE,
+  }));
+  await call("PUT", "/api/secrets/bulk", token, { items });
+  return {
+    url,
+    token,
+    async stop() {
+      child.kill("SIGTERM");
+      await gone;
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** REST and tRPC beside the same stack with nothing behind it, and beside pgcrypto. Reveal is with durable audit. */
+export async function httpRows(connections: readonly number[], seconds: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  const keyfold = await startKeyfold();
+  const headers = { authorization: `Bearer ${keyfold.token}` };
+  let n = 0;
+  const setBody = () => JSON.stringify({ name: `NEW_${process.pid}_${n++}`, value: VALUE });
+  const trpcSetBody = () => JSON.stringify({ json: { name: `NEW_${process.pid}_${n++}`, value: VALUE } });
+  const input = (json: object) => encodeURIComponent(JSON.stringify({ json }));
+  const get = async (path: string) =>
+    (await fetch(keyfold.url + path, { headers })).json() as Promise<{ secrets: { id: string }[] }>;
+  const list = await get("/api/secrets?limit=100");
+  const secret = list.secrets[0]!.id;
+  const set = await (
+    await fetch(`${keyfold.url}/api/secrets`, {
+      method: "PUT",
+      headers: { ...headers, "content-type": "application/json" },
+      body: setBody(),
+    })
+  ).json();
+  const bare = await startChild<{ url: string }>(join(here, "servers/bare.ts"), [
+    JSON.stringify({ reveal: await get(`/api/secrets/${secret}`), set, list }),
+  ]);
+
+  const beside = async (what: string, path: string, baseline: string, more: Partial<Shot> = {}) => {
+    for (const count of connections) {
+      const [rate, baselineRate] = await shootInTurn(
+        { url: keyfold.url + path, headers, ...more },
+        { url: bare.told.url + path, ...more },
+        count,
+        { seconds },
+      );
+      rows.push({ what: `${what}, ${count} at once`, rate, baseline, baselineRate });
+      console.error(`${what}, ${count} at once: ${Math.round(rate)} beside ${Math.round(baselineRate)}`);
+    }
+  };
+  try {
+    await beside("REST reveal", `/api/secrets/${secret}`, "bare Hono");
+
+    await beside("tRPC reveal", `/trpc/secrets.reveal?input=${input({ id: secret })}`, "bare tRPC");
+    await beside("REST set (new secret)", "/api/secrets", "bare Hono", { method: "PUT", body: setBody });
+    await beside("tRPC set (new secret)", "/trpc/secrets.set", "bare tRPC", {
+      method: "POST",
+      body: trpcSetBody,
+    });
+    await beside("REST list of 100", "/api/secrets?limit=100&prefix=KEY_", "bare Hono");
+    await beside(
+      "tRPC list of 100",
+      `/trpc/secrets.list?input=${input({ limit: 100, prefix: "KEY_" })}`,
+      "bare tRPC",
+    );
+    await besidePgcrypto();
+  } finally {
+    await bare.stop();
+    await keyfold.stop();
+  }
+  return rows;
+
+  async function besidePgcrypto(): Promise<void> {
+    const old = await startChild<{ url: string }>(join(here, "servers/pgcrypto.ts"));
+    try {
+      await fetch(`${old.told.url}/secrets`, {
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ name: "KEY_000", value: VALUE }),
+      });
+      for (const count of connections) {
+        const pairs: [string, Shot, Shot][] = [
+          [
+            "get",
+            { url: `${keyfold.url}/api/secrets/${secret}`, headers },
+            { url: `${old.told.url}/secrets/KEY_000` },
+          ],
+          [
+            "set",
+            { url: `${keyfold.url}/api/secrets`, headers, method: "PUT", body: setBody },
+            { url: `${old.told.url}/secrets`, method: "PUT", body: setBody },
+          ],
+        ];
+        for (const [what, ours, theirs] of pairs) {
+          const [rate, baselineRate] = await shootInTurn(ours, theirs, count, { seconds });
+          rows.push({
+            what: `REST ${what}, ${count} at once`,
+            rate,
+            baseline: "pgcrypto, one audit row",
+            baselineRate,
+          });
+          console.error(
+            `${what} beside pgcrypto, ${count} at once: ${Math.round(rate)} beside ${Math.round(baselineRate)}`,
+          );
+        }
+      }
+    } finally {
+      await old.stop();
+    }
+  }
+}

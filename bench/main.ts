@@ -1,0 +1,31 @@
+// `pnpm bench`: everything from one run, as a Markdown table. `--write` puts it into bench/RESULTS.md with the date;
+// `--quick` shortens each shot.
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { envelopeRows } from "./envelope.ts";
+import { httpRows } from "./http.ts";
+import { table } from "./measure.ts";
+
+const quick = process.argv.includes("--quick");
+const envelope = envelopeRows();
+const http = await httpRows([1, 32], quick ? 1 : 3);
+const report = `# Results
+
+${new Date().toISOString().slice(0, 10)}, \`npx -y pnpm@12 bench${quick ? " --quick" : ""}\`, one run on ${cpus().length} cores of ${cpus()[0]?.model ?? "an unknown processor"}, Node ${process.version}, which the load
+generator, the server and PostgreSQL share. Machines differ and drift: read the ratios. Every reveal's audit event is
+committed with fsync before its answer; every set's too.
+
+## Envelope
+
+${table(envelope)}
+
+## Over HTTP
+
+"Bare" is the same HTTP stack answering the same bytes with no database, no authentication and no audit. "pgcrypto" is the
+same stack over a table of \`encrypt()\`ed values with one audit row a call.
+
+${table(http)}
+`;
+console.log(report);
+if (process.argv.includes("--write")) writeFileSync(join(import.meta.dirname, "RESULTS.md"), report);

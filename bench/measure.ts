@@ -1,0 +1,53 @@
+/** One figure beside its baseline, from the same run: what a row of the results says. */
+export interface Row {
+  what: string;
+  /** How often per second. */
+  rate: number;
+  /** What it is held against, and how often per second that ran. */
+  baseline: string;
+  baselineRate: number;
+}
+
+/**
+ * Runs two synchronous pieces of work in turn, A B A B …, so that a machine whose speed drifts slows both, and gives
+ * the median rate of each.
+ * @param sliceMs how long each turn lasts
+ */
+export function inTurn(
+  a: () => void,
+  b: () => void,
+  { rounds = 7, sliceMs = 150 } = {},
+): [a: number, b: number] {
+  const rates: [number[], number[]] = [[], []];
+  for (let round = -1; round < rounds; round++) {
+    for (const [index, work] of [a, b].entries()) {
+      const started = performance.now();
+      let count = 0;
+      while (performance.now() - started < sliceMs) {
+        for (let i = 0; i < 20; i++) work();
+        count += 20;
+      }
+      // The first round warms up.
+      if (round >= 0) rates[index]!.push((count * 1000) / (performance.now() - started));
+    }
+  }
+  return [median(rates[0]), median(rates[1])];
+}
+
+export function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((x, y) => x - y);
+  return sorted[sorted.length >> 1]!;
+}
+
+/** Rows as a Markdown table. */
+export function table(rows: readonly Row[]): string {
+  const number = (n: number) => Math.round(n).toLocaleString("en-US");
+  return [
+    "| what | per second | beside | per second | ratio |",
+    "| --- | ---: | --- | ---: | ---: |",
+    ...rows.map(
+      (r) =>
+        `| ${r.what} | ${number(r.rate)} | ${r.baseline} | ${number(r.baselineRate)} | ${(r.rate / r.baselineRate).toFixed(2)} |`,
+    ),
+  ].join("\n");
+}
