@@ -1,0 +1,43 @@
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { ERRORS } from "@keyfold/secrets";
+
+// What is packed is dist without its tests, and with the few types of the server's that it names written out: who
+// calls Keyfold over HTTP shall not have to install the server, its Prisma and its PostgreSQL to have types.
+
+const dist = new URL("../dist/", import.meta.url);
+const packed = new URL("packed/", dist);
+const router = new URL("../../secrets/dist/router/router.d.ts", import.meta.url);
+
+await rm(packed, { recursive: true, force: true });
+await mkdir(packed);
+for (const name of await readdir(dist)) {
+  if (!/\.(js|d\.ts)$/.test(name) || /\.test(-d)?\./.test(name)) continue;
+  await cp(new URL(name, dist), new URL(name, packed));
+}
+await writeFile(new URL("server.js", packed), "export {};\n");
+await writeFile(new URL("server.d.ts", packed), await serverTypes());
+
+for (const name of await readdir(packed)) {
+  const file = new URL(name, packed);
+  const text = (await readFile(file, "utf8"))
+    .replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n")
+    // TypeScript leaves `.ts` in declarations; not every tool reads it as `.d.ts`.
+    .replace(/(from "|import\(")(\.\/[a-z-]+)\.ts"/g, '$1$2.js"')
+    .replaceAll('"@keyfold/secrets"', '"./server.js"');
+  if (/"@keyfold\/(?!client)/.test(text))
+    throw new Error(`${fileURLToPath(file)} still names a package of the server's.`);
+  await writeFile(file, text);
+}
+
+/** The router's type as TypeScript wrote it out, without the server's insides, which no client sees. */
+async function serverTypes(): Promise<string> {
+  const text = (await readFile(router, "utf8"))
+    .replace(/^import type \{ Services \}.*\n/, "")
+    .replace("createRouter(services: Services)", "createRouter()")
+    .replaceAll('import("./context.ts").KeyfoldContext', "object")
+    .replaceAll('import("./context.ts").KeyfoldMeta', "object");
+  if (/Services|\.ts"/.test(text)) throw new Error("The router's type names something that is not packed.");
+  const codes = Object.keys(ERRORS).map((code) => JSON.stringify(code));
+  return `${text}\nexport type ErrorCode = ${codes.join(" | ")};\n`;
+}
