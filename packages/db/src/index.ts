@@ -16,6 +16,7 @@ export {
 } from "./migrate/index.ts";
 export { findRoleProblems } from "./role-check.ts";
 export {
+  prepared,
   type Query,
   type SqlTransaction,
   type Transaction,

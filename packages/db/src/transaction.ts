@@ -68,7 +68,7 @@ export async function withTenantSql<T>(
     const begun = (await client.query(
       `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config('keyfold.tenant', '${tenantId}', true), control_plane.clock() AS now`,
     )) as unknown as pg.QueryResult<{ now: Date }>[];
-    const query: Query = async (sql, params) => (await client.query(sql, params as unknown[])).rows;
+    const query: Query = async (sql, params) => (await client.query(prepared(sql, params))).rows;
     const result = await work({ query, now: begun[1]!.rows[0]!.now });
     // PostgreSQL answers a COMMIT of what has failed with a ROLLBACK, and no error.
     const { command } = await client.query("COMMIT");
@@ -82,6 +82,21 @@ export async function withTenantSql<T>(
     client.off("error", lost);
     client.release(broken);
   }
+}
+
+const names = new Map<string, string>();
+
+/**
+ * A statement that each connection parses and plans once: planning a list's joins under row-level security takes
+ * longer than running them. For SQL that is constant text; names are per process.
+ */
+export function prepared(sql: string, params: readonly unknown[]): pg.QueryConfig {
+  let name = names.get(sql);
+  if (name === undefined) {
+    name = `kf_${names.size}`;
+    names.set(sql, name);
+  }
+  return { name, text: sql, values: params as unknown[] };
 }
 
 const rawQuery =

@@ -1,7 +1,7 @@
-import type { Connections, Query } from "@keyfold/db";
+import { type Connections, prepared, type Query } from "@keyfold/db";
 
 /** SQL on its own, as one implicit transaction. */
 export const onPool =
   (db: Connections): Query =>
   async (sql, params) =>
-    (await db.pool.query(sql, params as unknown[])).rows;
+    (await db.pool.query(prepared(sql, params))).rows;
