@@ -2,37 +2,11 @@ import type { TRPCClient } from "@trpc/client";
 import { bytesOf, textOf, toWire } from "./bytes.ts";
 import type { Place, ValueCache } from "./cache.ts";
 import { type Declarations, type DeclaredSecrets, matched, type NameIn, type ValueOf } from "./declare.ts";
-import { isKeyfoldError, KeyfoldClientError } from "./error.ts";
+import type { KeyfoldClientError } from "./error.ts";
 import { Listing } from "./listing.ts";
+import type { ChangeOptions, ListOptions, ReadOptions, RotateOptions, WriteOptions } from "./options.ts";
 import type { KeyfoldRouter, Revealed, SecretView, SetResult, VersionView } from "./router.ts";
-
-export interface ReadOptions {
-  /** Asks the server, whatever the cache holds. */
-  fresh?: boolean;
-}
-
-export interface ChangeOptions {
-  /** Why: kept with the version and in the audit log. */
-  reason?: string;
-  /** Refused with `version_mismatch` unless the current version has this number; 0: there must be none. */
-  expectedVersion?: number;
-}
-
-export interface WriteOptions extends ChangeOptions {
-  /** 8 to 255 printable ASCII characters; a random one when left out, so that a retry is safe. */
-  idempotencyKey?: string;
-}
-
-export interface RotateOptions extends WriteOptions {
-  /** How long the superseded version still opens, in seconds; the secret's own setting when left out. */
-  graceSeconds?: number;
-}
-
-export interface ListOptions {
-  /** Only names that start so. */
-  prefix?: string;
-  state?: SecretView["state"];
-}
+import { isAboutOneSecret, unusable } from "./unusable.ts";
 
 /** How many reveals run at once while `getAll` finds out which of its names are to blame. */
 const AT_ONCE = 8;
@@ -109,24 +83,19 @@ export class Tenant<D extends Declarations> {
       throw error;
     });
     const values = new Map<string, unknown>();
-    const problems: KeyfoldClientError[] = [];
-    const issues: { path: string; message: string }[] = [];
+    const problems = new Map<string, KeyfoldClientError>();
     const one = async (name: NameIn<D>): Promise<void> => {
       try {
         const revealed = found?.get(name) ?? (await this.#reveal(name, options));
         values.set(name, await matched(this.#declared, name, textOf(name, revealed)));
       } catch (error) {
         if (!isAboutOneSecret(error)) throw error;
-        problems.push(error);
-        issues.push({
-          path: name,
-          message: error.code === "value_invalid" ? error.issues[0]!.message : error.code,
-        });
+        problems.set(name, error);
       }
     };
     for (let at = 0; at < names.length; at += AT_ONCE)
       await Promise.all(names.slice(at, at + AT_ONCE).map(one));
-    if (problems.length > 0) throw unusable(problems, issues, names.length);
+    if (problems.size > 0) throw unusable(names, problems);
     return Object.fromEntries(values) as { [N in NameIn<D>]: ValueOf<D, N> };
   }
 
@@ -242,37 +211,4 @@ export class Tenant<D extends Declarations> {
 /** Keeps a creating call repeatable: the server answers the same key the same. */
 function once<O extends { idempotencyKey?: string }>(options: O): O & { idempotencyKey: string } {
   return { ...options, idempotencyKey: options.idempotencyKey ?? crypto.randomUUID() };
-}
-
-/** Whether an error is a word about a secret, rather than about the call, the token or the server. */
-function isAboutOneSecret(error: unknown): error is KeyfoldClientError {
-  return isKeyfoldError(
-    error,
-    "not_found",
-    "secret_empty",
-    "version_pending",
-    "version_kept",
-    "version_expired",
-    "version_revoked",
-    "version_destroyed",
-    "decryption_failed",
-    "integrity_failed",
-    "value_invalid",
-  );
-}
-
-function unusable(
-  problems: readonly KeyfoldClientError[],
-  issues: readonly { path: string; message: string }[],
-  of: number,
-): KeyfoldClientError {
-  // What the server refused comes first: it is what to mend first.
-  const first = problems.find(({ code }) => code !== "value_invalid") ?? problems[0]!;
-  const list = issues.map(({ path, message }) => `${path} (${message})`).join(", ");
-  return new KeyfoldClientError(first.code, {
-    message: `${issues.length} of ${of} declared secrets cannot be used: ${list}.`,
-    status: first.status ?? undefined,
-    correlationId: first.correlationId ?? undefined,
-    issues,
-  });
 }
