@@ -5,8 +5,9 @@ import {
   type KeyfoldServer,
   type RequestInfo,
 } from "@keyfold/secrets";
-import { initTRPC, TRPCError } from "@trpc/server";
+import { initTRPC, type TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 import superjson, { type SuperJSONResult } from "superjson";
 import { readJson } from "./http/body.ts";
 import type { AppContext } from "./http/facts.ts";
@@ -43,24 +44,26 @@ const t = initTRPC
   .create({
     transformer,
     // tRPC's own shape carries the message of whatever was thrown; ours carries our sentences only.
-    errorFormatter({ shape, error, ctx }) {
-      const { code, status, message, issues } = refusalOfTrpc(error);
-      const correlationId = ctx?.keyfold.correlationId ?? correlationIds.get(error) ?? null;
-      const keyfold = { code, message, ...(issues === undefined ? {} : { issues }), correlationId };
-      return { code: shape.code, message, data: { code: shape.data.code, httpStatus: status, keyfold } };
+    errorFormatter({ error, ctx }) {
+      const correlationId = ctx?.keyfold.correlationId ?? correlationIds.get(error) ?? "";
+      return errorShape(refusalOfTrpc(error), error.code, correlationId);
     },
   });
 
+function errorShape(refusal: Refusal, code: TRPCError["code"], correlationId: string) {
+  const { message, issues, status } = refusal;
+  const keyfold = { code: refusal.code, message, ...(issues === undefined ? {} : { issues }), correlationId };
+  return { code: TRPC_ERROR_CODES_BY_KEY[code], message, data: { code, httpStatus: status, keyfold } };
+}
+
 /** What a tRPC error is in our words: ours where the domain threw it, else by tRPC's code. */
-export function refusalOfTrpc(error: TRPCError): Refusal {
+function refusalOfTrpc(error: TRPCError): Refusal {
   if (error.cause instanceof KeyfoldError || error.cause instanceof HttpError) return refusalOf(error.cause);
   switch (error.code) {
     case "NOT_FOUND":
       return refusalOf(new HttpError("no_route"));
     case "METHOD_NOT_SUPPORTED":
       return refusalOf(new HttpError("method_not_allowed"));
-    case "UNSUPPORTED_MEDIA_TYPE":
-      return refusalOf(new HttpError("not_json"));
     case "BAD_REQUEST":
     case "PARSE_ERROR":
       return refusalOf(new KeyfoldError("bad_input"));
@@ -80,63 +83,81 @@ export interface TrpcOptions {
 
 /** Serves the Keyfold router's procedures at /trpc, by their own paths: `secrets.reveal`. */
 export function createTrpcHandler(options: TrpcOptions): (c: AppContext) => Promise<Response> {
+  const { maxBodyBytes, onRefusal, requestOf } = options;
   const router = t.router(options.keyfold.router._def.record);
-  const { procedures } = router._def;
+  const known = (path: string): boolean => path in router._def.procedures;
+
+  /** What tRPC would answer, for a request that it is not given: one error, which a batching client takes for all. */
+  function refuse(c: AppContext, error: unknown): Response {
+    const refusal = refusalOf(error);
+    onRefusal(c, refusal, error);
+    const code = BY_STATUS[refusal.status] ?? "INTERNAL_SERVER_ERROR";
+    const shape = errorShape(refusal, code, c.get("facts").correlationId);
+    return new Response(JSON.stringify({ error: { json: shape } }), {
+      status: refusal.status,
+      headers: { ...refusal.headers, "content-type": "application/json" },
+    });
+  }
+
   return async (c) => {
     const facts = c.get("facts");
-    const url = new URL(c.req.url);
-    const paths = pathsOf(url);
-    facts.route = routeOf(paths, (path) => path in procedures);
-    let failed: unknown = null;
+    facts.route = `${ENDPOINT}/?`;
     let body: unknown;
-    let info: RequestInfo | null = null;
+    let info: RequestInfo;
+    const url = new URL(c.req.url);
     try {
-      if (paths.length > MAX_BATCH)
-        throw new KeyfoldError("bad_input", {
-          issues: [{ path: "batch", message: `holds more than ${MAX_BATCH} calls` }],
-        });
-      if (c.req.method === "POST") body = await readJson(c.req.raw, options.maxBodyBytes);
+      facts.route = routeOf(pathsOf(url), known);
+      if (c.req.method === "POST") body = await readJson(c.req.raw, maxBodyBytes);
       else if (url.searchParams.has("input")) parseJson(url.searchParams.get("input")!, "input");
-      info = options.requestOf(c);
+      info = requestOf(c);
     } catch (error) {
-      failed = error;
+      return refuse(c, error);
     }
-    // An error found here is told in tRPC's own shape, which clients understand: as the answer to its first call.
-    if (failed !== null) url.search = url.searchParams.get("batch") === "1" ? "?batch=1" : "";
-    if (failed !== null && paths.length > MAX_BATCH) url.pathname = `${ENDPOINT}/batch`;
-    return fetchRequestHandler({
+    const answer = await fetchRequestHandler({
       endpoint: ENDPOINT,
       router,
       req: plainRequest(c.req.raw, url, body),
-      maxBatchSize: MAX_BATCH,
       allowMethodOverride: true, // a query whose input is too long for a URL comes by POST
-      createContext() {
-        if (info === null) throw new TRPCError({ code: "BAD_REQUEST", cause: failed as Error });
-        return { keyfold: info };
-      },
+      createContext: () => ({ keyfold: info }),
       onError({ error }) {
         correlationIds.set(error, facts.correlationId);
-        options.onRefusal(c, refusalOfTrpc(error), error.cause);
+        onRefusal(c, refusalOfTrpc(error), error.cause);
       },
     });
+    answer.headers.set("content-type", "application/json");
+    return answer;
   };
 }
 
+const BY_STATUS: Readonly<Record<number, TRPCError["code"]>> = {
+  400: "BAD_REQUEST",
+  401: "UNAUTHORIZED",
+  403: "FORBIDDEN",
+  404: "NOT_FOUND",
+  413: "PAYLOAD_TOO_LARGE",
+  415: "UNSUPPORTED_MEDIA_TYPE",
+  429: "TOO_MANY_REQUESTS",
+};
+
+/** @throws KeyfoldError `bad_input` for a broken address or too large a batch */
 function pathsOf(url: URL): string[] {
-  const path = url.pathname.slice(ENDPOINT.length + 1);
-  let decoded = "?";
+  const refused = (path: string, message: string) =>
+    new KeyfoldError("bad_input", { issues: [{ path, message }] });
+  let path: string;
   try {
-    decoded = decodeURIComponent(path);
+    path = decodeURIComponent(url.pathname.slice(ENDPOINT.length + 1));
   } catch {
-    // tRPC refuses it below.
+    throw refused("path", "is not a URL's path");
   }
-  return url.searchParams.get("batch") === "1" ? decoded.split(",") : [decoded];
+  const paths = url.searchParams.get("batch") === "1" ? path.split(",") : [path];
+  if (paths.length > MAX_BATCH) throw refused("batch", `holds more than ${MAX_BATCH} calls`);
+  return paths;
 }
 
 /** One template per procedure and one for all batches: metrics do not grow with what callers combine. */
-function routeOf([first, ...rest]: string[], known: (path: string) => boolean): string {
+function routeOf([first = "", ...rest]: string[], known: (path: string) => boolean): string {
   if (rest.length > 0) return `${ENDPOINT}/(batch)`;
-  return `${ENDPOINT}/${first !== undefined && known(first) ? first : "?"}`;
+  return `${ENDPOINT}/${known(first) ? first : "?"}`;
 }
 
 const JSON_ONLY = new Headers({ "content-type": "application/json" });

@@ -9,13 +9,14 @@ export interface Metrics {
   /** @param route a template such as /api/secrets/:id, never an address */
   request(method: string, route: string, status: number, seconds: number): void;
   refusedAuthentication(): void;
+  /** From now on the page shows how this pool is used. */
+  watchPool(pool: Connections["pool"]): void;
   /** The page that Prometheus reads. */
   page(): Promise<{ contentType: string; text: string }>;
 }
 
-export function createMetrics(
-  options: { pool?: Connections["pool"] | undefined; process?: boolean } = {},
-): Metrics {
+/** @param options.process whether memory, event loop and the like of this process are shown; true by default */
+export function createMetrics(options: { process?: boolean } = {}): Metrics {
   const registry = new Registry();
   const registers = [registry];
   if (options.process ?? true) collectDefaultMetrics({ register: registry });
@@ -39,25 +40,24 @@ export function createMetrics(
     help: "Calls whose token or session was not valid.",
     registers,
   });
-  if (options.pool !== undefined) {
-    const { pool } = options;
-    const gauge = (name: string, help: string, read: () => number) =>
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(read());
-        },
-      });
-    gauge("keyfold_pool_connections", "Connections to the database.", () => pool.totalCount);
-    gauge("keyfold_pool_idle_connections", "Connections that nobody uses now.", () => pool.idleCount);
-    gauge("keyfold_pool_waiting", "Calls that wait for a connection.", () => pool.waitingCount);
-  }
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
   return {
     envelope: (operation, seconds) => envelope.observe({ operation }, seconds),
     request: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
     refusedAuthentication: () => refused.inc(),
+    watchPool(pool) {
+      gauge("keyfold_pool_connections", "Connections to the database.", () => pool.totalCount);
+      gauge("keyfold_pool_idle_connections", "Connections that nobody uses now.", () => pool.idleCount);
+      gauge("keyfold_pool_waiting", "Calls that wait for a connection.", () => pool.waitingCount);
+    },
     page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

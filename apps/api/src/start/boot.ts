@@ -51,7 +51,8 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
         : { provider: given, made: false };
     if (made)
       print(`Made a root key at ${rootKeyPath(config.dataDir)}. Without it nothing opens: keep a copy.\n`);
-    const metrics = createMetrics({ pool: db.pool });
+    const metrics = createMetrics();
+    metrics.watchPool(db.pool);
     const keyfold = await createKeyfoldServer({
       db,
       provider,

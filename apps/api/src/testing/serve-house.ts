@@ -55,6 +55,7 @@ export async function serveHouse(options: ServeOptions = {}): Promise<Served> {
     },
     ...houseOptions,
   });
+  metrics.watchPool(house.db.pool);
   try {
     const readiness = createReadinessCheck({ pool: house.db.pool, provider: house.provider, migrationsDir });
     const keyfold = server === undefined ? house.server : await server(house);
