@@ -361,6 +361,10 @@ BEGIN
   IF OLD.state = 'destroyed' THEN
     RAISE EXCEPTION 'a destroyed version does not change' USING ERRCODE = 'KF403';
   END IF;
+  IF NEW.state = 'destroyed' AND EXISTS (SELECT FROM control_plane.sealed_values d
+      WHERE d.tenant_id = NEW.tenant_id AND d.secret_id = NEW.secret_id AND d.number = NEW.number AND d.sealed IS NOT NULL) THEN
+    RAISE EXCEPTION 'a version is destroyed after its bytes were erased' USING ERRCODE = 'KF403';
+  END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER version_moves BEFORE UPDATE ON control_plane.versions
@@ -425,6 +429,17 @@ CREATE TRIGGER token_only_ends BEFORE UPDATE ON control_plane.service_tokens
   FOR EACH ROW EXECUTE FUNCTION control_plane.token_only_ends();
 CREATE TRIGGER token_only_ends BEFORE UPDATE ON control_plane.operator_tokens
   FOR EACH ROW EXECUTE FUNCTION control_plane.token_only_ends();
+
+CREATE FUNCTION control_plane.session_only_ends() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+  IF OLD.ended_at IS NOT NULL OR NEW.ended_at IS NULL
+     OR to_jsonb(NEW) - '{ended_at,generation,mac}'::text[] IS DISTINCT FROM to_jsonb(OLD) - '{ended_at,generation,mac}'::text[] THEN
+    RAISE EXCEPTION 'a session only ends' USING ERRCODE = 'KF403';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER session_only_ends BEFORE UPDATE ON control_plane.sessions
+  FOR EACH ROW EXECUTE FUNCTION control_plane.session_only_ends();
 
 -- An audit batch is written once. The one change there is: its bodies go, and their leaves stay.
 CREATE FUNCTION control_plane.audit_is_append_only() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
@@ -704,6 +719,16 @@ BEGIN
 END $$;
 
 -- ---- grants --------------------------------------------------------------------------------------------------
+-- First who may call what, then the new owner: of a function that is another's, nothing can be revoked any more, and
+-- PostgreSQL says so in a warning only.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA control_plane FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION control_plane.clock(), control_plane.current_tenant(),
+  control_plane.append_events, control_plane.epoch_of, control_plane.find_token, control_plane.find_session, control_plane.find_tenant
+  TO keyfold_tenant, keyfold_deployment, keyfold_definer;
+GRANT EXECUTE ON FUNCTION control_plane.load_secret, control_plane.append_reads TO keyfold_tenant;
+GRANT EXECUTE ON FUNCTION control_plane.list_tenants, control_plane.purge_tenant
+  TO keyfold_deployment;
+
 GRANT CREATE ON SCHEMA control_plane TO keyfold_definer;
 ALTER FUNCTION control_plane.append_events OWNER TO keyfold_definer;
 ALTER FUNCTION control_plane.epoch_of OWNER TO keyfold_definer;
@@ -713,14 +738,6 @@ ALTER FUNCTION control_plane.find_tenant OWNER TO keyfold_definer;
 ALTER FUNCTION control_plane.list_tenants OWNER TO keyfold_definer;
 ALTER FUNCTION control_plane.purge_tenant OWNER TO keyfold_definer;
 REVOKE CREATE ON SCHEMA control_plane FROM keyfold_definer;
-
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA control_plane FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION control_plane.clock(), control_plane.current_tenant(),
-  control_plane.append_events, control_plane.epoch_of, control_plane.find_token, control_plane.find_session, control_plane.find_tenant
-  TO keyfold_tenant, keyfold_deployment, keyfold_definer;
-GRANT EXECUTE ON FUNCTION control_plane.load_secret, control_plane.append_reads TO keyfold_tenant;
-GRANT EXECUTE ON FUNCTION control_plane.list_tenants, control_plane.purge_tenant
-  TO keyfold_deployment;
 
 GRANT SELECT ON control_plane.deployments, control_plane.operator_tokens, control_plane.sessions TO keyfold_definer;
 GRANT SELECT ON control_plane.service_tokens, control_plane.tenants TO keyfold_definer;

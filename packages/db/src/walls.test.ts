@@ -1,0 +1,588 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "./testing/index.ts";
+
+/*
+ * What the database itself refuses, asked in plain SQL by the application's role: the second wall, which stands when the
+ * code before it has a hole.
+ */
+
+let database: TestDatabase;
+let app: pg.Client;
+let owner: pg.Client;
+let superuser: pg.Client;
+const tenants = [randomUUID(), randomUUID()] as const;
+const [mine, theirs] = tenants;
+
+const bytes = (n = 32) => randomBytes(n);
+const by = JSON.stringify({ type: "operator", id: randomUUID(), name: "test" });
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  [app, owner, superuser] = (await Promise.all(
+    [database.url, database.ownerUrl, database.superuserUrl].map(async (connectionString) => {
+      const client = new pg.Client({ connectionString });
+      await client.connect();
+      return client;
+    }),
+  )) as [pg.Client, pg.Client, pg.Client];
+  await superuser.query("INSERT INTO control_plane.deployments (id) VALUES ($1)", [randomUUID()]);
+  for (const tenant of tenants) await furnish(tenant);
+});
+afterAll(async () => {
+  await Promise.all([app.end(), owner.end(), superuser.end()]);
+  await database.drop();
+});
+
+interface Furnished {
+  project: string;
+  environment: string;
+  secret: string;
+  token: string;
+}
+const furnished = new Map<string, Furnished>();
+
+/** One row in every table of a tenant's. */
+async function furnish(tenant: string): Promise<void> {
+  const ids = { project: randomUUID(), environment: randomUUID(), secret: randomUUID(), token: randomUUID() };
+  furnished.set(tenant, ids);
+  await as(tenant, async () => {
+    await app.query("INSERT INTO control_plane.tenants VALUES ($1, $2, 'n', now(), $3, NULL, NULL, 1, $4)", [
+      tenant,
+      `t-${tenant.slice(0, 8)}`,
+      by,
+      bytes(),
+    ]);
+    await app.query("INSERT INTO control_plane.projects VALUES ($1, $2, 'p', now(), $3, NULL, 1, $4)", [
+      tenant,
+      ids.project,
+      by,
+      bytes(),
+    ]);
+    await app.query(
+      "INSERT INTO control_plane.environments VALUES ($1, $2, $3, 'e', now(), $4, NULL, 1, $5)",
+      [tenant, ids.environment, ids.project, by, bytes()],
+    );
+    await addSecret(tenant, ids.secret, "S");
+    await app.query("INSERT INTO control_plane.tenant_keys VALUES ($1, 'value', 1, $2, now(), 1, $2)", [
+      tenant,
+      bytes(),
+    ]);
+    await app.query(
+      "INSERT INTO control_plane.key_wraps VALUES ($1, 'value', 1, 'o', 'local', 1, $2, now(), 1, $2)",
+      [tenant, bytes()],
+    );
+    await app.query(
+      "INSERT INTO control_plane.service_tokens VALUES ($1, $2, 'n', $3, 'abcd', '{}', NULL, NULL, now(), $4, 1, $3)",
+      [tenant, ids.token, bytes(), by],
+    );
+    await app.query("INSERT INTO control_plane.idempotency_keys VALUES ($1, $2, $2, '{}', now())", [
+      tenant,
+      bytes(),
+    ]);
+    await appendEvent(tenant);
+  });
+}
+
+async function addSecret(tenant: string, secret: string, name: string): Promise<void> {
+  const { project, environment } = furnished.get(tenant)!;
+  await app.query(
+    `INSERT INTO control_plane.secrets (tenant_id, id, project_id, environment_id, name, description, tags, state, current_version,
+       created_at, created_by, updated_at, generation, mac) VALUES ($1, $2, $3, $4, $5, '', '{}', 'live', 1, now(), $6, now(), 1, $7)`,
+    [tenant, secret, project, environment, name, by, bytes()],
+  );
+  await addVersion(tenant, secret, 1, "current");
+}
+
+async function addVersion(tenant: string, secret: string, number: number, state: string): Promise<void> {
+  await app.query(
+    `INSERT INTO control_plane.versions (tenant_id, secret_id, number, state, encoding, created_at, created_by, generation, mac, open_until)
+       VALUES ($1, $2, $3, $4, 'utf8', now(), $5, 1, $6, now())`,
+    [tenant, secret, number, state, by, bytes()],
+  );
+  await app.query("INSERT INTO control_plane.sealed_values VALUES ($1, $2, $3, 1, $4, $5, $6, NULL, 1)", [
+    tenant,
+    secret,
+    number,
+    bytes(64),
+    bytes(48),
+    bytes(),
+  ]);
+}
+
+const appendEvent = (chain: string, client = app) =>
+  client.query("SELECT control_plane.append_events($1, $2, 1, $3, $3, $4)", [
+    chain,
+    randomUUID(),
+    bytes(),
+    bytes(8),
+  ]);
+
+/** Runs as the application's role with this tenant set, and commits. */
+async function as(tenant: string | null, work: () => Promise<void>): Promise<void> {
+  await app.query("BEGIN");
+  try {
+    if (tenant !== null) await app.query("SELECT set_config('keyfold.tenant', $1, true)", [tenant]);
+    await work();
+    await app.query("COMMIT");
+  } catch (error) {
+    await app.query("ROLLBACK");
+    throw error;
+  }
+}
+
+/** The SQLSTATE that a statement ends with (at its commit at the latest), or "done". Nothing of it stays. */
+async function state(tenant: string | null, sql: string, params: unknown[] = []): Promise<string> {
+  await app.query("BEGIN");
+  try {
+    if (tenant !== null) await app.query("SELECT set_config('keyfold.tenant', $1, true)", [tenant]);
+    const { rowCount } = await app.query(sql, params);
+    await app.query("SET CONSTRAINTS ALL IMMEDIATE");
+    return rowCount === 0 ? "no row" : "done";
+  } catch (error) {
+    return (error as { code: string }).code;
+  } finally {
+    await app.query("ROLLBACK");
+  }
+}
+
+const TENANT_TABLES = {
+  tenants: "id",
+  projects: "tenant_id",
+  environments: "tenant_id",
+  secrets: "tenant_id",
+  versions: "tenant_id",
+  sealed_values: "tenant_id",
+  tenant_keys: "tenant_id",
+  key_wraps: "tenant_id",
+  service_tokens: "tenant_id",
+  idempotency_keys: "tenant_id",
+  audit_batches: "chain_id",
+};
+const DEPLOYMENT_TABLES = [
+  "deployments",
+  "root_keys",
+  "deployment_keys",
+  "deployment_key_wraps",
+  "operator_tokens",
+  "sessions",
+];
+
+test("these are all the tables there are, and every one has forced row-level security and a policy", async () => {
+  const { rows } = await superuser.query(
+    `SELECT c.relname AS name, c.relrowsecurity AND c.relforcerowsecurity AS forced,
+            EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid) AS policy
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'control_plane' AND c.relkind IN ('r', 'p', 'v', 'm')
+       ORDER BY 1`,
+  );
+  expect(rows).toEqual(
+    [...Object.keys(TENANT_TABLES), ...DEPLOYMENT_TABLES]
+      .sort()
+      .map((name) => ({ name, forced: true, policy: true })),
+  );
+});
+
+test.each(Object.keys(TENANT_TABLES))(
+  "%s shows no row without a tenant, and to a tenant its own only",
+  async (table) => {
+    const column = TENANT_TABLES[table as keyof typeof TENANT_TABLES];
+    const count = async (tenant: string | null) => {
+      await app.query("BEGIN");
+      if (tenant !== null) await app.query("SELECT set_config('keyfold.tenant', $1, true)", [tenant]);
+      const { rows } = await app.query(`SELECT DISTINCT ${column} AS id FROM control_plane.${table}`);
+      await app.query("ROLLBACK");
+      return rows.map((r) => r.id);
+    };
+    expect(await count(null)).toEqual([]);
+    expect(await count("")).toEqual([]);
+    expect(await count(randomUUID())).toEqual([]);
+    for (const tenant of tenants) expect(await count(tenant)).toEqual([tenant]);
+    // The owner is bound too.
+    expect((await owner.query(`SELECT 1 FROM control_plane.${table}`)).rows).toEqual([]);
+  },
+);
+
+test("a tenant's rows are neither written, changed nor moved by another", async () => {
+  const { project } = furnished.get(theirs)!;
+  for (const table of [
+    "tenants",
+    "projects",
+    "environments",
+    "secrets",
+    "versions",
+    "sealed_values",
+    "tenant_keys",
+    "key_wraps",
+    "service_tokens",
+  ]) {
+    const column = TENANT_TABLES[table as keyof typeof TENANT_TABLES];
+    expect(
+      await state(
+        mine,
+        `UPDATE control_plane.${table} SET generation = generation + 1 WHERE ${column} = $1`,
+        [theirs],
+      ),
+      table,
+    ).toBe("no row");
+  }
+  expect(await state(mine, "DELETE FROM control_plane.idempotency_keys WHERE tenant_id = $1", [theirs])).toBe(
+    "no row",
+  );
+  const insert = "INSERT INTO control_plane.projects VALUES ($1, $2, 'q', now(), $3, NULL, 1, $4)";
+  expect(await state(mine, insert, [theirs, randomUUID(), by, bytes()])).toBe("42501");
+  expect(await state(null, insert, [mine, randomUUID(), by, bytes()])).toBe("42501");
+  expect(await state(mine, insert, [mine, randomUUID(), by, bytes()])).toBe("done");
+  expect(
+    await state(
+      mine,
+      "UPDATE control_plane.projects SET tenant_id = $1, generation = 2 WHERE tenant_id = $2",
+      [theirs, mine],
+    ),
+  ).not.toBe("done");
+  expect(
+    await state(
+      mine,
+      "INSERT INTO control_plane.environments VALUES ($1, $2, $3, 'x', now(), $4, NULL, 1, $5)",
+      [mine, randomUUID(), project, by, bytes()],
+    ),
+  ).toBe("23503");
+});
+
+test("the application deletes no row of a tenant's, and truncates nothing", async () => {
+  for (const table of [...Object.keys(TENANT_TABLES), ...DEPLOYMENT_TABLES]) {
+    if (table !== "idempotency_keys")
+      expect(await state(mine, `DELETE FROM control_plane.${table}`), table).toBe("42501");
+    expect(await state(mine, `TRUNCATE control_plane.${table} CASCADE`), table).toBe("42501");
+  }
+});
+
+test("the deployment's tables are out of sight until the role is taken, and the tenants' are after", async () => {
+  for (const table of DEPLOYMENT_TABLES) {
+    expect(await state(mine, `SELECT 1 FROM control_plane.${table}`), table).toBe("42501");
+    await app.query("BEGIN; SET LOCAL ROLE keyfold_deployment");
+    await app.query(`SELECT 1 FROM control_plane.${table}`);
+    await app.query("ROLLBACK");
+  }
+  for (const table of Object.keys(TENANT_TABLES)) {
+    await app.query("BEGIN; SET LOCAL ROLE keyfold_deployment");
+    await expect(app.query(`SELECT 1 FROM control_plane.${table}`), table).rejects.toMatchObject({
+      code: "42501",
+    });
+    await app.query("ROLLBACK");
+  }
+});
+
+test("the application becomes neither the definer, nor the owner, nor a superuser", async () => {
+  const { rows } = await owner.query("SELECT current_user AS owner");
+  for (const role of [
+    "keyfold_definer",
+    rows[0].owner,
+    "postgres",
+    "pg_read_all_data",
+    "pg_execute_server_program",
+  ])
+    expect(await state(null, `SET LOCAL ROLE ${pg.escapeIdentifier(role)}`), role).toBe("42501");
+  expect(await state(null, "SET LOCAL session_replication_role = replica")).toBe("42501");
+  await app.query("BEGIN; SET LOCAL row_security = off");
+  await expect(app.query("SELECT 1 FROM control_plane.secrets")).rejects.toMatchObject({ code: "42501" });
+  await app.query("ROLLBACK");
+  expect(await state(null, "ALTER TABLE control_plane.secrets DISABLE ROW LEVEL SECURITY")).toBe("42501");
+  expect(await state(null, "DROP TRIGGER version_moves ON control_plane.versions")).toBe("42501");
+  expect(await state(null, "CREATE TABLE control_plane.mine ()")).toBe("42501");
+});
+
+test("functions that look across tenants belong to the definer, pin their search path, and are not for everyone", async () => {
+  const { rows } = await superuser.query(
+    `SELECT p.proname AS name, r.rolname AS owner, p.prosecdef AS definer, p.proconfig AS config,
+            has_function_privilege('public', p.oid, 'EXECUTE') AS everyone
+       FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'control_plane'`,
+  );
+  for (const row of rows) {
+    if (row.definer)
+      expect(row, row.name).toMatchObject({
+        owner: "keyfold_definer",
+        config: expect.arrayContaining(['search_path=""']),
+      });
+    else expect(row.owner, row.name).not.toBe("keyfold_definer");
+    expect(row.everyone, row.name).toBe(false);
+  }
+  expect(rows.filter((row) => row.definer).length).toBeGreaterThan(5);
+  for (const call of [
+    `purge_tenant('${mine}')`,
+    "list_tenants('', '00000000-0000-0000-0000-000000000000', 10, true)",
+  ])
+    expect(await state(mine, `SELECT control_plane.${call}`), call).toBe("42501");
+});
+
+test("an audit batch is neither changed, deleted nor truncated, by the application nor by the owner", async () => {
+  expect(await state(mine, "UPDATE control_plane.audit_batches SET bodies = NULL")).toBe("42501");
+  expect(await state(mine, "DELETE FROM control_plane.audit_batches")).toBe("42501");
+  expect(
+    await state(
+      mine,
+      "INSERT INTO control_plane.audit_batches SELECT chain_id, number + 1, gen_random_uuid(), first_seq + 1, count, epoch, prev_hash, root, hash, leaves, bodies, now() FROM control_plane.audit_batches",
+    ),
+  ).toBe("42501");
+  await expect(owner.query("TRUNCATE control_plane.audit_batches")).rejects.toMatchObject({ code: "KF403" });
+  // Even where no policy binds, the triggers do.
+  for (const sql of [
+    "UPDATE control_plane.audit_batches SET epoch = epoch + 1",
+    "UPDATE control_plane.audit_batches SET bodies = 'x'",
+    "UPDATE control_plane.audit_batches SET bodies = NULL, number = number + 1",
+    "DELETE FROM control_plane.audit_batches",
+  ])
+    await expect(superuser.query(sql), sql).rejects.toMatchObject({ code: "KF403" });
+});
+
+test("a batch whose hash, leaves or number do not fit is refused", async () => {
+  expect(
+    await state(mine, "SELECT control_plane.append_events($1, $2, 2, $3, $3, NULL)", [
+      mine,
+      randomUUID(),
+      bytes(),
+    ]),
+  ).toBe("23514");
+  expect(
+    await state(mine, "SELECT control_plane.append_events($1, $2, 0, $3, $4, NULL)", [
+      mine,
+      randomUUID(),
+      bytes(),
+      Buffer.alloc(0),
+    ]),
+  ).toBe("23514");
+  expect(
+    await state(mine, "SELECT control_plane.append_events($1, $2, 1, $3, $4, NULL)", [
+      mine,
+      randomUUID(),
+      bytes(31),
+      bytes(),
+    ]),
+  ).toBe("23514");
+});
+
+/** A secret of its own for one test. */
+async function fresh(versions = 1): Promise<string> {
+  const id = randomUUID();
+  await as(mine, () => addSecret(mine, id, `S-${id}`));
+  for (let n = 2; n <= versions; n++)
+    await as(mine, async () => {
+      await app.query(
+        "UPDATE control_plane.versions SET state = 'grace', generation = generation + 1 WHERE secret_id = $1 AND state = 'current'",
+        [id],
+      );
+      await addVersion(mine, id, n, "current");
+      await app.query(
+        "UPDATE control_plane.secrets SET current_version = $2, generation = generation + 1 WHERE id = $1",
+        [id, n],
+      );
+    });
+  return id;
+}
+
+const move = (id: string, number: number, set: string) =>
+  state(
+    mine,
+    `UPDATE control_plane.versions SET ${set}, generation = generation + 1 WHERE secret_id = $1 AND number = $2`,
+    [id, number],
+  );
+
+test("a version is immutable, whatever of it is changed", async () => {
+  const id = await fresh(2);
+  for (const set of [
+    "number = 7",
+    "reason = 'x'",
+    "encoding = 'base64'",
+    "rotated_from = NULL, created_at = now() - interval '1 day'",
+    "created_by = '{}'",
+    "secret_id = gen_random_uuid()",
+  ])
+    expect(await move(id, 1, set), set).toBe("KF403");
+});
+
+test("a version takes legal ways only, and none after it was destroyed", async () => {
+  const id = await fresh(2);
+  expect(await move(id, 1, "state = 'current'")).toBe("KF403");
+  expect(await move(id, 1, "state = 'pending'")).toBe("KF403");
+  expect(await move(id, 1, "state = 'kept'")).toBe("done");
+  await as(mine, async () => {
+    await app.query(
+      "UPDATE control_plane.versions SET state = 'revoked', revoked_at = now(), generation = generation + 1 WHERE secret_id = $1 AND number = 1",
+      [id],
+    );
+  });
+  for (const to of ["current", "grace", "kept", "pending"])
+    expect(await move(id, 1, `state = '${to}'`), to).toBe("KF403");
+  await as(mine, async () => {
+    await app.query(
+      "UPDATE control_plane.sealed_values SET sealed = NULL, dek_wrap = NULL, digest = NULL, replaces = sha256(sealed || dek_wrap), generation = 2 WHERE secret_id = $1 AND number = 1",
+      [id],
+    );
+    await app.query(
+      "UPDATE control_plane.versions SET state = 'destroyed', destroyed_at = now(), generation = generation + 1 WHERE secret_id = $1 AND number = 1",
+      [id],
+    );
+  });
+  expect(await move(id, 1, "state = 'revoked', destroyed_at = NULL")).toBe("KF403");
+  expect(await move(id, 1, "open_until = now()")).toBe("KF403");
+});
+
+test("a version is destroyed with its bytes, and not in name only", async () => {
+  const id = await fresh(2);
+  expect(await move(id, 1, "state = 'destroyed', destroyed_at = now()")).toBe("KF403");
+});
+
+test("there are no two current versions, no gap, no first state but current or pending, and no disagreeing pointer", async () => {
+  const id = await fresh(2);
+  const insert = (number: number, as: string) =>
+    state(
+      mine,
+      `INSERT INTO control_plane.versions (tenant_id, secret_id, number, state, encoding, created_at, created_by, generation, mac, open_until)
+        VALUES ($1, $2, $3, $4, 'utf8', now(), $5, 1, $6, now())`,
+      [mine, id, number, as, by, bytes()],
+    );
+  expect(await insert(3, "current")).toBe("23505");
+  expect(await insert(4, "pending")).toBe("KF403");
+  expect(await insert(2, "pending")).toBe("KF403");
+  expect(await insert(3, "grace")).toBe("KF403");
+  expect(await insert(3, "pending")).toBe("done");
+  expect(
+    await state(
+      mine,
+      "UPDATE control_plane.secrets SET current_version = 1, generation = generation + 1 WHERE id = $1",
+      [id],
+    ),
+  ).toBe("KF403");
+  expect(
+    await state(
+      mine,
+      "UPDATE control_plane.secrets SET state = 'empty', current_version = NULL, generation = generation + 1 WHERE id = $1",
+      [id],
+    ),
+  ).toBe("KF403");
+  expect(await move(id, 2, "state = 'grace'")).toBe("KF403");
+  expect(
+    await state(
+      mine,
+      "UPDATE control_plane.secrets SET current_version = NULL, generation = generation + 1 WHERE id = $1",
+      [id],
+    ),
+  ).toBe("23514");
+});
+
+test("a secret keeps its id, its place and its origin", async () => {
+  const id = await fresh();
+  for (const set of [
+    "environment_id = gen_random_uuid()",
+    "project_id = gen_random_uuid()",
+    "created_by = '{}'",
+    "created_at = now()",
+  ])
+    expect(
+      await state(
+        mine,
+        `UPDATE control_plane.secrets SET ${set}, generation = generation + 1 WHERE id = $1`,
+        [id],
+      ),
+      set,
+    ).toBe("KF403");
+});
+
+test("every guarded row moves by one generation, and by no other", async () => {
+  const id = await fresh();
+  for (const step of [0, 2, -1])
+    expect(
+      await state(
+        mine,
+        `UPDATE control_plane.secrets SET description = 'x', generation = generation + ${step} WHERE id = $1`,
+        [id],
+      ),
+    ).toBe("KF409");
+  expect(
+    await state(mine, "UPDATE control_plane.tenant_keys SET check_value = mac WHERE tenant_id = $1", [mine]),
+  ).toBe("KF409");
+});
+
+test("sealed bytes are rewrapped, re-encrypted or erased over the bytes that were meant, and nothing else", async () => {
+  const id = await fresh();
+  const change = (set: string) =>
+    state(
+      mine,
+      `UPDATE control_plane.sealed_values SET ${set}, generation = generation + 1 WHERE secret_id = $1`,
+      [id],
+    );
+  const replaces = "replaces = sha256(sealed || dek_wrap)";
+  expect(await change(`dek_wrap = 'new', ${replaces}`)).toBe("done");
+  expect(await change(`dek_wrap = 'new', sealed = 'new', ${replaces}`)).toBe("done");
+  expect(await change(`dek_wrap = NULL, sealed = NULL, digest = NULL, ${replaces}`)).toBe("done");
+  expect(await change("dek_wrap = 'new'")).toBe("KF409");
+  expect(await change("dek_wrap = 'new', replaces = sha256('others')")).toBe("KF409");
+  expect(await change(`sealed = 'new', ${replaces}`)).toBe("KF403");
+  expect(await change(`dek_wrap = 'new', digest = 'new', ${replaces}`)).toBe("KF403");
+  expect(await change(`number = 2, dek_wrap = 'new', ${replaces}`)).toBe("KF403");
+  expect(await change(`sealed = NULL, ${replaces}`)).toBe("23514");
+  await as(mine, async () => {
+    await app.query(
+      `UPDATE control_plane.sealed_values SET sealed = NULL, dek_wrap = NULL, digest = NULL, ${replaces}, generation = 2 WHERE secret_id = $1`,
+      [id],
+    );
+  });
+  expect(await change("sealed = 'back', dek_wrap = 'back', digest = 'back'")).toBe("KF403");
+  expect(await change("term = 2")).toBe("KF403");
+});
+
+test("a token only ends: neither widened, renewed, moved nor brought back", async () => {
+  const token = randomUUID();
+  await as(mine, async () => {
+    await app.query(
+      "INSERT INTO control_plane.service_tokens VALUES ($1, $2, 'n', $3, 'abcd', '{}', NULL, NULL, now(), $4, 1, $3)",
+      [mine, token, bytes(), by],
+    );
+  });
+  const change = (set: string) =>
+    state(mine, `UPDATE control_plane.service_tokens SET ${set}, generation = generation + 1 WHERE id = $1`, [
+      token,
+    ]);
+  for (const set of [
+    "scope = '[]'",
+    "expires_at = now()",
+    "name = 'x'",
+    "digest = 'x', revoked_at = now()",
+    "created_by = '[]', revoked_at = now()",
+  ])
+    expect(await change(set), set).toBe("KF403");
+  expect(await change("revoked_at = now()")).toBe("done");
+  await as(mine, async () => {
+    await app.query(
+      "UPDATE control_plane.service_tokens SET revoked_at = now(), generation = 2 WHERE id = $1",
+      [token],
+    );
+  });
+  expect(await change("revoked_at = NULL")).toBe("KF403");
+  expect(await change("revoked_at = now() + interval '1 day'")).toBe("KF403");
+});
+
+test("a session only ends", async () => {
+  const id = randomUUID();
+  const asDeployment = async (sql: string, params: unknown[]) => {
+    await app.query("BEGIN; SET LOCAL ROLE keyfold_deployment");
+    try {
+      await app.query(sql, params);
+      await app.query("COMMIT");
+      return "done";
+    } catch (error) {
+      await app.query("ROLLBACK");
+      return (error as { code: string }).code;
+    }
+  };
+  await asDeployment(
+    "INSERT INTO control_plane.sessions VALUES ($1, $2, NULL, $1, now() + interval '1 hour', NULL, now(), 1, $2)",
+    [id, bytes()],
+  );
+  const change = (set: string) =>
+    asDeployment(`UPDATE control_plane.sessions SET ${set}, generation = generation + 1 WHERE id = $1`, [id]);
+  expect(await change("expires_at = now() + interval '1 year'")).toBe("KF403");
+  expect(await change("token_id = gen_random_uuid()")).toBe("KF403");
+  expect(await change("ended_at = now()")).toBe("done");
+  expect(await change("ended_at = NULL")).toBe("KF403");
+});
