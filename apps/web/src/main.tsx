@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 import "./app.css";
 import { onSessionEnded } from "./data/session.ts";
 import { queries, trpc } from "./data/trpc.ts";
+import "./frame/theme.ts";
 import { router } from "./router.tsx";
 
 onSessionEnded(() => {

@@ -2,7 +2,8 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { RotateCw, ScrollText } from "lucide-react";
 import { useState } from "react";
-import { type Outputs, trpc } from "../data/trpc.ts";
+import { inPages } from "../data/pages.ts";
+import { client, type Outputs, trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
@@ -29,15 +30,14 @@ export function AuditPage() {
   useTitle(m.audit.title, tenant);
   const [action, setAction] = useState<string>(ALL);
   const [outcome, setOutcome] = useState<string>(ALL);
+  const filter = {
+    tenant,
+    ...(action === ALL ? {} : { action }),
+    ...(outcome === ALL ? {} : { outcome: outcome as Outcome }),
+  };
   const query = useInfiniteQuery({
-    ...trpc.audit.list.infiniteQueryOptions(
-      {
-        tenant,
-        limit: 50,
-        ...(action === ALL ? {} : { action }),
-        ...(outcome === ALL ? {} : { outcome: outcome as Outcome }),
-      },
-      { getNextPageParam: (page) => page.nextCursor },
+    ...inPages(trpc.audit.list.infiniteQueryKey(filter), (page, options) =>
+      client.audit.list.query({ ...filter, limit: 50, ...page }, options),
     ),
     // A log is read to see what is so now.
     staleTime: 0,

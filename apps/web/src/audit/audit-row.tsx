@@ -1,7 +1,5 @@
 import { ChevronRight } from "lucide-react";
-import { Button } from "react-aria-components/Button";
-import { Disclosure, DisclosurePanel } from "react-aria-components/Disclosure";
-import { Heading } from "react-aria-components/Heading";
+import { useId, useState } from "react";
 import type { Outputs } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Badge, type Tone } from "../ui/badge.tsx";
@@ -20,55 +18,57 @@ const TONES: Record<Event["outcome"], Tone> = {
 /** One event: a line, and all that is known of it below when opened. */
 export function AuditRow({ event }: { event: Event }) {
   const { actor, target, outcome } = event;
+  const [open, setOpen] = useState(false);
+  const id = useId();
   return (
     <li>
-      <Disclosure className="group">
-        <Heading level={2} className="contents">
-          <Button
-            slot="trigger"
-            className="flex min-h-12 w-full items-center gap-3 px-4 py-2 text-left text-sm -outline-offset-2 hover:bg-hover"
-          >
-            <ChevronRight
-              size={14}
-              aria-hidden
-              className="shrink-0 text-faint transition-transform duration-100 group-data-[expanded]:rotate-90"
-            />
-            <span className="grid min-w-0 flex-1 grid-cols-1 gap-x-4 sm:grid-cols-[12rem_minmax(0,1fr)_auto] sm:items-center">
-              <span className="flex items-center gap-2">
-                <code className="text-sm font-medium">{event.action}</code>
-                {outcome === "success" ? null : (
-                  <Badge tone={TONES[outcome]}>{m.audit.outcomes[outcome]}</Badge>
-                )}
-              </span>
-              <span className="truncate">
-                {target?.name ? <code>{target.name}</code> : null}
-                {target?.version ? (
-                  <span className="text-muted"> {m.history.version(target.version)}</span>
-                ) : null}
-              </span>
-              <span className="truncate text-muted">
-                {actor.name ?? actor.type} · <Moment at={event.time} />
-              </span>
-            </span>
-          </Button>
-        </Heading>
-        <DisclosurePanel>
-          <dl className="grid grid-cols-[7rem_minmax(0,1fr)] gap-x-4 gap-y-1 bg-sunken px-4 py-3 text-sm sm:pl-11">
-            <Fact name={m.audit.when} text={exactly(event.time)} />
-            <Fact name={m.audit.who} text={`${actor.name ?? m.unknown} (${actor.type})`} />
-            <Fact name={m.audit.outcome} text={m.audit.outcomes[outcome] ?? outcome} />
-            <Fact name={m.audit.reason} text={event.reason} />
-            <Fact name={m.audit.target} text={target?.id ?? null} mono />
-            <Fact name={m.audit.ip} text={event.ip} mono />
-            <Fact name={m.audit.agent} text={event.userAgent} />
-            <Fact name={m.failure.correlation} text={event.correlationId} mono />
-            <Fact name={m.audit.sequence} text={String(event.seq)} mono />
-            {Object.entries(event.details).map(([key, value]) => (
-              <Fact key={key} name={key} text={value === null ? null : String(value)} mono />
-            ))}
-          </dl>
-        </DisclosurePanel>
-      </Disclosure>
+      <button
+        type="button"
+        aria-expanded={open}
+        aria-controls={id}
+        onClick={() => setOpen(!open)}
+        className="flex min-h-12 w-full items-center gap-3 px-4 py-2 text-left text-sm -outline-offset-2 hover:bg-hover"
+      >
+        <ChevronRight
+          size={14}
+          aria-hidden
+          className={`shrink-0 text-faint transition-transform duration-100 ${open ? "rotate-90" : ""}`}
+        />
+        <span className="grid min-w-0 flex-1 grid-cols-1 gap-x-4 sm:grid-cols-[12rem_minmax(0,1fr)_auto] sm:items-center">
+          <span className="flex items-center gap-2">
+            <code className="text-sm font-medium">{event.action}</code>
+            {outcome === "success" ? null : <Badge tone={TONES[outcome]}>{m.audit.outcomes[outcome]}</Badge>}
+          </span>
+          <span className="truncate">
+            {target?.name ? <code>{target.name}</code> : null}
+            {target?.version ? (
+              <span className="text-muted"> {m.history.version(target.version)}</span>
+            ) : null}
+          </span>
+          <span className="truncate text-muted">
+            {actor.name ?? actor.type} · <Moment at={event.time} />
+          </span>
+        </span>
+      </button>
+      {open ? (
+        <dl
+          id={id}
+          className="grid grid-cols-[7rem_minmax(0,1fr)] gap-x-4 gap-y-1 bg-sunken px-4 py-3 text-sm sm:pl-11"
+        >
+          <Fact name={m.audit.when} text={exactly(event.time)} />
+          <Fact name={m.audit.who} text={`${actor.name ?? m.unknown} (${actor.type})`} />
+          <Fact name={m.audit.outcome} text={m.audit.outcomes[outcome] ?? outcome} />
+          <Fact name={m.audit.reason} text={event.reason} />
+          <Fact name={m.audit.target} text={target?.id ?? null} mono />
+          <Fact name={m.audit.ip} text={event.ip} mono />
+          <Fact name={m.audit.agent} text={event.userAgent} />
+          <Fact name={m.failure.correlation} text={event.correlationId} mono />
+          <Fact name={m.audit.sequence} text={String(event.seq)} mono />
+          {Object.entries(event.details).map(([key, value]) => (
+            <Fact key={key} name={key} text={value === null ? null : String(value)} mono />
+          ))}
+        </dl>
+      ) : null}
     </li>
   );
 }

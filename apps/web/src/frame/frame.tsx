@@ -1,19 +1,21 @@
 import { Outlet, useParams, useRouterState } from "@tanstack/react-router";
 import { Menu as MenuIcon } from "lucide-react";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { createPortal } from "react-dom";
 import { m } from "../messages.ts";
 import { IconButton } from "../ui/button.tsx";
-import { Drawer } from "../ui/dialog.tsx";
 import { Logo } from "../ui/logo.tsx";
 import { Toasts } from "../ui/toast.tsx";
+import { TooltipLayer } from "../ui/tooltip-layer.tsx";
 import { Sidebar } from "./sidebar.tsx";
+
+const Drawer = lazy(async () => ({ default: (await import("../ui/dialog.tsx")).Drawer }));
 
 /** What surrounds every screen: the sidebar, or on a phone a bar with a menu. */
 export function Frame() {
   const [open, setOpen] = useState(false);
   const { tenant } = useParams({ strict: false });
   const path = useRouterState({ select: (state) => state.location.pathname });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes whenever the page changes.
   useEffect(() => setOpen(false), [path]);
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[15.5rem_minmax(0,1fr)]">
@@ -33,11 +35,15 @@ export function Frame() {
         <Logo size={20} />
         <span className="truncate font-semibold tracking-tight">{tenant ?? m.product}</span>
       </header>
-      <Drawer label={m.frame.menu} side="left" isOpen={open} onClose={() => setOpen(false)}>
-        <div className="flex-1 bg-sunken">
-          <Sidebar />
-        </div>
-      </Drawer>
+      {open ? (
+        <Suspense>
+          <Drawer label={m.frame.menu} side="left" isOpen onClose={() => setOpen(false)}>
+            <div className="flex-1 bg-sunken">
+              <Sidebar />
+            </div>
+          </Drawer>
+        </Suspense>
+      ) : null}
       <main
         id="content"
         tabIndex={-1}
@@ -45,7 +51,14 @@ export function Frame() {
       >
         <Outlet />
       </main>
-      <Toasts />
+      {/* Beside the app and not in it: a dialog hides the whole app from screen readers, and not these. */}
+      {createPortal(
+        <>
+          <Toasts />
+          <TooltipLayer />
+        </>,
+        document.body,
+      )}
     </div>
   );
 }

@@ -1,37 +1,37 @@
 import { Monitor, Moon, Sun } from "lucide-react";
-import { ToggleButton } from "react-aria-components/ToggleButton";
-import { ToggleButtonGroup } from "react-aria-components/ToggleButtonGroup";
+import { useId } from "react";
 import { m } from "../messages.ts";
-import { setTheme, THEMES, type Theme, useTheme } from "./theme.ts";
+import { setTheme, THEMES, useTheme } from "./theme.ts";
 
 const ICONS = { light: Sun, system: Monitor, dark: Moon };
 
+/** Light, dark or as the system has it: radio buttons, so arrow keys move between them. */
 export function ThemeSwitch() {
   const theme = useTheme();
+  const name = useId();
   return (
-    <ToggleButtonGroup
-      aria-label={m.frame.theme}
-      selectionMode="single"
-      disallowEmptySelection
-      selectedKeys={[theme]}
-      onSelectionChange={(keys) => {
-        for (const key of keys) setTheme(key as Theme);
-      }}
-      className="grid grid-cols-3 rounded-lg border border-line bg-canvas p-0.5"
-    >
+    <fieldset className="grid grid-cols-3 rounded-lg border border-line bg-canvas p-0.5">
+      <legend className="sr-only">{m.frame.theme}</legend>
       {THEMES.map((id) => {
         const Icon = ICONS[id];
         return (
-          <ToggleButton
+          <label
             key={id}
-            id={id}
-            aria-label={m.frame.themes[id]}
-            className="grid h-7 cursor-default place-items-center rounded-md text-muted hover:text-ink data-[selected]:bg-surface data-[selected]:text-ink data-[selected]:shadow-lift data-[selected]:ring-1 data-[selected]:ring-line"
+            data-hint={m.frame.themes[id]}
+            className="grid h-7 cursor-default place-items-center rounded-md text-muted hover:text-ink has-checked:bg-surface has-checked:text-ink has-checked:shadow-lift has-checked:ring-1 has-checked:ring-line has-focus-visible:outline-2 has-focus-visible:outline-accent"
           >
+            <input
+              type="radio"
+              name={name}
+              checked={theme === id}
+              onChange={() => setTheme(id)}
+              aria-label={m.frame.themes[id]}
+              className="sr-only"
+            />
             <Icon size={14} aria-hidden />
-          </ToggleButton>
+          </label>
         );
       })}
-    </ToggleButtonGroup>
+    </fieldset>
   );
 }

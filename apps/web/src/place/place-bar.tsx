@@ -3,8 +3,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { ChevronsUpDown } from "lucide-react";
 import { trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
-import { Menu, MenuItem } from "../ui/menu.tsx";
+import { MenuButton } from "../ui/menu-button.tsx";
 
 interface Place {
   tenant: string;
@@ -20,25 +19,17 @@ export function PlaceBar({ tenant, project, environment }: Place) {
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
       {projects.length > 1 ? (
-        <Menu
-          label={m.place.project}
-          trigger={
-            <Button size="sm" look="quiet" aria-label={`${m.place.project}: ${project}`}>
-              {project}
-              <ChevronsUpDown size={13} aria-hidden />
-            </Button>
-          }
+        <MenuButton
+          label={`${m.place.project}: ${project}`}
+          actions={projects.map(({ id, name }) => ({
+            id,
+            label: name,
+            run: () => void navigate({ to: "/t/$tenant", params: { tenant }, search: { project: name } }),
+          }))}
         >
-          {projects.map(({ id, name }) => (
-            <MenuItem
-              key={id}
-              label={name}
-              onAction={() =>
-                void navigate({ to: "/t/$tenant", params: { tenant }, search: { project: name } })
-              }
-            />
-          ))}
-        </Menu>
+          {project}
+          <ChevronsUpDown size={13} aria-hidden />
+        </MenuButton>
       ) : (
         <span className="text-sm font-medium text-muted">{project}</span>
       )}

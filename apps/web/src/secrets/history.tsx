@@ -2,7 +2,8 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Undo2 } from "lucide-react";
 import { useState } from "react";
 import { useMay } from "../data/identity.ts";
-import { type Secret, trpc, type Version } from "../data/trpc.ts";
+import { inPages } from "../data/pages.ts";
+import { client, type Secret, trpc, type Version } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Badge, type Tone } from "../ui/badge.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
@@ -17,9 +18,8 @@ export function History({ tenant, secret }: { tenant: string; secret: Secret }) 
   const may = useMay();
   const [target, setTarget] = useState<Version | null>(null);
   const query = useInfiniteQuery(
-    trpc.versions.list.infiniteQueryOptions(
-      { tenant, id: secret.id, limit: 50 },
-      { getNextPageParam: (page) => page.nextCursor },
+    inPages(trpc.versions.list.infiniteQueryKey({ tenant, id: secret.id }), (page, options) =>
+      client.versions.list.query({ tenant, id: secret.id, limit: 50, ...page }, options),
     ),
   );
   if (query.error) return <FailureState error={query.error} onRetry={() => void query.refetch()} />;

@@ -1,5 +1,5 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Copy, Ellipsis, Eye, EyeOff, History, PencilLine, RotateCw, Trash2 } from "lucide-react";
+import { ClipboardType, Copy, Ellipsis, Eye, EyeOff, History, RotateCw, Trash2 } from "lucide-react";
 import { useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
 import { m } from "../messages.ts";
@@ -9,7 +9,8 @@ import { ShownValue } from "../reveal/shown-value.tsx";
 import type { Reveal } from "../reveal/use-reveal.ts";
 import { Badge } from "../ui/badge.tsx";
 import { IconButton } from "../ui/button.tsx";
-import { Menu, MenuItem } from "../ui/menu.tsx";
+import type { MenuAction } from "../ui/menu.tsx";
+import { MenuButton } from "../ui/menu-button.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { tell } from "../ui/toast.tsx";
 import { indent, type Place } from "./secret-table.tsx";
@@ -36,10 +37,49 @@ export function SecretRow({ place, label, secret, depth, reveal, onRotate, onDel
     to: "/t/$tenant/$project/$environment/s/$secretId",
     params: { ...place, secretId: id },
   } as const;
+  const actions: MenuAction[] = [
+    {
+      id: "history",
+      label: m.secrets.history,
+      icon: <History size={15} aria-hidden />,
+      run: () => void navigate(link),
+    },
+    ...(may("secret.rotate")
+      ? [
+          {
+            id: "rotate",
+            label: m.secrets.rotate,
+            icon: <RotateCw size={15} aria-hidden />,
+            run: () => onRotate(secret),
+          },
+        ]
+      : []),
+    {
+      id: "name",
+      label: m.secrets.copyName,
+      icon: <ClipboardType size={15} aria-hidden />,
+      run: () => void navigator.clipboard?.writeText(name).then(() => tell(m.secrets.nameCopied)),
+    },
+    ...(may("secret.delete")
+      ? [
+          {
+            id: "delete",
+            label: m.secrets.remove,
+            icon: <Trash2 size={15} aria-hidden />,
+            danger: true,
+            run: () => onDelete(secret),
+          },
+        ]
+      : []),
+  ];
   return (
     <>
       <tr className={`group border-line last:border-0 hover:bg-hover/60 ${shown ? "" : "border-b"}`}>
-        <th scope="row" className="h-13 py-1.5 pr-2 font-normal" style={{ paddingLeft: indent(depth) }}>
+        <th
+          scope="row"
+          className="h-13 max-w-0 py-1.5 pr-2 font-normal"
+          style={{ paddingLeft: indent(depth) }}
+        >
           <Link
             {...link}
             title={name}
@@ -57,20 +97,20 @@ export function SecretRow({ place, label, secret, depth, reveal, onRotate, onDel
             )}
           </span>
         </th>
-        <td className="hidden px-2 md:table-cell">
+        <td className="hidden px-4 md:table-cell">
           {secret.state === "empty" ? <Badge tone="warn">{m.secrets.emptyState}</Badge> : <Mask />}
         </td>
-        <td className="hidden px-2 sm:table-cell">
+        <td className="hidden px-4 sm:table-cell">
           {version === null ? (
-            <span className="text-faint">–</span>
+            <span className="text-sm text-faint">{m.secrets.noVersion}</span>
           ) : (
             <Badge>{m.history.version(version)}</Badge>
           )}
         </td>
-        <td className="hidden px-2 text-sm text-muted sm:table-cell">
-          {lastRotatedAt === null ? "–" : <Moment at={lastRotatedAt} />}
+        <td className="hidden px-4 text-sm whitespace-nowrap text-muted sm:table-cell">
+          {lastRotatedAt === null ? m.secrets.notYet : <Moment at={lastRotatedAt} />}
         </td>
-        <td className="hidden truncate px-2 text-sm text-muted xl:table-cell">
+        <td className="hidden max-w-40 truncate px-4 text-sm text-muted lg:table-cell">
           {(lastRotatedBy ?? secret.createdBy).name}
         </td>
         <td className="pr-2 sm:pr-3">
@@ -100,42 +140,9 @@ export function SecretRow({ place, label, secret, depth, reveal, onRotate, onDel
                 </IconButton>
               </>
             ) : null}
-            <Menu
-              label={m.secrets.actionsFor(name)}
-              trigger={
-                <IconButton aria-label={m.secrets.actionsFor(name)} hint={m.secrets.actions}>
-                  <Ellipsis size={16} aria-hidden />
-                </IconButton>
-              }
-            >
-              <MenuItem
-                icon={<History size={15} aria-hidden />}
-                label={m.secrets.history}
-                onAction={() => void navigate(link)}
-              />
-              {may("secret.rotate") ? (
-                <MenuItem
-                  icon={<RotateCw size={15} aria-hidden />}
-                  label={m.secrets.rotate}
-                  onAction={() => onRotate(secret)}
-                />
-              ) : null}
-              <MenuItem
-                icon={<PencilLine size={15} aria-hidden />}
-                label={m.secrets.copyName}
-                onAction={() =>
-                  void navigator.clipboard?.writeText(name).then(() => tell(m.secrets.nameCopied))
-                }
-              />
-              {may("secret.delete") ? (
-                <MenuItem
-                  danger
-                  icon={<Trash2 size={15} aria-hidden />}
-                  label={m.secrets.remove}
-                  onAction={() => onDelete(secret)}
-                />
-              ) : null}
-            </Menu>
+            <MenuButton label={m.secrets.actionsFor(name)} hint={m.secrets.actions} actions={actions}>
+              <Ellipsis size={16} aria-hidden />
+            </MenuButton>
           </div>
         </td>
       </tr>

@@ -1,7 +1,6 @@
 import { createExpandedRowModel, rowExpandingFeature, tableFeatures, useTable } from "@tanstack/react-table";
 import { ChevronRight, Folder, FolderOpen } from "lucide-react";
 import { useMemo, useState } from "react";
-import { Button } from "react-aria-components/Button";
 import type { Secret } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import type { Reveal } from "../reveal/use-reveal.ts";
@@ -24,12 +23,12 @@ interface Props {
 
 const features = tableFeatures({ rowExpandingFeature, expandedRowModel: createExpandedRowModel() });
 const columns = [
-  { id: "name", header: m.secrets.name, meta: "pl-4" },
-  { id: "value", header: m.secrets.value, meta: "hidden w-56 md:table-cell" },
-  { id: "version", header: m.secrets.version, meta: "hidden w-20 sm:table-cell" },
-  { id: "rotated", header: m.secrets.rotated, meta: "hidden w-36 sm:table-cell" },
-  { id: "by", header: m.secrets.by, meta: "hidden w-40 xl:table-cell" },
-  { id: "actions", header: m.secrets.actions, meta: "w-32 sm:w-36" },
+  { id: "name", header: m.secrets.name, meta: "w-full pl-4" },
+  { id: "value", header: m.secrets.value, meta: "hidden px-4 md:table-cell" },
+  { id: "version", header: m.secrets.version, meta: "hidden px-4 sm:table-cell" },
+  { id: "rotated", header: m.secrets.rotated, meta: "hidden px-4 sm:table-cell" },
+  { id: "by", header: m.secrets.by, meta: "hidden px-4 lg:table-cell" },
+  { id: "actions", header: m.secrets.actions, meta: "" },
 ];
 const childrenOf = (node: Node<Secret>): Node<Secret>[] | undefined =>
   node.kind === "folder" ? node.children : undefined;
@@ -54,12 +53,12 @@ export function SecretTable({ place, tree, ...rest }: Props) {
       return after;
     });
   return (
-    <table className="w-full table-fixed border-collapse text-left">
+    <table className="w-full border-collapse text-left">
       <caption className="sr-only">{m.secrets.tableLabel(place.environment)}</caption>
       <thead>
         <tr className="border-b border-line text-xs text-muted">
           {columns.map(({ id, header, meta }) => (
-            <th key={id} scope="col" className={`h-9 px-2 font-medium ${meta}`}>
+            <th key={id} scope="col" className={`h-9 font-medium whitespace-nowrap ${meta}`}>
               {id === "actions" ? <span className="sr-only">{header}</span> : header}
             </th>
           ))}
@@ -105,10 +104,10 @@ function FolderRow({ folder, depth, open, onToggle }: FolderProps) {
   return (
     <tr className="border-b border-line last:border-0">
       <th scope="rowgroup" colSpan={columns.length} className="p-0 font-normal">
-        <Button
-          onPress={onToggle}
+        <button
+          type="button"
+          onClick={onToggle}
           aria-expanded={open}
-          aria-label={m.secrets.folder(folder.path, folder.count)}
           style={{ paddingLeft: indent(depth) }}
           className="flex h-10 w-full items-center gap-2 pr-4 text-sm -outline-offset-2 hover:bg-hover"
         >
@@ -118,9 +117,10 @@ function FolderRow({ folder, depth, open, onToggle }: FolderProps) {
             className={`text-faint transition-transform duration-100 ${open ? "rotate-90" : ""}`}
           />
           <Icon size={15} aria-hidden className="text-accent-text" />
+          <span className="sr-only">{m.secrets.folder} </span>
           <span className="truncate font-medium">{folder.label}</span>
           <span className="text-xs text-muted tabular-nums">{folder.count}</span>
-        </Button>
+        </button>
       </th>
     </tr>
   );

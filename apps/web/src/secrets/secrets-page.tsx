@@ -1,6 +1,6 @@
-import { Outlet, useParams } from "@tanstack/react-router";
+import { lazyRouteComponent, Outlet, useParams } from "@tanstack/react-router";
 import { FolderOpen, KeyRound, Plus, SearchX, ShieldCheck } from "lucide-react";
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
 import { m } from "../messages.ts";
@@ -11,12 +11,14 @@ import { Button } from "../ui/button.tsx";
 import { Search } from "../ui/search.tsx";
 import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
-import { CreateSecret } from "./create-secret.tsx";
-import { DeleteSecret } from "./delete-secret.tsx";
 import { toTree } from "./folders.ts";
-import { RotateSecret } from "./rotate-secret.tsx";
 import { SecretTable } from "./secret-table.tsx";
 import { useSecrets } from "./use-secrets.ts";
+
+// Forms are code for later: the list is there first.
+const CreateSecret = lazyRouteComponent(() => import("./create-secret.tsx"), "CreateSecret");
+const RotateSecret = lazyRouteComponent(() => import("./rotate-secret.tsx"), "RotateSecret");
+const DeleteSecret = lazyRouteComponent(() => import("./delete-secret.tsx"), "DeleteSecret");
 
 type Open = { what: "create" } | { what: "rotate" | "delete"; secret: Secret } | null;
 
@@ -34,7 +36,6 @@ export function SecretsPage() {
   const reveal = useReveal();
   const { hide } = reveal;
   useTitle(`${project}/${environment}`, tenant);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: going elsewhere hides what is shown.
   useEffect(hide, [tenant, project, environment, secretId, hide]);
 
   const total = all.data?.pages.reduce((sum, page) => sum + page.secrets.length, 0) ?? 0;
@@ -133,9 +134,15 @@ export function SecretsPage() {
         </section>
       )}
       <RevealAnnouncer shown={reveal.shown !== null} />
-      {open?.what === "create" ? <CreateSecret place={place} onClose={close} /> : null}
-      {open?.what === "rotate" ? <RotateSecret tenant={tenant} secret={open.secret} onClose={close} /> : null}
-      {open?.what === "delete" ? <DeleteSecret tenant={tenant} secret={open.secret} onClose={close} /> : null}
+      <Suspense>
+        {open?.what === "create" ? <CreateSecret place={place} onClose={close} /> : null}
+        {open?.what === "rotate" ? (
+          <RotateSecret tenant={tenant} secret={open.secret} onClose={close} />
+        ) : null}
+        {open?.what === "delete" ? (
+          <DeleteSecret tenant={tenant} secret={open.secret} onClose={close} />
+        ) : null}
+      </Suspense>
       <Outlet />
     </>
   );

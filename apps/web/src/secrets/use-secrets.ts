@@ -1,6 +1,7 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useDeferredValue, useMemo } from "react";
-import { queries, type Secret, trpc } from "../data/trpc.ts";
+import { inPages } from "../data/pages.ts";
+import { client, queries, type Secret, trpc } from "../data/trpc.ts";
 
 interface Place {
   tenant: string;
@@ -8,25 +9,20 @@ interface Place {
   environment: string;
 }
 
-const PAGE = 200;
+const list = (input: Place & { prefix?: string }) =>
+  inPages(trpc.secrets.list.infiniteQueryKey(input), (page, options) =>
+    client.secrets.list.query({ ...input, limit: 200, ...page }, options),
+  );
 
 /**
  * An environment's secrets, a page at a time, and those among them whose name holds the search. While the server has
  * more pages, it is also asked for names that begin with the search.
  */
 export function useSecrets(place: Place, search: string) {
-  const all = useInfiniteQuery(
-    trpc.secrets.list.infiniteQueryOptions(
-      { ...place, limit: PAGE },
-      { getNextPageParam: (page) => page.nextCursor },
-    ),
-  );
+  const all = useInfiniteQuery(list(place));
   const prefix = useDeferredValue(search);
   const beginning = useInfiniteQuery({
-    ...trpc.secrets.list.infiniteQueryOptions(
-      { ...place, limit: PAGE, prefix },
-      { getNextPageParam: (page) => page.nextCursor },
-    ),
+    ...list({ ...place, prefix }),
     enabled: all.hasNextPage && prefix !== "",
     placeholderData: keepPreviousData,
   });

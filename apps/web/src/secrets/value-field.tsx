@@ -1,4 +1,3 @@
-import { Checkbox } from "react-aria-components/Checkbox";
 import { m } from "../messages.ts";
 import { Field } from "../ui/field.tsx";
 
@@ -31,22 +30,17 @@ export function ValueField({ label, entered, onChange, error, autoFocus = false 
         mono
         rows={3}
         autoFocus={autoFocus}
-        value={entered.value}
         onChange={(value) => onChange({ ...entered, value })}
       />
-      <Checkbox
-        isSelected={entered.encoding === "base64"}
-        onChange={(on) => onChange({ ...entered, encoding: on ? "base64" : "utf8" })}
-        className="group mt-3 flex w-fit items-center gap-2 rounded text-sm text-muted"
-      >
-        <span
-          aria-hidden
-          className="grid size-4 place-items-center rounded border border-line-strong bg-surface text-xs leading-none text-accent-ink group-data-[selected]:border-accent group-data-[selected]:bg-accent"
-        >
-          <span className="hidden group-data-[selected]:block">✓</span>
-        </span>
+      <label className="mt-2.5 flex w-fit items-center gap-2 rounded text-sm text-muted">
+        <input
+          type="checkbox"
+          checked={entered.encoding === "base64"}
+          onChange={(event) => onChange({ ...entered, encoding: event.target.checked ? "base64" : "utf8" })}
+          className="size-4 accent-accent"
+        />
         {m.create.base64}
-      </Checkbox>
+      </label>
     </div>
   );
 }

@@ -58,7 +58,7 @@ export function SignInPage() {
           </p>
         ) : null}
         <form onSubmit={submit} noValidate className="mt-6">
-          {/* A password field, so that nobody reads it over a shoulder; one-time-code keeps managers from offering to save it. */}
+          {/* A password field, so that nobody reads it over a shoulder. */}
           <Field
             label={m.signIn.token}
             hint={m.signIn.hint}
@@ -66,7 +66,6 @@ export function SignInPage() {
             type="password"
             mono
             autoFocus
-            value={token}
             onChange={(text) => {
               setToken(text);
               setWrong(undefined);

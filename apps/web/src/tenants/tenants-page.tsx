@@ -3,7 +3,8 @@ import { Link } from "@tanstack/react-router";
 import { Building2, ChevronRight, Plus } from "lucide-react";
 import { useState } from "react";
 import { useMay } from "../data/identity.ts";
-import { trpc } from "../data/trpc.ts";
+import { inPages } from "../data/pages.ts";
+import { client, trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Moment } from "../ui/moment.tsx";
@@ -18,7 +19,9 @@ export function TenantsPage() {
   const may = useMay();
   const [creating, setCreating] = useState(false);
   const query = useInfiniteQuery(
-    trpc.tenants.list.infiniteQueryOptions({ limit: 100 }, { getNextPageParam: (page) => page.nextCursor }),
+    inPages(trpc.tenants.list.infiniteQueryKey(), (page, options) =>
+      client.tenants.list.query({ limit: 100, ...page }, options),
+    ),
   );
   const tenants = query.data?.pages.flatMap((page) => page.tenants) ?? [];
   const create = may("tenant.create") ? (

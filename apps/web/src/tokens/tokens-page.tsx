@@ -3,7 +3,8 @@ import { useParams } from "@tanstack/react-router";
 import { Plus, Ticket } from "lucide-react";
 import { useState } from "react";
 import { useIdentity, useMay } from "../data/identity.ts";
-import { type Outputs, trpc } from "../data/trpc.ts";
+import { inPages } from "../data/pages.ts";
+import { client, type Outputs, trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -24,9 +25,8 @@ export function TokensPage() {
   const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<Token | null>(null);
   const query = useInfiniteQuery(
-    trpc.tokens.list.infiniteQueryOptions(
-      { tenant, limit: 100 },
-      { getNextPageParam: (page) => page.nextCursor },
+    inPages(trpc.tokens.list.infiniteQueryKey({ tenant }), (page, options) =>
+      client.tokens.list.query({ tenant, limit: 100, ...page }, options),
     ),
   );
   const tokens = query.data?.pages.flatMap((page) => page.tokens) ?? [];

@@ -1,6 +1,4 @@
-import type { ReactNode } from "react";
-import { Button as AriaButton, type ButtonProps as AriaButtonProps } from "react-aria-components/Button";
-import { Tooltip, TooltipTrigger } from "react-aria-components/Tooltip";
+import type { ComponentProps, ReactNode } from "react";
 
 type Look = "primary" | "secondary" | "quiet" | "danger" | "danger-quiet";
 
@@ -13,46 +11,77 @@ const LOOKS: Record<Look, string> = {
 };
 
 const BASE =
-  "inline-flex items-center justify-center gap-1.5 rounded-lg border font-medium whitespace-nowrap select-none cursor-default transition-colors duration-100 pressed:scale-[0.985] data-[disabled]:opacity-45 data-[pending]:opacity-70";
+  "inline-flex items-center justify-center gap-1.5 rounded-lg border font-medium whitespace-nowrap select-none cursor-default transition-colors duration-100 active:scale-[0.985] disabled:opacity-45 disabled:pointer-events-none aria-busy:opacity-70";
 
-export interface ButtonProps extends Omit<AriaButtonProps, "className" | "children" | "style"> {
+interface Common
+  extends Pick<
+    ComponentProps<"button">,
+    | "ref"
+    | "type"
+    | "autoFocus"
+    | "aria-label"
+    | "aria-expanded"
+    | "aria-haspopup"
+    | "onPointerEnter"
+    | "onFocus"
+  > {
   look?: Look;
-  size?: "sm" | "md" | "lg";
-  wide?: boolean;
+  isDisabled?: boolean;
+  /** Something runs: it keeps its place and its focus, and does nothing. */
+  isPending?: boolean;
+  onPress?: () => void;
   children: ReactNode;
 }
 
-/** A button with words in it. */
-export function Button({ look = "secondary", size = "md", wide = false, children, ...props }: ButtonProps) {
-  const sizes = { sm: "h-7 px-2.5 text-sm", md: "h-9 px-3.5 text-sm", lg: "h-11 px-4 text-base" };
-  return (
-    <AriaButton {...props} className={`${BASE} ${LOOKS[look]} ${sizes[size]} ${wide ? "w-full" : ""}`}>
-      {children}
-    </AriaButton>
-  );
+export interface ButtonProps extends Common {
+  size?: "sm" | "md" | "lg";
+  wide?: boolean;
 }
 
-export interface IconButtonProps extends Omit<AriaButtonProps, "className" | "children" | "style"> {
+const SIZES = { sm: "h-7 px-2.5 text-sm", md: "h-9 px-3.5 text-sm", lg: "h-11 px-4 text-base" };
+
+/** A button with words in it. The browser's own: it needs no library to be pressed by mouse, key or voice. */
+export function Button({ size = "md", wide = false, ...props }: ButtonProps) {
+  return <Plain {...props} className={`${SIZES[size]} ${wide ? "w-full" : ""}`} />;
+}
+
+export interface IconButtonProps extends Common {
   /** What it does, for screen readers; shown as a tooltip unless `hint` says it shorter. */
   "aria-label": string;
   hint?: string;
-  look?: Look;
-  children: ReactNode;
 }
 
 /** A button that is an icon: always named, with a tooltip for those who see it. 32 px, more than WCAG's least target. */
-export function IconButton({ look = "quiet", hint, children, ...props }: IconButtonProps) {
+export function IconButton({ hint, look = "quiet", ...props }: IconButtonProps) {
+  return <Plain {...props} look={look} className="size-8 shrink-0" hint={hint ?? props["aria-label"]} />;
+}
+
+function Plain({
+  look = "secondary",
+  type = "button",
+  isDisabled = false,
+  isPending = false,
+  onPress,
+  className,
+  hint,
+  children,
+  ...props
+}: Common & { className: string; hint?: string }) {
   return (
-    <TooltipTrigger delay={400} closeDelay={0}>
-      <AriaButton {...props} className={`${BASE} ${LOOKS[look]} size-8 shrink-0`}>
-        {children}
-      </AriaButton>
-      <Tooltip
-        offset={6}
-        className="rounded-md bg-ink px-2 py-1 text-xs font-medium text-canvas shadow-float animate-appear max-w-64"
-      >
-        {hint ?? props["aria-label"]}
-      </Tooltip>
-    </TooltipTrigger>
+    <button
+      {...props}
+      type={type}
+      disabled={isDisabled}
+      data-hint={hint}
+      aria-busy={isPending || undefined}
+      aria-disabled={isPending || undefined}
+      onClick={(event) => {
+        if (isPending) event.preventDefault();
+        else onPress?.();
+      }}
+      className={`${BASE} ${LOOKS[look]} ${className}`}
+    >
+      {children}
+    </button>
   );
 }

@@ -1,59 +1,83 @@
-import type { ReactNode } from "react";
-import { FieldError } from "react-aria-components/FieldError";
-import { Input } from "react-aria-components/Input";
-import { Label } from "react-aria-components/Label";
-import { Text } from "react-aria-components/Text";
-import { TextArea } from "react-aria-components/TextArea";
-import { TextField, type TextFieldProps } from "react-aria-components/TextField";
+import { type ReactNode, type Ref, useId } from "react";
 import { m } from "../messages.ts";
 
 export const LABEL = "mb-1.5 block text-sm font-medium";
 export const BOX =
-  "w-full rounded-lg border border-line-strong/60 bg-surface text-ink outline-offset-0 transition-colors hover:border-line-strong focus:border-accent focus:outline-2 focus:outline-accent focus:-outline-offset-1 data-[invalid]:border-danger";
+  "w-full rounded-lg border border-line-strong bg-surface text-ink transition-colors hover:border-muted focus:border-accent focus:outline-2 focus:-outline-offset-1 focus:outline-accent aria-invalid:border-danger";
 
-interface Props extends Omit<TextFieldProps, "className" | "children" | "style"> {
+interface Props {
   label: string;
+  /**
+   * What it holds. Left out for what must not be seen in the page's own markup: React would repeat it in an attribute
+   * (of an input) or in a text node (of a text area).
+   */
+  value?: string;
+  onChange: (value: string) => void;
   hint?: ReactNode;
   error?: string | undefined;
   placeholder?: string;
   optional?: boolean;
   mono?: boolean;
+  type?: "text" | "password";
   /** Lines of text; one when left out. */
   rows?: number;
+  autoFocus?: boolean;
+  inputRef?: Ref<HTMLInputElement>;
 }
 
 /**
  * A labelled text field. Nothing in it is remembered, completed, corrected or spell-checked by the browser: some
- * spell-checkers send what they check to a server.
+ * spell-checkers send what they check to a server. It has no name, so no form could ever put it into an address.
  */
-export function Field({ label, hint, error, placeholder, optional, mono, rows, ...props }: Props) {
-  const quiet = {
+export function Field(props: Props) {
+  const { label, value, onChange, hint, error, placeholder, optional, mono, type = "text", rows } = props;
+  const id = useId();
+  const note = error ?? hint;
+  const common = {
+    id,
+    ...(value === undefined ? { defaultValue: "" } : { value }),
+    autoFocus: props.autoFocus ?? false,
     autoComplete: "off",
     autoCorrect: "off",
     autoCapitalize: "none",
     spellCheck: false,
     "data-1p-ignore": true,
     "data-lpignore": "true",
-    ...(placeholder === undefined ? {} : { placeholder }),
+    "aria-invalid": error === undefined ? undefined : true,
+    "aria-describedby": note === undefined ? undefined : `${id}-note`,
+    placeholder,
   } as const;
   const font = mono ? "font-mono text-sm" : "text-base";
   return (
-    <TextField {...props} isInvalid={error !== undefined} validationBehavior="aria">
-      <Label className={LABEL}>
+    <div>
+      <label htmlFor={id} className={LABEL}>
         {label}
         {optional ? <span className="ml-1.5 font-normal text-faint">{m.create.optional}</span> : null}
-      </Label>
+      </label>
       {rows === undefined ? (
-        <Input {...quiet} className={`${BOX} ${font} h-10 px-3`} />
+        <input
+          {...common}
+          ref={props.inputRef}
+          type={type}
+          onChange={(event) => onChange(event.target.value)}
+          className={`${BOX} ${font} h-10 px-3`}
+        />
       ) : (
-        <TextArea {...quiet} rows={rows} className={`${BOX} ${font} block min-h-10 resize-y px-3 py-2.5`} />
+        <textarea
+          {...common}
+          rows={rows}
+          onChange={(event) => onChange(event.target.value)}
+          className={`${BOX} ${font} block min-h-10 resize-y px-3 py-2.5`}
+        />
       )}
-      {hint !== undefined && error === undefined ? (
-        <Text slot="description" className="mt-1.5 block text-xs text-muted">
-          {hint}
-        </Text>
-      ) : null}
-      <FieldError className="mt-1.5 block text-xs font-medium text-danger-text">{error}</FieldError>
-    </TextField>
+      {/* Always there, so that an error that comes is read out. */}
+      <p id={`${id}-note`} aria-live="polite" className="text-xs">
+        {error !== undefined ? (
+          <span className="mt-1.5 block font-medium text-danger-text">{error}</span>
+        ) : hint !== undefined ? (
+          <span className="mt-1.5 block text-muted">{hint}</span>
+        ) : null}
+      </p>
+    </div>
   );
 }

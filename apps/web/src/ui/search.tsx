@@ -1,8 +1,5 @@
 import { Search as Glass, X } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { Button } from "react-aria-components/Button";
-import { Input } from "react-aria-components/Input";
-import { SearchField } from "react-aria-components/SearchField";
 import { m } from "../messages.ts";
 
 interface Props {
@@ -26,29 +23,40 @@ export function Search({ label, value, onChange }: Props) {
     return () => removeEventListener("keydown", onKey);
   }, []);
   return (
-    <SearchField
-      aria-label={label}
-      value={value}
-      onChange={onChange}
-      className="group relative min-w-0 flex-1"
-    >
+    <div className="group relative min-w-0 flex-1">
       <Glass size={15} aria-hidden className="pointer-events-none absolute top-2.5 left-2.5 text-faint" />
-      <Input
+      <input
         ref={input}
+        type="search"
+        aria-label={label}
+        aria-keyshortcuts="/"
         placeholder={label}
         autoComplete="off"
         spellCheck={false}
-        className="h-9 w-full rounded-lg bg-transparent pr-9 pl-8 text-base outline-offset-0 placeholder:text-faint hover:bg-sunken focus:bg-sunken focus:outline-none focus-visible:outline-2 focus-visible:outline-accent [&::-webkit-search-cancel-button]:hidden"
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") onChange("");
+        }}
+        className="h-9 w-full rounded-lg bg-transparent pr-9 pl-8 text-base hover:bg-sunken focus:bg-sunken focus-visible:outline-offset-0 [&::-webkit-search-cancel-button]:hidden"
       />
-      <kbd className="pointer-events-none absolute top-2 right-2 hidden rounded border border-line bg-canvas px-1.5 text-xs leading-[1.15rem] text-muted group-data-[empty]:sm:block group-focus-within:hidden!">
-        /
-      </kbd>
-      <Button
-        aria-label={m.secrets.clearSearch}
-        className="absolute top-1.5 right-1.5 grid size-6 place-items-center rounded-md text-muted hover:bg-hover group-data-[empty]:hidden"
-      >
-        <X size={14} aria-hidden />
-      </Button>
-    </SearchField>
+      {value === "" ? (
+        <kbd className="pointer-events-none absolute top-2 right-2 hidden rounded border border-line bg-canvas px-1.5 text-xs leading-[1.15rem] text-muted group-focus-within:hidden! sm:block">
+          /
+        </kbd>
+      ) : (
+        <button
+          type="button"
+          aria-label={m.secrets.clearSearch}
+          onClick={() => {
+            onChange("");
+            input.current?.focus();
+          }}
+          className="absolute top-1.5 right-1.5 grid size-6 place-items-center rounded-md text-muted hover:bg-hover"
+        >
+          <X size={14} aria-hidden />
+        </button>
+      )}
+    </div>
   );
 }

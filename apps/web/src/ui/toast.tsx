@@ -48,14 +48,11 @@ export function Toasts() {
   return (
     <section
       aria-label={m.frame.notifications}
+      data-react-aria-top-layer="true"
       className="pointer-events-none fixed inset-x-0 bottom-0 z-50 p-4"
     >
-      {/* Always there, so that what is put into it is read out. React Aria hides the rest of the page under a modal, not this. */}
-      <ol
-        aria-live="polite"
-        data-react-aria-top-layer="true"
-        className="mx-auto flex max-w-sm flex-col gap-2 sm:mr-0"
-      >
+      {/* Always there, so that what is put into it is read out. */}
+      <ol aria-live="polite" className="mx-auto flex max-w-sm flex-col gap-2 sm:mr-0">
         {all.map((note) => (
           <Toast key={note.id} note={note} />
         ))}

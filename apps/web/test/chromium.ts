@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import { type Browser, chromium } from "playwright-core";
+
+const NAMED = process.env.CHROMIUM_PATH;
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** Where Chromium is: named by CHROMIUM_PATH, or where distributions put it. Null: nowhere. */
+export const chromiumPath: string | null = NAMED ?? PLACES.find((path) => existsSync(path)) ?? null;
+
+export const WHY_NONE = `no Chromium at ${PLACES.join(", ")}; install it or name it in CHROMIUM_PATH`;
+
+/** @throws when there is none: callers ask `chromiumPath` first */
+export async function launch(): Promise<Browser> {
+  if (chromiumPath === null) throw new Error(WHY_NONE);
+  return chromium.launch({
+    executablePath: chromiumPath,
+    headless: true,
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}

@@ -1,0 +1,231 @@
+import { join } from "node:path";
+import { type Served, serveHouse } from "@keyfold/api/testing";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { chromiumPath, launch, WHY_NONE } from "./chromium.ts";
+import { traces, visit } from "./visitor.ts";
+
+const CANARY = "sk_test_not_a_real_key_4eC39HqLyjWDarjtT1zdp7dc";
+const CANARY_2 = "sk_test_not_a_real_key_either_9fD20KrMzkXEbskuU2aeq8ed";
+
+let served: Served;
+let browser: Browser;
+
+beforeAll(async () => {
+  if (chromiumPath === null) {
+    if (process.env.CI) throw new Error(WHY_NONE);
+    return;
+  }
+  [served, browser] = await Promise.all([
+    serveHouse({ panelDir: join(import.meta.dirname, "../dist") }),
+    launch(),
+  ]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+beforeEach(({ skip }) => {
+  if (chromiumPath === null) skip(WHY_NONE);
+});
+
+/** Some secrets as a real tenant has them. */
+async function furnish(slug: string) {
+  const tenant = await served.house.tenant(slug);
+  const { caller } = tenant;
+  const names = [
+    "DATABASE_URL",
+    "OPENAI_API_KEY",
+    "SESSION_SIGNING_KEY",
+    "payments/STRIPE_SECRET_KEY",
+    "payments/STRIPE_WEBHOOK_SECRET",
+    "email/sendgrid/API_KEY",
+    "email/sendgrid/WEBHOOK_PUBLIC_KEY",
+  ];
+  for (const name of names)
+    await caller.secrets.create({ name, value: `not a real value of ${name}`, description: "" });
+  await caller.secrets.rotate({
+    name: "DATABASE_URL",
+    value: "postgres://fake:fake@db.invalid/app",
+    reason: "Moved to the new cluster",
+  });
+  return tenant;
+}
+
+describe("a tenant's team", () => {
+  test("signs in, keeps a key, reads, copies, rotates and deletes it, and leaves no trace of it in the browser", async () => {
+    const { token } = await furnish("acme");
+    const visitor = await visit(browser, served.url);
+    const { page, look, complaints, addresses } = visitor;
+    const row = (name: string) =>
+      page.getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) });
+
+    // Sign in: a stranger is asked for a token, and a wrong one is named as such.
+    await page.goto("/");
+    await page.waitForURL("**/sign-in");
+    await expect.poll(() => page.title()).toBe("Sign in · Keyfold");
+    await look("sign-in");
+    await page.getByLabel("Token").fill("kf_not_a_real_token");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("This token was not accepted").waitFor();
+    await look("sign-in-wrong");
+    await page.getByLabel("Token").fill(token);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL("**/t/acme/default/dev");
+    await page.getByRole("rowheader", { name: "DATABASE_URL" }).waitFor();
+    await expect.poll(() => page.title()).toBe("default/dev · acme · Keyfold");
+    expect(await page.evaluate(() => document.cookie)).toBe("");
+    await look("secrets");
+
+    // Create.
+    await page.getByRole("button", { name: "New secret" }).click();
+    const form = page.getByRole("dialog", { name: "New secret" });
+    await look("create");
+    await form.getByRole("button", { name: "Create secret" }).click();
+    await form.getByText("Give it a name.").waitFor();
+    await form.getByLabel("Name").fill("TWILIO_AUTH_TOKEN");
+    await form.getByLabel("Value").fill(CANARY);
+    expect(await traces(page)).not.toContain(CANARY);
+    await form.getByRole("button", { name: "Create secret" }).click();
+    await page.getByText("TWILIO_AUTH_TOKEN created").waitFor();
+    await row("TWILIO_AUTH_TOKEN").getByRole("cell", { name: "v1", exact: true }).waitFor();
+    expect(await page.content()).not.toContain(CANARY);
+
+    // A name that is taken is refused in the form, in words and with the id that finds it in the log.
+    await page.getByRole("button", { name: "New secret" }).click();
+    await form.getByLabel("Name").fill("TWILIO_AUTH_TOKEN");
+    await form.getByLabel("Value").fill("another");
+    await form.getByRole("button", { name: "Create secret" }).click();
+    await form.getByText("That name is taken.").waitFor();
+    await form.getByText("Correlation id").waitFor();
+    await look("create-refused");
+    await page.keyboard.press("Escape");
+    await form.waitFor({ state: "detached" });
+
+    // Reveal: exactly the value, for thirty seconds.
+    const shown = page.getByRole("region", { name: "Value of TWILIO_AUTH_TOKEN" });
+    await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1_000));
+    await page.getByRole("button", { name: "Reveal TWILIO_AUTH_TOKEN" }).click();
+    await expect
+      .poll(async () => {
+        await page.clock.runFor(10);
+        return shown.count();
+      })
+      .toBe(1);
+    expect(await shown.locator("pre").textContent()).toBe(CANARY);
+    expect(await traces(page)).not.toContain(CANARY);
+    await page.clock.runFor(29_900);
+    expect(await shown.count()).toBe(1);
+    await page.clock.runFor(200);
+    await shown.waitFor({ state: "detached" });
+    await page.clock.resume();
+    expect(await page.content()).not.toContain(CANARY);
+
+    // It also hides when the window loses focus, and when the page is hidden.
+    for (const leave of ["blur", "visibilitychange"]) {
+      await page.getByRole("button", { name: "Reveal TWILIO_AUTH_TOKEN" }).click();
+      await shown.waitFor();
+      if (leave === "blur") await look("revealed");
+      await page.evaluate((event) => {
+        if (event === "blur") return void window.dispatchEvent(new Event("blur"));
+        Object.defineProperty(document, "hidden", { configurable: true, value: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+        Reflect.deleteProperty(document, "hidden");
+      }, leave);
+      await shown.waitFor({ state: "detached" });
+    }
+
+    // Copy without revealing; a minute later the clipboard is empty again.
+    await page.getByRole("button", { name: "Copy TWILIO_AUTH_TOKEN without showing it" }).click();
+    await page.getByText("TWILIO_AUTH_TOKEN copied").waitFor();
+    expect(await page.content()).not.toContain(CANARY);
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(CANARY);
+    await look("copied");
+    await page.clock.runFor(61_000);
+    await page.getByText("Clipboard cleared.").waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("");
+
+    // Rotate, with a reason.
+    await page.getByRole("button", { name: "More for TWILIO_AUTH_TOKEN" }).click();
+    await page.getByRole("menuitem", { name: "Rotate" }).waitFor();
+    await look("menu");
+    await page.getByRole("menuitem", { name: "Rotate" }).click();
+    const rotate = page.getByRole("dialog", { name: "Rotate TWILIO_AUTH_TOKEN" });
+    await rotate.getByLabel("New value").fill(CANARY_2);
+    await rotate.getByLabel("Why").fill("An employee left");
+    await look("rotate");
+    await rotate.getByRole("button", { name: "Rotate", exact: true }).click();
+    await page.getByText("TWILIO_AUTH_TOKEN is at version 2").waitFor();
+    await row("TWILIO_AUTH_TOKEN").getByRole("cell", { name: "v2", exact: true }).waitFor();
+
+    // History: who, when, why; the version before is in grace.
+    await page.getByRole("link", { name: "TWILIO_AUTH_TOKEN" }).click();
+    await page.waitForURL(/\/t\/acme\/default\/dev\/s\/[0-9a-f-]{36}$/);
+    const versions = page.getByRole("list", { name: "Versions of TWILIO_AUTH_TOKEN" }).getByRole("listitem");
+    await expect.poll(() => versions.count()).toBe(2);
+    expect(await versions.nth(0).textContent()).toMatch(/^v2Current.*by first.*An employee left/);
+    expect(await versions.nth(1).textContent()).toMatch(/^v1Grace.*by first.*Still opens/);
+    await look("secret");
+    const address = page.url();
+    await page.reload();
+    await expect.poll(() => versions.count()).toBe(2);
+    await expect.poll(() => page.title()).toBe("TWILIO_AUTH_TOKEN · default/dev · acme · Keyfold");
+    const drawer = page.getByRole("dialog", { name: "TWILIO_AUTH_TOKEN" });
+    // What lies under the drawer cannot be reached meanwhile.
+    expect(await page.locator("#root").evaluate((root) => (root as HTMLElement).inert)).toBe(true);
+    await drawer.getByRole("button", { name: "Reveal TWILIO_AUTH_TOKEN" }).click();
+    await shown.waitFor();
+    expect(await shown.locator("pre").textContent()).toBe(CANARY_2);
+    await look("secret-revealed");
+
+    // Roll back, and back once more; leaving the page hides what is shown.
+    await page.getByRole("button", { name: "Roll back to version 1" }).click();
+    await page
+      .getByRole("dialog", { name: "Roll back to version 1" })
+      .getByRole("button", { name: "Roll back to this" })
+      .click();
+    await page.getByText("TWILIO_AUTH_TOKEN rolled back, now version 3").waitFor();
+    await expect.poll(() => versions.count()).toBe(3);
+    await page.goBack();
+    await page.waitForURL("**/t/acme/default/dev");
+    expect(await page.content()).not.toContain(CANARY);
+
+    // Delete: only with the name typed out. Undone, then done again.
+    for (const time of ["first", "second"]) {
+      await page.getByRole("button", { name: "More for TWILIO_AUTH_TOKEN" }).click();
+      await page.getByRole("menuitem", { name: "Delete" }).click();
+      const remove = page.getByRole("alertdialog", { name: "Delete TWILIO_AUTH_TOKEN" });
+      const button = remove.getByRole("button", { name: "Delete secret" });
+      expect(await button.isDisabled()).toBe(true);
+      await remove.getByLabel("Type the name").fill("TWILIO_AUTH_TOKE");
+      expect(await button.isDisabled()).toBe(true);
+      if (time === "first") await look("delete");
+      await remove.getByLabel("Type the name").fill("TWILIO_AUTH_TOKEN");
+      await button.click();
+      await page.getByText("TWILIO_AUTH_TOKEN deleted").first().waitFor();
+      await row("TWILIO_AUTH_TOKEN").waitFor({ state: "detached" });
+      if (time === "second") break;
+      await page.getByRole("button", { name: "Undo" }).click();
+      await row("TWILIO_AUTH_TOKEN").waitFor();
+    }
+    await page.goto(address);
+    await page.getByText("This secret is gone").waitFor();
+    await look("secret-gone");
+    await page.goBack();
+
+    // Sign out: the session is over on the server, too.
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.waitForURL("**/sign-in");
+    await page.goto("/t/acme/default/dev");
+    await page.waitForURL("**/sign-in?next=*");
+
+    for (const secret of [CANARY, CANARY_2, token]) {
+      expect(await traces(page)).not.toContain(secret);
+      expect(await page.content()).not.toContain(secret);
+      expect(addresses.join("\n")).not.toContain(secret);
+      expect(served.lines.join("\n")).not.toContain(secret);
+    }
+    expect(complaints).toEqual([]);
+    await visitor.leave();
+  });
+});

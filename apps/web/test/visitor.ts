@@ -1,0 +1,133 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { expect, onTestFailed } from "vitest";
+
+const artifacts = join(import.meta.dirname, "../../../artifacts/panel");
+mkdirSync(artifacts, { recursive: true });
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const DESKTOP = { width: 1280, height: 800 };
+const PHONE = { width: 360, height: 740 };
+
+/** A person at a browser of their own, who notices everything that goes wrong in it. */
+export interface Visitor {
+  page: Page;
+  context: BrowserContext;
+  /** Errors on the console, exceptions and breaches of the content security policy. */
+  complaints: string[];
+  /** Every address that was asked for. */
+  addresses: string[];
+  signIn(token: string): Promise<void>;
+  /** Looks at a state in both themes and both sizes: axe must find nothing; a picture of each is kept. */
+  look(name: string): Promise<void>;
+  leave(): Promise<void>;
+}
+
+export async function visit(browser: Browser, url: string): Promise<Visitor> {
+  const context = await browser.newContext({
+    baseURL: url,
+    viewport: DESKTOP,
+    colorScheme: "light",
+    locale: "en",
+  });
+  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: url });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  await page.clock.install();
+  const complaints: string[] = [];
+  const addresses: string[] = [];
+  page.on("console", (message) => {
+    // Chromium reports every refused call here; the tests look at those by themselves.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  // What a person would have seen, for whoever has to find out why.
+  onTestFailed(async () => {
+    await page.screenshot({ path: join(artifacts, "failed.png") });
+    console.error(page.url(), complaints);
+  });
+  page.on("request", (request) => addresses.push(request.url()));
+  return {
+    page,
+    context,
+    complaints,
+    addresses,
+    async signIn(token) {
+      await page.goto("/sign-in");
+      await page.getByLabel("Token").fill(token);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.waitForURL((at) => at.pathname !== "/sign-in");
+    },
+    async look(name) {
+      for (const theme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme: theme });
+        await page.locator(`html[data-theme=${theme}]`).waitFor({ state: "attached" });
+        for (const [size, viewport] of [
+          ["360", PHONE],
+          ["1280", DESKTOP],
+        ] as const) {
+          await page.setViewportSize(viewport);
+          await settled(page);
+          await page.screenshot({ path: join(artifacts, `${name}-${theme}-${size}.png`) });
+          expect.soft(await sidewaysScroll(page), `${name} scrolls sideways at ${size}`).toBe(0);
+          expect.soft(await violations(page), `${name}, ${theme}, ${size}`).toEqual([]);
+        }
+      }
+      await page.emulateMedia({ colorScheme: "light" });
+    },
+    leave: () => context.close(),
+  };
+}
+
+/** Waits for fonts and for what is moving to have moved. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    for (const animation of document.getAnimations())
+      if (
+        animation.effect?.getTiming().iterations === 1 &&
+        (animation.effect.getTiming().duration as number) < 1000
+      )
+        animation.finish();
+  });
+}
+
+const sidewaysScroll = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { axe: engine } = window as unknown as {
+      axe: {
+        run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+      };
+    };
+    const { violations: found } = await engine.run();
+    return found.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
+    );
+  });
+}
+
+/** Every place of a page in which a value must never be, as text. */
+export function traces(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const attributes = [...document.querySelectorAll("*")].flatMap((element) =>
+      [...element.attributes].map(({ name, value }) => `${name}=${value}`),
+    );
+    const stores = [localStorage, sessionStorage].map((store) => JSON.stringify({ ...store }));
+    return [
+      ...attributes,
+      ...stores,
+      document.cookie,
+      document.title,
+      location.href,
+      JSON.stringify(history.state),
+      name,
+    ].join("\n");
+  });
+}
