@@ -2,6 +2,7 @@ import type { BlockList } from "node:net";
 import type { MiddlewareHandler } from "hono";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { discardBody } from "./body.ts";
 import { originOf, type Peer } from "./client-address.ts";
 import { correlationIdOf } from "./correlation.ts";
 import type { AppContext, AppEnv, Facts } from "./facts.ts";
@@ -34,6 +35,7 @@ export function begin(options: BeginOptions): MiddlewareHandler<AppEnv> {
       facts.refusal = refusal.code;
       c.res = problemResponse(refusal, facts.correlationId);
     } else await next();
+    await discardBody(c.req.raw);
     c.res.headers.set("x-correlation-id", facts.correlationId);
     secure(c.res.headers, facts.origin.https);
     const ms = performance.now() - start;

@@ -34,20 +34,39 @@ function isJson(headers: Headers): boolean {
 }
 
 async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
-  const tooLarge = () =>
-    new KeyfoldError("too_large", { sentence: `The body of this call has at most ${maxBytes} bytes.` });
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of request.body ?? []) {
       size += chunk.length;
-      if (size > maxBytes) throw tooLarge();
-      chunks.push(chunk);
+      if (size <= maxBytes) chunks.push(chunk);
+      else chunks.length = 0; // read on and keep nothing: see discardBody
+      if (size > MOST_DISCARDED_BYTES) break;
     }
-  } catch (error) {
-    if (error instanceof KeyfoldError) throw error;
+  } catch {
     throw new KeyfoldError("bad_input", { issues: [{ path: "body", message: "was cut short" }] });
   }
+  if (size > maxBytes)
+    throw new KeyfoldError("too_large", { sentence: `The body of this call has at most ${maxBytes} bytes.` });
   return Buffer.concat(chunks, size);
+}
+
+/** How much of a refused body is still taken in, in bytes. */
+const MOST_DISCARDED_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Reads what is left of a body that nobody wanted. A client that is still sending would otherwise find the connection
+ * closed under it, and never read why.
+ */
+export async function discardBody(request: Request): Promise<void> {
+  if (request.method === "GET" || request.method === "HEAD" || request.bodyUsed) return;
+  let size = 0;
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.length;
+      if (size > MOST_DISCARDED_BYTES) return;
+    }
+  } catch {
+    // The client is gone, and so nobody waits for an answer.
+  }
 }

@@ -1,4 +1,4 @@
-import { type RequestInfo, requestInfo } from "@keyfold/secrets";
+import { KeyfoldError, type RequestInfo, requestInfo } from "@keyfold/secrets";
 import type { Metrics } from "../observe/metrics.ts";
 import { credentialOf } from "./credential.ts";
 import type { AppContext } from "./facts.ts";
@@ -7,10 +7,10 @@ import { HttpError, type Refusal } from "./problem.ts";
 
 /** Turns a request into the facts that a verb is called with, and keeps count of credentials that were wrong. */
 export interface Callers {
-  /** @throws HttpError `cross_site`, `too_many_guesses` */
+  /** @throws KeyfoldError `unauthenticated` where there is no credential; HttpError `cross_site`, `too_many_guesses` */
   requestOf(c: AppContext): RequestInfo;
   /** The same for a credential that did not come by header or cookie. @throws HttpError `too_many_guesses` */
-  requestWith(c: AppContext, credential: { token: string } | { session: string } | null): RequestInfo;
+  requestWith(c: AppContext, credential: { token: string } | { session: string }): RequestInfo;
   /** Told of every refusal that was answered. */
   refused(c: AppContext, refusal: Pick<Refusal, "code">): void;
 }
@@ -18,18 +18,13 @@ export interface Callers {
 export function createCallers(options: { guesses: GuessLimit; metrics: Metrics }): Callers {
   const { guesses, metrics } = options;
 
-  function requestWith(
-    c: AppContext,
-    credential: { token: string } | { session: string } | null,
-  ): RequestInfo {
+  function requestWith(c: AppContext, credential: { token: string } | { session: string }): RequestInfo {
     const facts = c.get("facts");
     const { origin, correlationId } = facts;
-    const secret = credential === null ? null : "token" in credential ? credential.token : credential.session;
-    if (secret !== null) {
-      const wait = guesses.waitOf(origin.ip, secret);
-      if (wait > 0) throw new HttpError("too_many_guesses", { "retry-after": String(wait) });
-      facts.credential = secret;
-    }
+    const secret = "token" in credential ? credential.token : credential.session;
+    const wait = guesses.waitOf(origin.ip, secret);
+    if (wait > 0) throw new HttpError("too_many_guesses", { "retry-after": String(wait) });
+    facts.credential = secret;
     return requestInfo({
       ...credential,
       ip: origin.ip,
@@ -37,7 +32,7 @@ export function createCallers(options: { guesses: GuessLimit; metrics: Metrics }
       correlationId,
       onActor(actor) {
         facts.actor = { type: actor.type, id: actor.id };
-        if (secret !== null) guesses.succeeded(secret);
+        guesses.succeeded(secret);
       },
     });
   }
@@ -46,7 +41,10 @@ export function createCallers(options: { guesses: GuessLimit; metrics: Metrics }
     requestWith,
     requestOf(c) {
       const { origin, ownOrigins } = c.get("facts");
-      return requestWith(c, credentialOf(c.req.raw.headers, origin.https, ownOrigins));
+      const credential = credentialOf(c.req.raw.headers, origin.https, ownOrigins);
+      // Every verb would say so; said here, nobody's body is read for nobody.
+      if (credential === null) throw new KeyfoldError("unauthenticated");
+      return requestWith(c, credential);
     },
     refused(c, { code }) {
       const facts = c.get("facts");

@@ -1,1 +1,1 @@
-export { type Served, type ServeOptions, serveHouse } from "./serve-house.ts";
+export { type Answer, type CallOptions, type Served, type ServeOptions, serveHouse } from "./serve-house.ts";
