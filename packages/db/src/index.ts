@@ -7,6 +7,7 @@ export {
   startEmbeddedPostgres,
 } from "./embedded/index.ts";
 export { Prisma } from "./generated/client.ts";
+export { type Listener, type ListenerOptions, listen } from "./listener.ts";
 export {
   type DeployOptions,
   deployMigrations,

@@ -42,6 +42,11 @@ export interface KeyfoldServer {
     request: RequestInfo,
     input: unknown,
   ): Promise<z.output<O>>;
+  /**
+   * Takes a message of the channel `keyfold_epoch`: a hint that a tenant changed, which spares a read an attempt in vain.
+   * Reads are right without it.
+   */
+  hint(message: string): void;
   startSession(request: RequestInfo): ReturnType<typeof startSession>;
   endSession(request: RequestInfo): Promise<void>;
   /**
@@ -84,6 +89,10 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     router: createRouter(services),
     deployment: { id: deployment.id, created: deployment.created },
     invoke: (verb, request, input) => invoke(services, verb, request, input),
+    hint(message) {
+      const [, tenant, epoch] = /^([0-9a-f-]{36}) (\d{1,18})$/.exec(message) ?? [];
+      if (tenant !== undefined && epoch !== undefined) services.hot.cache?.noteEpoch(tenant, BigInt(epoch));
+    },
     startSession: (request) => startSession(services, request),
     endSession: (request) => endSession(services, request),
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),

@@ -36,6 +36,8 @@ const MOST_BYTES_EACH = 256 * 1024;
 export class ReadCache {
   readonly #actors: LRUCache<string, ServiceActor>;
   readonly #values: LRUCache<string, WarmValue>;
+  /** The newest epoch that somebody told of, by tenant. */
+  readonly #epochs = new LRUCache<string, bigint>({ max: 10_000 });
 
   constructor(options: ReadCacheOptions = {}) {
     const {
@@ -57,7 +59,15 @@ export class ReadCache {
   }
 
   actor(digest: string): ServiceActor | undefined {
-    return this.#actors.get(digest);
+    const actor = this.#actors.get(digest);
+    if (actor === undefined || actor.epoch >= (this.#epochs.get(actor.tenantId) ?? 0n)) return actor;
+    this.#actors.delete(digest);
+    return undefined;
+  }
+
+  /** A hint from elsewhere: what was built on an older epoch is stale, and asking the database with it would be in vain. */
+  noteEpoch(tenantId: string, epoch: bigint): void {
+    if (epoch > (this.#epochs.get(tenantId) ?? 0n)) this.#epochs.set(tenantId, epoch);
   }
 
   value(name: string): WarmValue | undefined {

@@ -196,3 +196,21 @@ test("with the cache off every read is cold, and right", async () => {
   await caller.secrets.reveal({ name: "KEY" });
   expect(await statements(() => caller.secrets.reveal({ name: "KEY" }))).toBeGreaterThan(2);
 });
+
+test("a hint that a tenant changed spares the next read an attempt in vain, and a hint that is none does nothing", async () => {
+  const { caller, token, id, secretId } = await warmed("warm-hint");
+  const change = (value: string) => callerOf(elsewhere, token).secrets.rotate({ id: secretId, value });
+  const read = () => caller.secrets.reveal({ name: "KEY" });
+  await change("sk_test_second");
+  const unaware = await statements(read);
+  await change("sk_test_third");
+  const [epoch] = await house.sql<{ epoch: string }>(
+    "SELECT max(epoch) AS epoch FROM control_plane.audit_batches WHERE chain_id = $1",
+    [id],
+  );
+  house.server.hint(`${id} ${epoch!.epoch}`);
+  expect(await statements(read)).toBe(unaware - 1);
+  house.server.hint("no hint");
+  house.server.hint(`${id} 0`);
+  expect(await statements(read)).toBe(1);
+});
