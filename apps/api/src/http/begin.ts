@@ -37,7 +37,7 @@ export function begin(options: BeginOptions): MiddlewareHandler<AppEnv> {
     } else await next();
     await discardBody(c.req.raw);
     c.res.headers.set("x-correlation-id", facts.correlationId);
-    secure(c.res.headers, facts.origin.https);
+    secure(c.res.headers, facts.origin.https && !isOwnHost(c.req.header("host") ?? null, null));
     const ms = performance.now() - start;
     const { method } = c.req;
     const { status } = c.res;

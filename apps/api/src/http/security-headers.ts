@@ -33,9 +33,12 @@ const HEADERS: readonly (readonly [string, string])[] = [
 /** A year, in seconds. */
 const HSTS = "max-age=31536000";
 
-/** Puts the headers on every answer. What does not say how it may be cached may not be. */
-export function secure(headers: Headers, https: boolean): void {
+/**
+ * Puts the headers on every answer. What does not say how it may be cached may not be.
+ * @param hsts whether browsers shall come by https only from now on: never for `localhost`, which is every program's
+ */
+export function secure(headers: Headers, hsts: boolean): void {
   for (const [name, value] of HEADERS) headers.set(name, value);
-  if (https) headers.set("strict-transport-security", HSTS);
+  if (hsts) headers.set("strict-transport-security", HSTS);
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
 }

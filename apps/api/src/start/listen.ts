@@ -35,7 +35,7 @@ export async function listen(
       const correlationId = randomUUID();
       const answer = problemResponse(refusalOf(new KeyfoldError("bad_input")), correlationId);
       answer.headers.set("x-correlation-id", correlationId);
-      secure(answer.headers, config.tls !== null);
+      secure(answer.headers, false);
       return answer;
     },
   });

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+
+/** A start of the real program, as a person does it. */
+export interface Start {
+  readonly process: ChildProcess;
+  /** What it printed so far, on either stream. */
+  output(): string;
+  /** Resolves when it serves. @throws Error with what it printed, where it ended instead */
+  ready(): Promise<void>;
+  /** Resolves with its exit code, or the signal that ended it. */
+  ended: Promise<number | string | null>;
+}
+
+/** Starts the program in a folder, with these settings and nothing else of this process's own. */
+export function startProgram(cwd: string, settings: Record<string, string>): Start {
+  const { PATH, HOME, TMPDIR } = process.env;
+  const child = spawn(process.execPath, [MAIN], {
+    cwd,
+    env: { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...settings },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  let wake = (): void => {};
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk) => {
+      text += chunk;
+      wake();
+    });
+  const ended = once(child, "close").then(([code, signal]) => {
+    wake();
+    return (code ?? signal) as number | string | null;
+  });
+  return {
+    process: child,
+    output: () => text,
+    ended,
+    async ready() {
+      while (!text.includes("Ctrl-C") && !text.includes("The operator's token is")) {
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`it ended: ${text}`);
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<string> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, "close");
+  return String(port);
+}
