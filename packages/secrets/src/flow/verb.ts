@@ -9,7 +9,7 @@ import { asKeyfoldError, describeCause, type ErrorCode, KeyfoldError } from "../
 import type { Call, RequestInfo } from "./call.ts";
 import { again } from "./change.ts";
 import { databaseError } from "./database-error.ts";
-import { encode } from "./event.ts";
+import { encode, type Target } from "./event.ts";
 import { onPool } from "./query.ts";
 import type { Services } from "./services.ts";
 
@@ -78,7 +78,7 @@ export async function perform<I extends z.ZodType, O extends z.ZodType>(
         "a call failed",
       );
     }
-    if (actor !== null) await recordRefusal(services, actor, verb.action, request, refusal);
+    if (actor !== null) await recordRefusal(services, actor, verb.action, request, refusal, input);
     throw refusal;
   }
 }
@@ -151,6 +151,22 @@ const OUTCOMES: Partial<Record<ErrorCode, AuditEvent["outcome"]>> = {
   secret_empty: "denied",
 };
 
+/** What a refused call named: a reference as it came, whether or not there is such a thing. */
+function askedFor(action: Action, input: unknown): Target | null {
+  const { id, name, version } = (input ?? {}) as { id?: string; name?: string; version?: number };
+  switch (action.split(".")[0]) {
+    case "secret":
+    case "version":
+      return id === undefined && name === undefined
+        ? null
+        : { type: "secret", id: id ?? null, name: name ?? null, version: version ?? null };
+    case "token":
+      return id === undefined ? null : { type: "token", id, name: null };
+    default:
+      return null;
+  }
+}
+
 /** A known actor's refusal goes to its tenant's chain (an operator's to the deployment's). Its failing changes nothing. */
 async function recordRefusal(
   services: Services,
@@ -158,6 +174,7 @@ async function recordRefusal(
   action: Action,
   request: RequestInfo,
   refusal: KeyfoldError,
+  input: unknown,
 ): Promise<void> {
   const outcome = OUTCOMES[refusal.code];
   if (outcome === undefined) return;
@@ -171,7 +188,7 @@ async function recordRefusal(
       ACTIONS[action].event,
       {
         outcome,
-        target: null,
+        target: askedFor(action, input),
         details: { code: refusal.code },
       },
     );

@@ -32,6 +32,11 @@ export interface House {
    * commits, and answers what `start` gave.
    */
   whileChainIsHeld<T>(chain: string, start: () => T, waiting: number, sql: string): Promise<T>;
+  /**
+   * Holds a chain's lock while the calls line up for it, each once the one before it waits, then lets go: so they append
+   * in this order, and each has read what it needs before the one before it was done.
+   */
+  inLine<T>(chain: string, calls: readonly (() => Promise<T>)[]): Promise<T[]>;
   /** Verifies all audit chains; answers how many events each holds. */
   verify(): Promise<Map<string, number>>;
   /** Another server process over the same database. */
@@ -72,6 +77,27 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
   });
   const sql = async <Row>(text: string, params: unknown[] = []): Promise<Row[]> =>
     (await superuser.query(text, params)).rows as Row[];
+  const lineUp = (count: number) =>
+    waitUntil(async () => {
+      const rows = await sql(
+        `SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+          WHERE l.locktype = 'advisory' AND NOT l.granted AND a.datname = $1`,
+        [database.name],
+      );
+      return rows.length >= count;
+    });
+  const hold = async <T>(chain: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+    const client = await superuser.connect();
+    try {
+      await client.query("BEGIN");
+      await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 7))", [chain]);
+      const result = await work(client);
+      await client.query("COMMIT");
+      return result;
+    } finally {
+      client.release(true);
+    }
+  };
   const operatorToken = await server.createOperatorToken("test operator");
   return {
     server,
@@ -103,27 +129,23 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
         LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = ''
         RETURN date_trunc('milliseconds', clock_timestamp()) + interval ${pg.escapeLiteral(by)}`);
     },
-    async whileChainIsHeld(chain, start, waiting, text) {
-      const client = await superuser.connect();
-      try {
-        await client.query("BEGIN");
-        await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 7))", [chain]);
-        const started = start();
-        await waitUntil(async () => {
-          const rows = await sql(
-            `SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-              WHERE l.locktype = 'advisory' AND NOT l.granted AND a.datname = $1`,
-            [database.name],
-          );
-          return rows.length >= waiting;
-        });
+    whileChainIsHeld: (chain, start, waiting, text) =>
+      hold(chain, async (client) => {
+        const started = [start()] as const;
+        await lineUp(waiting);
         await client.query(text);
-        await client.query("COMMIT");
+        // Not the promise itself: that would be waited for, and the lock with it.
         return started;
-      } finally {
-        client.release();
-      }
-    },
+      }).then(([started]) => started),
+    inLine: <T>(chain: string, calls: readonly (() => Promise<T>)[]) =>
+      hold(chain, async () => {
+        const started: Promise<T>[] = [];
+        for (const call of calls) {
+          started.push(call());
+          await lineUp(started.length);
+        }
+        return started;
+      }).then((started) => Promise.all(started) as Promise<T[]>),
     verify: () => verifyChains({ query: superuser.query.bind(superuser) as pg.Client["query"] }),
     another: build,
     async close() {
