@@ -30,8 +30,13 @@ export function mutation<I extends z.ZodType, O extends z.ZodType>(services: Ser
   return procedure(verb).mutation((options) => run(services, verb, options));
 }
 
+/** The verb's own narrowing has run already (`perform`); this only tells tRPC the type. */
+function narrowed<O extends z.ZodType>(_schema: O): Parser<O> {
+  return { parse: (answer: unknown) => answer } as Parser<O>;
+}
+
 function procedure<I extends z.ZodType, O extends z.ZodType>(verb: Verb<I, O>) {
-  return t.procedure.meta({ action: verb.action }).input(parser(verb.input)).output(verb.output);
+  return t.procedure.meta({ action: verb.action }).input(parser(verb.input)).output(narrowed(verb.output));
 }
 
 async function run<I extends z.ZodType, O extends z.ZodType>(
