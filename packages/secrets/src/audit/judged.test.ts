@@ -19,7 +19,10 @@ beforeAll(async () => {
   house = await openHouse();
   elsewhere = await house.another();
 });
-afterAll(() => house.close());
+afterAll(async () => {
+  // Whatever was done, every chain verifies.
+  await house.verify().finally(() => house.close());
+});
 
 const OLD = "the old value, not real";
 
@@ -251,8 +254,4 @@ describe("where the event cannot be stored", () => {
     expect((await s.admin.secrets.list({})).secrets.map((x) => x.name)).toEqual(["K"]);
     expect(await codeOf(house.server.invoke(verbs.secrets.list, session, {}))).toBe("allowed");
   });
-});
-
-test("every chain verifies after all of it", async () => {
-  expect((await house.verify()).size).toBeGreaterThan(10);
 });

@@ -1,0 +1,285 @@
+import { decodeBodies, decodeEvent } from "@keyfold/ledger";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { requestInfo } from "../router/context.ts";
+import { verbs } from "../router/verbs.ts";
+import { type Caller, type House, openHouse } from "../testing/house.ts";
+import { codeOf } from "../testing/refusal.ts";
+
+let house: House;
+let operator: Caller;
+beforeAll(async () => {
+  house = await openHouse();
+  operator = house.as(house.operatorToken);
+});
+afterAll(async () => {
+  // Whatever was done, every chain verifies.
+  await house.verify().finally(() => house.close());
+});
+
+/** A chain's events as they are stored, oldest first. */
+async function eventsOf(chain: string) {
+  const rows = await house.sql<{ bodies: Buffer }>(
+    "SELECT bodies FROM control_plane.audit_batches WHERE chain_id = $1 AND bodies IS NOT NULL ORDER BY number",
+    [chain],
+  );
+  return rows.flatMap((row) => decodeBodies(row.bodies).map(decodeEvent));
+}
+
+/** What a call adds to a chain: action, outcome and target. */
+async function added(chain: string, call: () => Promise<unknown>) {
+  const before = (await eventsOf(chain)).length;
+  await codeOf(call());
+  return (await eventsOf(chain))
+    .slice(before)
+    .map((e) => [e.action, e.outcome, e.target?.id ?? null, e.target?.version ?? null]);
+}
+
+test("every verb's success leaves exactly its event in the tenant's chain", async () => {
+  const { id, caller } = await house.tenant("acme");
+  const value = "not a real value";
+  let secret = "";
+  const done = new Set<string>();
+  /** Each line: the verb, the call, and the events it must leave. */
+  const expectEvents = async (verb: string, call: () => Promise<unknown>, ...events: unknown[][]) => {
+    done.add(verb);
+    const got = await added(id, call);
+    expect(got, verb).toEqual(
+      events.map(([action, target = null, version = null]) => [action, "success", target, version]),
+    );
+  };
+  await expectEvents("identity.get", () => caller.identity.get());
+  const created = await caller.secrets.create({ name: "K", value });
+  secret = created.id;
+  done.add("secrets.create");
+  expect((await eventsOf(id)).at(-1)).toMatchObject({
+    action: "secret.created",
+    target: { id: secret, version: 1 },
+  });
+  await expectEvents("secrets.get", () => caller.secrets.get({ id: secret }), ["secret.read", secret]);
+  await expectEvents("secrets.list", () => caller.secrets.list({}), ["secret.listed"]);
+  await expectEvents("secrets.set", () => caller.secrets.set({ name: "K", value: "2" }), [
+    "secret.rotated",
+    secret,
+    2,
+  ]);
+  await expectEvents("secrets.set", () => caller.secrets.set({ name: "K", value: "2" }), [
+    "secret.unchanged",
+    secret,
+    2,
+  ]);
+  await expectEvents(
+    "secrets.setMany",
+    () => caller.secrets.setMany({ items: [{ name: "K", value: "3" }] }),
+    ["secret.rotated", secret, 3],
+  );
+  await expectEvents("secrets.rotate", () => caller.secrets.rotate({ id: secret, value: "4" }), [
+    "secret.rotated",
+    secret,
+    4,
+  ]);
+  await expectEvents("secrets.rollBack", () => caller.secrets.rollBack({ id: secret, to: 1 }), [
+    "secret.rolled_back",
+    secret,
+    5,
+  ]);
+  await expectEvents("secrets.update", () => caller.secrets.update({ id: secret, description: "d" }), [
+    "secret.updated",
+    secret,
+  ]);
+  await expectEvents("secrets.reveal", () => caller.secrets.reveal({ id: secret }), [
+    "secret.accessed",
+    secret,
+    5,
+  ]);
+  await expectEvents("secrets.reveal", () => caller.secrets.reveal({ id: secret }), [
+    "secret.accessed",
+    secret,
+    5,
+  ]);
+  await expectEvents("secrets.revealMany", () => caller.secrets.revealMany({ names: ["K"] }), [
+    "secret.accessed",
+    secret,
+    5,
+  ]);
+  await expectEvents("versions.list", () => caller.versions.list({ id: secret }), ["version.listed", secret]);
+  await expectEvents("versions.reveal", () => caller.versions.reveal({ id: secret, version: 2 }), [
+    "secret.accessed",
+    secret,
+    2,
+  ]);
+  await expectEvents(
+    "versions.revoke",
+    () => caller.versions.revoke({ id: secret, version: 1, reason: "r" }),
+    ["version.revoked", secret, 1],
+  );
+  await expectEvents(
+    "versions.destroy",
+    () => caller.versions.destroy({ id: secret, version: 1, reason: "r" }),
+    ["version.destroyed", secret, 1],
+  );
+  await expectEvents("secrets.delete", () => caller.secrets.delete({ id: secret }), [
+    "secret.deleted",
+    secret,
+    5,
+  ]);
+  await expectEvents("secrets.restore", () => caller.secrets.restore({ id: secret }), [
+    "secret.restored",
+    secret,
+    5,
+  ]);
+
+  const project = await caller.projects.create({ name: "shop" });
+  const environment = await caller.environments.create({ project: "shop", name: "qa" });
+  const token = await caller.tokens.create({ name: "t" });
+  done.add("projects.create").add("environments.create").add("tokens.create");
+  expect((await eventsOf(id)).slice(-3).map((e) => [e.action, e.target?.id])).toEqual([
+    ["project.created", project.id],
+    ["environment.created", environment.id],
+    ["token.created", token.details.id],
+  ]);
+  await expectEvents("projects.list", () => caller.projects.list({}), ["project.listed"]);
+  await expectEvents("environments.list", () => caller.environments.list({}), ["environment.listed"]);
+  await expectEvents("tokens.list", () => caller.tokens.list({}), ["token.listed"]);
+  await expectEvents(
+    "environments.rename",
+    () => caller.environments.rename({ environment: environment.id, name: "q" }),
+    ["environment.renamed", environment.id],
+  );
+  await expectEvents(
+    "environments.delete",
+    () => caller.environments.delete({ environment: environment.id }),
+    ["environment.deleted", environment.id],
+  );
+  await expectEvents("projects.rename", () => caller.projects.rename({ project: "shop", name: "store" }), [
+    "project.renamed",
+    project.id,
+  ]);
+  await expectEvents("projects.delete", () => caller.projects.delete({ project: "store" }), [
+    "project.deleted",
+    project.id,
+  ]);
+  await expectEvents("tokens.revoke", () => caller.tokens.revoke({ id: token.details.id }), [
+    "token.revoked",
+    token.details.id,
+  ]);
+  await expectEvents("audit.list", () => caller.audit.list({}), ["audit.read", id]);
+  await expectEvents("tenants.get", () => caller.tenants.get({}), ["tenant.read", id]);
+  await expectEvents("tenants.rename", () => operator.tenants.rename({ tenant: id, name: "A" }), [
+    "tenant.renamed",
+    id,
+  ]);
+  await expectEvents("tenants.delete", () => operator.tenants.delete({ tenant: id }), ["tenant.deleted", id]);
+
+  const deployment = house.server.deployment.id;
+  const told = (call: () => Promise<unknown>) => added(deployment, call);
+  expect(await told(() => operator.tenants.list({}))).toEqual([["tenant.listed", "success", null, null]]);
+  expect(await told(() => operator.tenants.purge({ tenant: id, confirm: "acme" }))).toEqual([
+    ["tenant.purged", "success", id, null],
+  ]);
+  const [made] = await told(() => operator.tenants.create({ slug: "told" }));
+  expect(made).toEqual(["tenant.created", "success", expect.any(String), null]);
+  done.add("tenants.list").add("tenants.purge").add("tenants.create");
+  const all = Object.entries(verbs).flatMap(([noun, of]) => Object.keys(of).map((name) => `${noun}.${name}`));
+  expect([...done].sort()).toEqual(all.sort());
+});
+
+test("what was undone left no event of success", async () => {
+  const { id, caller } = await house.tenant("undone");
+  await caller.secrets.create({ name: "K", value: "x" });
+  for (const call of [
+    () => caller.secrets.create({ name: "K", value: "y" }),
+    () => caller.secrets.set({ name: "K", value: "y", expectedVersion: 9 }),
+    () =>
+      caller.secrets.setMany({
+        items: [
+          { name: "NEW", value: "y" },
+          { name: "K", value: "y", expectedVersion: 9 },
+        ],
+      }),
+    () => caller.projects.delete({ project: "default" }),
+  ])
+    expect(await added(id, call)).toEqual([]);
+});
+
+test("refusals of known actors are told in their own tenant's chain, with what they asked for", async () => {
+  const { id, caller } = await house.tenant("refusals");
+  const other = await house.tenant("refusals-other");
+  const reader = house.as((await caller.tokens.create({ name: "reader", preset: "reader" })).token);
+  const { id: secret } = await caller.secrets.create({ name: "K", value: "x" });
+  const { id: foreign } = await other.caller.secrets.create({ name: "K", value: "x" });
+  await caller.secrets.rotate({ id: secret, value: "y", graceSeconds: 0 });
+  expect(await added(id, () => reader.secrets.delete({ id: secret }))).toEqual([
+    ["secret.deleted", "denied", secret, null],
+  ]);
+  expect(await added(id, () => reader.secrets.reveal({ id: foreign }))).toEqual([
+    ["secret.accessed", "not_found", foreign, null],
+  ]);
+  expect(await added(id, () => reader.versions.reveal({ id: secret, version: 1 }))).toEqual([
+    ["secret.accessed", "denied", secret, 1],
+  ]);
+  await codeOf(reader.secrets.reveal({ name: "NONE" }));
+  expect((await eventsOf(id)).at(-1)).toMatchObject({
+    outcome: "not_found",
+    target: { type: "secret", id: null, name: "NONE" },
+    details: { code: "not_found" },
+  });
+  // Whose secret it was hears nothing of it.
+  expect((await eventsOf(other.id)).filter((e) => e.outcome !== "success")).toEqual([]);
+  expect(
+    await added(house.server.deployment.id, () => operator.secrets.reveal({ tenant: id, id: secret })),
+  ).toEqual([["secret.accessed", "denied", secret, null]]);
+  expect(await added(id, () => house.as("kf_nobody").secrets.list({}))).toEqual([]);
+});
+
+test("an event holds who, how, from where and under which correlation id, and never a value", async () => {
+  const { id, token } = await house.tenant("facts");
+  const request = requestInfo({
+    token,
+    ip: "192.0.2.7",
+    userAgent: "a browser/1.0 \ud800",
+    correlationId: "correlation-1",
+  });
+  await house.server.invoke(verbs.secrets.create, request, {
+    name: "K",
+    value: "sk_test_canary",
+    reason: "because",
+  });
+  const event = (await eventsOf(id)).at(-1)!;
+  expect(event).toMatchObject({
+    action: "secret.created",
+    actor: { type: "service_token", name: "first", via: "token" },
+    tenant: id,
+    ip: "192.0.2.7",
+    correlationId: "correlation-1",
+    reason: "because",
+  });
+  expect(event.userAgent).toContain("a browser/1.0");
+  expect(JSON.stringify(event)).not.toContain("sk_test_canary");
+});
+
+test("the list filters by action, noun, outcome, actor, target and time, in pages, newest first", async () => {
+  const { caller } = await house.tenant("filters");
+  const ids: string[] = [];
+  for (let i = 0; i < 5; i++) ids.push((await caller.secrets.create({ name: `K${i}`, value: "x" })).id);
+  await codeOf(caller.secrets.reveal({ name: "NONE" }));
+  const actions = async (input: object) =>
+    (await caller.audit.list({ limit: 500, ...input })).events.map((e) => e.action);
+  expect(new Set(await actions({ action: "secret.created" }))).toEqual(new Set(["secret.created"]));
+  expect((await actions({ action: "secret" })).length).toBe(6);
+  expect(await actions({ action: "secre" })).toEqual([]);
+  expect(await actions({ outcome: "not_found" })).toEqual(["secret.accessed"]);
+  expect(await actions({ target: ids[0] })).toEqual(["secret.created"]);
+  expect(await actions({ until: "2020-01-01T00:00:00.000Z" })).toEqual([]);
+  expect((await actions({ since: "2020-01-01T00:00:00.000Z", action: "secret" })).length).toBe(6);
+  const me = (await caller.identity.get()).id;
+  expect((await actions({ actor: me, action: "secret" })).length).toBe(6);
+  const seqs: number[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await caller.audit.list({ action: "secret.created", limit: 2, cursor });
+    seqs.push(...page.events.map((e) => e.seq));
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  expect(seqs).toEqual([...seqs].sort((a, b) => b - a));
+  expect(new Set(seqs).size).toBe(5);
+});

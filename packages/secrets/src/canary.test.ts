@@ -1,0 +1,215 @@
+import { inspect } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { requestInfo } from "./router/context.ts";
+import { verbs } from "./router/verbs.ts";
+import { type Caller, type House, openHouse } from "./testing/house.ts";
+
+/*
+ * Known values go in by every way there is, also by wrong ones, and are then searched for in everything that stays or
+ * leaves: logs, errors with their causes, answers that are no reveal, audit events, and the whole database.
+ */
+
+const CANARY = "canary-value-0123456789-not-a-real-secret";
+const OTHER = "canary-value-9876543210-not-a-real-secret";
+/** Any piece of a canary in any spelling: half of it is as bad as all of it. */
+const TRACES = [CANARY, OTHER].flatMap((value) => {
+  const text = value.slice(0, 24);
+  const base64 = [0, 1, 2].map((shift) => Buffer.from(value.slice(shift)).toString("base64").slice(0, 20));
+  return [
+    text,
+    Buffer.from(text).toString("hex"),
+    ...base64,
+    text.toUpperCase(),
+    Buffer.from(text).toString("hex").toUpperCase(),
+  ];
+});
+
+let house: House;
+let id: string;
+let token: string;
+let caller: Caller;
+beforeAll(async () => {
+  house = await openHouse();
+  ({ id, token, caller } = await house.tenant("acme"));
+});
+afterAll(() => house.close());
+
+function expectClean(what: string, text: string): void {
+  for (const trace of TRACES)
+    if (text.includes(trace))
+      throw new Error(
+        `${what} holds a value: …${text.slice(Math.max(0, text.indexOf(trace) - 80), text.indexOf(trace) + 10)}…`,
+      );
+}
+
+/** All of an error that anyone could print, down its chain of causes. */
+function wholeOf(error: unknown): string {
+  const parts: string[] = [];
+  for (let at: unknown = error; at !== undefined && at !== null; at = (at as Error).cause) {
+    const { message, stack, name } = at as Error;
+    parts.push(
+      String(name),
+      String(message),
+      String(stack),
+      JSON.stringify(at) ?? "",
+      JSON.stringify(Object.entries(at)),
+    );
+  }
+  parts.push(inspect(error, { depth: 20, showHidden: true, getters: true }));
+  return parts.join("\n");
+}
+
+test("no value is found anywhere but in the answers that reveal it", async () => {
+  const answers: string[] = [];
+  const errors: string[] = [];
+  const run = async (call: () => Promise<unknown>) => {
+    try {
+      answers.push(inspect(await call(), { depth: 20 }));
+    } catch (error) {
+      errors.push(wholeOf(error));
+    }
+  };
+  const value = CANARY;
+  const base64 = Buffer.from(CANARY).toString("base64");
+  const made = await caller.secrets.create({ name: "K", value, idempotencyKey: "the-key-of-a-canary" });
+  const as = (verb: Parameters<House["server"]["invoke"]>[0], input: unknown) => () =>
+    house.server.invoke(verb, requestInfo({ token, userAgent: "test" }), input);
+
+  // What is allowed.
+  await run(() => caller.secrets.create({ name: "K", value, idempotencyKey: "the-key-of-a-canary" }));
+  await run(() => caller.secrets.set({ name: "K", value: OTHER, idempotencyKey: "another-key-of-a-canary" }));
+  await run(() => caller.secrets.set({ name: "K", value: OTHER }));
+  await run(() => caller.secrets.set({ name: "B", value: base64, encoding: "base64" }));
+  await run(() =>
+    caller.secrets.setMany({
+      items: [
+        { name: "M1", value },
+        { name: "M2", value: base64, encoding: "base64" },
+      ],
+    }),
+  );
+  await run(() => caller.secrets.rotate({ id: made.id, value }));
+  await run(() => caller.secrets.rollBack({ id: made.id, to: 2 }));
+  await run(() => caller.secrets.get({ id: made.id }));
+  await run(() => caller.secrets.list({}));
+  await run(() => caller.versions.list({ id: made.id }));
+  for (const read of [
+    () => caller.secrets.reveal({ id: made.id }),
+    () => caller.secrets.reveal({ id: made.id }),
+  ])
+    expect((await read()).value).toBe(OTHER);
+  await caller.secrets.revealMany({ names: ["K", "M1"] });
+  await caller.versions.reveal({ id: made.id, version: 1 });
+  await run(() => caller.versions.destroy({ id: made.id, version: 1, reason: "over" }));
+  await run(() => caller.audit.list({ limit: 500 }));
+
+  // What is refused, each with a value where it belongs, and with one where it does not.
+  const { secrets, versions, tokens } = verbs;
+  const wrong: (() => Promise<unknown>)[] = [
+    () => caller.secrets.create({ name: "K", value }),
+    () => caller.secrets.set({ name: "K", value, expectedVersion: 99 }),
+    () => caller.secrets.set({ name: "K", value, idempotencyKey: "another-key-of-a-canary" }),
+    () => caller.secrets.set({ name: "K", value: `${value}\ud800` }),
+    () => caller.secrets.set({ name: "K", value: `${base64}!`, encoding: "base64" }),
+    () => caller.secrets.set({ name: "K", value: value.repeat(50_000) }),
+    () => caller.secrets.set({ project: "no-such-project", name: "K", value }),
+    () => caller.secrets.rotate({ name: "NONE", value }),
+    () =>
+      caller.secrets.setMany({
+        items: [
+          { name: "K", value },
+          { name: "K", value },
+        ],
+      }),
+    () => caller.secrets.setMany({ items: [{ name: "K", value, expectedVersion: 99 }] }),
+    () => house.as(null).secrets.set({ name: "K", value }),
+    () => house.as(house.operatorToken).secrets.set({ tenant: "acme", name: "K", value }),
+    as(secrets.set, { name: "K", value: { [value]: value } }),
+    as(secrets.set, { name: "K", value: [value] }),
+    as(secrets.set, { name: "K", value, encoding: value }),
+    as(secrets.set, { name: "K", value, [value]: value }),
+    as(secrets.set, { name: `${value}\n`, value }),
+    as(secrets.set, { name: "K", value, reason: `${value}\0` }),
+    as(secrets.set, { name: "K", value, idempotencyKey: `${value} ${value}` }),
+    as(secrets.set, { name: "K", value, project: `${value}/` }),
+    as(secrets.set, { name: "K", value, tenant: `${value}!` }),
+    as(secrets.create, { name: "N", value, tags: { [`${value} `]: value } }),
+    as(secrets.create, { name: "N", value, tags: { a: `${value}\0` } }),
+    as(secrets.create, { name: "N", value, description: `${value}\0` }),
+    as(secrets.create, { name: "N", value, graceSeconds: value }),
+    as(secrets.reveal, value),
+    as(secrets.reveal, { id: value }),
+    as(secrets.list, { cursor: Buffer.from(value).toString("base64url") }),
+    as(secrets.list, { limit: value }),
+    as(secrets.list, { state: value }),
+    as(versions.reveal, { id: made.id, version: value }),
+    as(tokens.create, { name: `${value}\n`, actions: [value], environments: [`${value}/`] }),
+  ];
+  for (const call of wrong) await run(call);
+  expect(errors.length).toBe(wrong.length);
+
+  // What breaks inside, where drivers quote their rows and parameters.
+  for (const state of ["23514", "XX000", "22P02"]) {
+    await house.sql(
+      `CREATE OR REPLACE FUNCTION public.quote() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'row: ${CANARY}' USING ERRCODE = '${state}', DETAIL = '${CANARY}', HINT = '${OTHER}'; END $$`,
+    );
+    for (const table of ["secrets", "sealed_values", "audit_batches", "idempotency_keys"]) {
+      await house.sql(
+        `CREATE TRIGGER quote BEFORE INSERT OR UPDATE ON control_plane.${table} FOR EACH ROW EXECUTE FUNCTION public.quote()`,
+      );
+      const before = errors.length;
+      await run(() => caller.secrets.set({ name: "NEW", value, idempotencyKey: "a-key-for-what-breaks" }));
+      await run(() => caller.projects.create({ name: "new", idempotencyKey: "a-key-for-what-breaks" }));
+      await house.sql(`DROP TRIGGER quote ON control_plane.${table}`);
+      expect(errors.length, table).toBeGreaterThan(before);
+      if (table === "idempotency_keys") expect(errors.length).toBe(before + 2);
+      await run(() => house.as(house.operatorToken).projects.delete({ tenant: "acme", project: "new" }));
+      await house.sql("DELETE FROM control_plane.idempotency_keys WHERE tenant_id = $1", [id]);
+    }
+  }
+  await house.sql("DROP FUNCTION public.quote()");
+  await house.tamper(
+    "UPDATE control_plane.sealed_values SET sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1) WHERE tenant_id = $1 AND secret_id = $2",
+    [id, made.id],
+  );
+  const cold = await house.another({ readCache: false });
+  await run(() => cold.invoke(verbs.secrets.reveal, requestInfo({ token }), { id: made.id }));
+
+  expectClean("an answer", answers.join("\n"));
+  for (const error of errors) expectClean("an error", error);
+  expect(house.logged.length).toBeGreaterThan(3);
+  expectClean("the log", house.logged.join("\n"));
+  expectClean("the database", await dump());
+});
+
+/** Every row of every table as text, bytes in hex and as what they are. */
+async function dump(): Promise<string> {
+  const tables = await house.sql<{ name: string }>(
+    "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
+  );
+  const parts: string[] = [];
+  for (const { name } of tables) {
+    const rows = await house.sql(`SELECT * FROM ${name}`);
+    for (const row of rows)
+      for (const field of Object.values(row))
+        parts.push(
+          Buffer.isBuffer(field)
+            ? `${field.toString("latin1")}\n${field.toString("hex")}`
+            : (JSON.stringify(field) ?? ""),
+        );
+  }
+  expect(parts.length).toBeGreaterThan(100);
+  return parts.join("\n");
+}
+
+test("the search would have found one", async () => {
+  await house.sql("CREATE TABLE public.leak (bytes bytea)");
+  await house.sql("INSERT INTO public.leak VALUES ($1)", [Buffer.from(`x${CANARY}`)]);
+  const leaked = await dump();
+  await house.sql("DROP TABLE public.leak");
+  expect(() => expectClean("the database", leaked)).toThrow("holds a value");
+  const error = new Error("outer", {
+    cause: new Error("inner", { cause: Object.assign(new Error("x"), { detail: OTHER }) }),
+  });
+  expect(() => expectClean("an error", wholeOf(error))).toThrow("holds a value");
+});
