@@ -233,8 +233,6 @@ function doubts(config: Omit<Config, "warnings">): string[] {
     warnings.push(
       `KEYFOLD_HOST binds ${config.host} without TLS: tokens and values travel in the clear. Set the TLS files, or put a proxy in front and name it in KEYFOLD_TRUSTED_PROXIES.`,
     );
-  if (config.database.kind === "external" && config.database.listenUrl !== null)
-    warnings.push("KEYFOLD_LISTEN_URL is set, but this release does not listen to the database yet.");
   return warnings;
 }
 

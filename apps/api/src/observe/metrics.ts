@@ -9,6 +9,8 @@ export interface Metrics {
   /** @param route a template such as /api/secrets/:id, never an address */
   request(method: string, route: string, status: number, seconds: number): void;
   refusedAuthentication(): void;
+  /** Whether the database's hints arrive. */
+  listening(on: boolean): void;
   /** From now on the page shows how this pool is used. */
   watchPool(pool: Connections["pool"]): void;
   /** The page that Prometheus reads. */
@@ -40,6 +42,7 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
     help: "Calls whose token or session was not valid.",
     registers,
   });
+  let listening: Gauge | null = null;
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -53,6 +56,14 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
     envelope: (operation, seconds) => envelope.observe({ operation }, seconds),
     request: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
     refusedAuthentication: () => refused.inc(),
+    listening(on) {
+      listening ??= new Gauge({
+        name: "keyfold_listening",
+        help: "1 while the database's hints about changes arrive; reads are right without them, only slower.",
+        registers,
+      });
+      listening.set(on ? 1 : 0);
+    },
     watchPool(pool) {
       gauge("keyfold_pool_connections", "Connections to the database.", () => pool.totalCount);
       gauge("keyfold_pool_idle_connections", "Connections that nobody uses now.", () => pool.idleCount);

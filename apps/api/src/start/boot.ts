@@ -1,3 +1,4 @@
+import type { Listener } from "@keyfold/db";
 import { migrationsDir } from "@keyfold/db/migrate";
 import { createEnvelope } from "@keyfold/envelope";
 import { createKeyfoldServer, deploymentExists } from "@keyfold/secrets";
@@ -9,6 +10,7 @@ import { createMetrics } from "../observe/metrics.ts";
 import { openDatabase } from "./database.ts";
 import { makeFirstRun } from "./first-run.ts";
 import { addressOf, greeting } from "./greeting.ts";
+import { takeHints } from "./hints.ts";
 import { listen } from "./listen.ts";
 import { dataDirProvider, providerOf, rootKeyPath } from "./root-key.ts";
 
@@ -44,6 +46,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       log.warn({ code: "database_unavailable" }, "an idle connection to the database was lost"),
   });
   const { db } = database;
+  let hints: Listener | null = null;
   try {
     const { provider, made } =
       given === null
@@ -65,6 +68,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
         error: (facts, message) => log.error(facts, message),
       },
     });
+    hints = takeHints({ url: database.listenUrl, keyfold, log, metrics });
     const firstRun = await makeFirstRun(config, keyfold);
     const app = createApp({
       keyfold,
@@ -87,10 +91,12 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       lost: database.lost,
       async stop() {
         await listening.close();
+        await hints?.stop();
         await database.stop();
       },
     };
   } catch (error) {
+    await hints?.stop();
     await database.stop();
     throw error;
   }

@@ -7,6 +7,8 @@ import { StartError } from "./start-error.ts";
 
 export interface Database {
   db: Connections;
+  /** A direct connection for LISTEN: a pooler would lose it. */
+  listenUrl: string;
   /** Resolves when an embedded server has ended, whoever ended it; never for another's. */
   lost: Promise<void>;
   stop(): Promise<void>;
@@ -43,7 +45,8 @@ export async function openDatabase({ config, say, onIdleError }: DatabaseOptions
       ...(await findRoleProblems(db.pool)),
     ];
     if (problems.length > 0) throw new StartError(problems.join("\n"));
-    return { db, lost: server?.exited ?? new Promise(() => {}), stop };
+    const listenUrl = source.kind === "embedded" ? server!.appUrl : (source.listenUrl ?? source.url).reveal();
+    return { db, listenUrl, lost: server?.exited ?? new Promise(() => {}), stop };
   } catch (error) {
     await stop();
     throw error;
