@@ -51,7 +51,7 @@ test("the panel's pages are index.html, never kept by a browser; hashed files ar
 });
 
 test("a file that is not there, and an address of the API that is not there, are no page of the panel", async () => {
-  for (const path of ["/assets/index-00000000.js", "/api/nothing", "/trpc", "/metrics/x"])
+  for (const path of ["/assets/index-00000000.js", "/api/nothing", "/session/x", "/metrics/x"])
     expect([path, (await served.call(path)).status]).toEqual([path, 404]);
 });
 
