@@ -8,8 +8,7 @@ const artifacts = join(import.meta.dirname, "../../../artifacts/panel");
 mkdirSync(artifacts, { recursive: true });
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const DESKTOP = { width: 1280, height: 800 };
-const PHONE = { width: 360, height: 740 };
+const SIZES = { "360": { width: 360, height: 740 }, "1280": { width: 1280, height: 800 } };
 
 /** A person at a browser of their own, who notices everything that goes wrong in it. */
 export interface Visitor {
@@ -21,14 +20,14 @@ export interface Visitor {
   addresses: string[];
   signIn(token: string): Promise<void>;
   /** Looks at a state in both themes and both sizes: axe must find nothing; a picture of each is kept. */
-  look(name: string): Promise<void>;
+  look(name: string, sizes?: readonly ("360" | "1280")[]): Promise<void>;
   leave(): Promise<void>;
 }
 
 export async function visit(browser: Browser, url: string): Promise<Visitor> {
   const context = await browser.newContext({
     baseURL: url,
-    viewport: DESKTOP,
+    viewport: SIZES["1280"],
     colorScheme: "light",
     locale: "en",
   });
@@ -61,15 +60,12 @@ export async function visit(browser: Browser, url: string): Promise<Visitor> {
       await page.getByRole("button", { name: "Sign in" }).click();
       await page.waitForURL((at) => at.pathname !== "/sign-in");
     },
-    async look(name) {
+    async look(name, sizes = ["360", "1280"]) {
       for (const theme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme: theme });
         await page.locator(`html[data-theme=${theme}]`).waitFor({ state: "attached" });
-        for (const [size, viewport] of [
-          ["360", PHONE],
-          ["1280", DESKTOP],
-        ] as const) {
-          await page.setViewportSize(viewport);
+        for (const size of sizes) {
+          await page.setViewportSize(SIZES[size]);
           await settled(page);
           await page.screenshot({ path: join(artifacts, `${name}-${theme}-${size}.png`) });
           expect.soft(await sidewaysScroll(page), `${name} scrolls sideways at ${size}`).toBe(0);

@@ -47,7 +47,7 @@ export function AuditPage() {
   return (
     <>
       <PageHeader title={m.audit.title} lead={m.audit.lead}>
-        <div className="flex w-full gap-2 sm:w-auto">
+        <div className="flex w-full items-center gap-2 sm:w-auto">
           <div className="flex-1 sm:w-44">
             <Choice compact label={m.audit.what} options={ACTIONS} value={action} onChange={setAction} />
           </div>

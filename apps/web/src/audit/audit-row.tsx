@@ -34,9 +34,9 @@ export function AuditRow({ event }: { event: Event }) {
           aria-hidden
           className={`shrink-0 text-faint transition-transform duration-100 ${open ? "rotate-90" : ""}`}
         />
-        <span className="grid min-w-0 flex-1 grid-cols-1 gap-x-4 sm:grid-cols-[12rem_minmax(0,1fr)_auto] sm:items-center">
+        <span className="grid min-w-0 flex-1 grid-cols-1 gap-x-4 sm:grid-cols-[16rem_minmax(0,1fr)_auto] sm:items-center">
           <span className="flex items-center gap-2">
-            <code className="text-sm font-medium">{event.action}</code>
+            <code className="text-sm font-medium whitespace-nowrap">{event.action}</code>
             {outcome === "success" ? null : <Badge tone={TONES[outcome]}>{m.audit.outcomes[outcome]}</Badge>}
           </span>
           <span className="truncate">

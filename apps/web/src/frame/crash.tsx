@@ -11,21 +11,23 @@ export function Crash({ error }: { error: unknown }) {
   const ours =
     failure.code !== "unreachable" || error instanceof TypeError || named(error, "TRPCClientError");
   return (
-    <main
-      className="mx-auto flex min-h-[60dvh] max-w-sm flex-col items-center justify-center px-4 text-center"
-      role="alert"
-    >
-      <TriangleAlert size={24} aria-hidden className="mb-4 text-muted" />
-      <h1 className="text-lg font-semibold tracking-tight">{ours ? m.failure.title : m.failure.crash}</h1>
-      <p className="mt-1 text-muted">{ours ? failure.sentence : m.failure.crashText}</p>
-      {failure.correlationId === null ? null : (
-        <p className="mt-2 text-xs text-muted">
-          {m.failure.correlation} <code className="select-all">{failure.correlationId}</code>
-        </p>
-      )}
-      <button type="button" className={`${LINK} mt-5`} onClick={() => location.reload()}>
-        {ours ? m.retry : m.failure.reload}
-      </button>
+    <main>
+      <div
+        role="alert"
+        className="mx-auto flex min-h-[60dvh] max-w-sm flex-col items-center justify-center px-4 text-center"
+      >
+        <TriangleAlert size={24} aria-hidden className="mb-4 text-muted" />
+        <h1 className="text-lg font-semibold tracking-tight">{ours ? m.failure.title : m.failure.crash}</h1>
+        <p className="mt-1 text-muted">{ours ? failure.sentence : m.failure.crashText}</p>
+        {failure.correlationId === null ? null : (
+          <p className="mt-2 text-xs text-muted">
+            {m.failure.correlation} <code className="select-all">{failure.correlationId}</code>
+          </p>
+        )}
+        <button type="button" className={`${LINK} mt-5`} onClick={() => location.reload()}>
+          {ours ? m.retry : m.failure.reload}
+        </button>
+      </div>
     </main>
   );
 }

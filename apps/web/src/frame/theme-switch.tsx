@@ -18,7 +18,7 @@ export function ThemeSwitch() {
           <label
             key={id}
             data-hint={m.frame.themes[id]}
-            className="grid h-7 cursor-default place-items-center rounded-md text-muted hover:text-ink has-checked:bg-surface has-checked:text-ink has-checked:shadow-lift has-checked:ring-1 has-checked:ring-line has-focus-visible:outline-2 has-focus-visible:outline-accent"
+            className="relative grid h-7 cursor-default place-items-center rounded-md text-muted hover:text-ink has-checked:bg-surface has-checked:text-ink has-checked:shadow-lift has-checked:ring-1 has-checked:ring-line has-focus-visible:outline-2 has-focus-visible:outline-accent"
           >
             <input
               type="radio"

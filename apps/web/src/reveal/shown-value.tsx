@@ -1,5 +1,5 @@
 import { Copy, EyeOff } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { m } from "../messages.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -10,8 +10,14 @@ import { type Revealed, SHOWN_FOR } from "./use-reveal.ts";
 export function ShownValue({ revealed, onHide }: { revealed: Revealed; onHide: () => void }) {
   const { name, value, encoding } = revealed;
   const lines = value.split("\n").length;
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // In braces: newer browsers return a promise, which React would take for a clean-up.
+    box.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   return (
     <section
+      ref={box}
       aria-label={m.reveal.valueOf(name)}
       className="overflow-hidden rounded-xl border border-accent/40 bg-surface"
     >

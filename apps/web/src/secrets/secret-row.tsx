@@ -104,13 +104,15 @@ export function SecretRow({ place, label, secret, depth, reveal, onRotate, onDel
           {version === null ? (
             <span className="text-sm text-faint">{m.secrets.noVersion}</span>
           ) : (
-            <Badge>{m.history.version(version)}</Badge>
+            <span className="flex">
+              <Badge>{m.history.version(version)}</Badge>
+            </span>
           )}
         </td>
         <td className="hidden px-4 text-sm whitespace-nowrap text-muted sm:table-cell">
           {lastRotatedAt === null ? m.secrets.notYet : <Moment at={lastRotatedAt} />}
         </td>
-        <td className="hidden max-w-40 truncate px-4 text-sm text-muted lg:table-cell">
+        <td className="hidden max-w-40 truncate px-4 text-sm text-muted lg:table-cell lg:pr-6">
           {(lastRotatedBy ?? secret.createdBy).name}
         </td>
         <td className="pr-2 sm:pr-3">
@@ -148,7 +150,7 @@ export function SecretRow({ place, label, secret, depth, reveal, onRotate, onDel
       </tr>
       {shown ? (
         <tr className="border-b border-line last:border-0">
-          <td colSpan={6} className="px-3 pb-3 sm:px-4">
+          <td colSpan={6} className="px-3 pt-1 pb-3 sm:px-4">
             <ShownValue revealed={shown} onHide={reveal.hide} />
           </td>
         </tr>

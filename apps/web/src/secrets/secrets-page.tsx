@@ -83,13 +83,8 @@ export function SecretsPage() {
 
   return (
     <>
-      <header className="flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
-        <div className="min-w-0">
-          <h1 className="text-2xl font-semibold tracking-tight">{m.secrets.title}</h1>
-          <div className="mt-2">
-            <PlaceBar {...place} />
-          </div>
-        </div>
+      <header className="mb-2 flex min-h-9 items-center justify-between gap-6">
+        <h1 className="text-2xl font-semibold tracking-tight">{m.secrets.title}</h1>
         {may("secret.create") && !unknown ? (
           <Button look="primary" onPress={() => setOpen({ what: "create" })}>
             <Plus size={15} aria-hidden />
@@ -97,6 +92,7 @@ export function SecretsPage() {
           </Button>
         ) : null}
       </header>
+      <PlaceBar {...place} />
       {may("secret.reveal") ? null : (
         <p className="mt-5 flex items-center gap-2 text-sm text-muted">
           <ShieldCheck size={16} aria-hidden className="shrink-0 text-accent-text" />

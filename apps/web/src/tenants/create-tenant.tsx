@@ -56,7 +56,6 @@ export function CreateTenant({ onClose }: { onClose: () => void }) {
         <DialogActions>
           <Button onPress={onClose}>{m.done}</Button>
           <Button
-            look="primary"
             onPress={() => {
               onClose();
               void navigate({ to: "/t/$tenant", params: { tenant: slug } });

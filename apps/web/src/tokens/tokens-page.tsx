@@ -113,7 +113,7 @@ function TokenRow({ token, own, onRevoke }: { token: Token; own: boolean; onRevo
           </>
         )}
       </p>
-      <div className="w-20 text-right">
+      <div className="ml-auto w-20 text-right">
         {dead || onRevoke === null ? null : (
           <Button
             size="sm"

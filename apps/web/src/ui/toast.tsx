@@ -49,7 +49,7 @@ export function Toasts() {
     <section
       aria-label={m.frame.notifications}
       data-react-aria-top-layer="true"
-      className="pointer-events-none fixed inset-x-0 bottom-0 z-50 p-4"
+      className="pointer-events-none fixed inset-x-0 top-0 z-50 p-4 sm:top-auto sm:bottom-0"
     >
       {/* Always there, so that what is put into it is read out. */}
       <ol aria-live="polite" className="mx-auto flex max-w-sm flex-col gap-2 sm:mr-0">

@@ -1,61 +1,16 @@
-import { join } from "node:path";
-import { type Served, serveHouse } from "@keyfold/api/testing";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { chromiumPath, launch, WHY_NONE } from "./chromium.ts";
-import { traces, visit } from "./visitor.ts";
+import { describe, expect, test } from "vitest";
+import { setScene } from "./scene.ts";
+import { traces } from "./visitor.ts";
 
 const CANARY = "sk_test_not_a_real_key_4eC39HqLyjWDarjtT1zdp7dc";
 const CANARY_2 = "sk_test_not_a_real_key_either_9fD20KrMzkXEbskuU2aeq8ed";
 
-let served: Served;
-let browser: Browser;
-
-beforeAll(async () => {
-  if (chromiumPath === null) {
-    if (process.env.CI) throw new Error(WHY_NONE);
-    return;
-  }
-  [served, browser] = await Promise.all([
-    serveHouse({ panelDir: join(import.meta.dirname, "../dist") }),
-    launch(),
-  ]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await served?.close();
-});
-beforeEach(({ skip }) => {
-  if (chromiumPath === null) skip(WHY_NONE);
-});
-
-/** Some secrets as a real tenant has them. */
-async function furnish(slug: string) {
-  const tenant = await served.house.tenant(slug);
-  const { caller } = tenant;
-  const names = [
-    "DATABASE_URL",
-    "OPENAI_API_KEY",
-    "SESSION_SIGNING_KEY",
-    "payments/STRIPE_SECRET_KEY",
-    "payments/STRIPE_WEBHOOK_SECRET",
-    "email/sendgrid/API_KEY",
-    "email/sendgrid/WEBHOOK_PUBLIC_KEY",
-  ];
-  for (const name of names)
-    await caller.secrets.create({ name, value: `not a real value of ${name}`, description: "" });
-  await caller.secrets.rotate({
-    name: "DATABASE_URL",
-    value: "postgres://fake:fake@db.invalid/app",
-    reason: "Moved to the new cluster",
-  });
-  return tenant;
-}
+const scene = setScene();
 
 describe("a tenant's team", () => {
   test("signs in, keeps a key, reads, copies, rotates and deletes it, and leaves no trace of it in the browser", async () => {
-    const { token } = await furnish("acme");
-    const visitor = await visit(browser, served.url);
+    const { token } = await scene.furnish("acme");
+    const visitor = await scene.visitor();
     const { page, look, complaints, addresses } = visitor;
     const row = (name: string) =>
       page.getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) });
@@ -223,7 +178,7 @@ describe("a tenant's team", () => {
       expect(await traces(page)).not.toContain(secret);
       expect(await page.content()).not.toContain(secret);
       expect(addresses.join("\n")).not.toContain(secret);
-      expect(served.lines.join("\n")).not.toContain(secret);
+      expect(scene.served.lines.join("\n")).not.toContain(secret);
     }
     expect(complaints).toEqual([]);
     await visitor.leave();

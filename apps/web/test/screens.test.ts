@@ -1,0 +1,249 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { setScene } from "./scene.ts";
+
+const scene = setScene();
+
+describe("the panel's screens", () => {
+  test("tokens: made with a preset, a place and an end, shown once, revoked", async () => {
+    const { token } = await scene.furnish("hooli");
+    const visitor = await scene.visitor();
+    const { page, look, complaints } = visitor;
+    await visitor.signIn(token);
+    await page.getByRole("link", { name: "Tokens" }).click();
+    await page.waitForURL("**/t/hooli/tokens");
+    await page.getByRole("button", { name: "New token" }).click();
+    const form = page.getByRole("dialog", { name: "New token" });
+    await form.getByLabel("Name").fill("billing-service");
+    await form.getByRole("button", { name: /May/ }).click();
+    await look("token-preset");
+    await page.getByRole("option", { name: "Read and write" }).click();
+    await form.getByRole("button", { name: /Where/ }).click();
+    await page.getByRole("option", { name: "default / prod" }).click();
+    await form.getByRole("button", { name: /Ends/ }).click();
+    await page.getByRole("option", { name: "In 30 days" }).click();
+    await look("token-create");
+    await form.getByRole("button", { name: "Create token" }).click();
+    const once = page.getByRole("dialog", { name: "Copy your token now" });
+    const made = await once.locator("pre").textContent();
+    await look("token-shown");
+    await once.getByRole("button", { name: "Done" }).click();
+    expect(await page.content()).not.toContain(made);
+    // It can do what the form said, and nothing elsewhere.
+    const { environments } = await scene.served.house.as(made).environments.list({});
+    expect(environments.map(({ name }) => name)).toEqual(["prod"]);
+    const row = page.getByRole("listitem").filter({ hasText: "billing-service" });
+    await row.getByText("Read and write · 1 environment").waitFor();
+    await look("tokens");
+    await row.getByRole("button", { name: "Revoke billing-service" }).click();
+    const sure = page.getByRole("alertdialog", { name: "Revoke billing-service" });
+    await look("token-revoke");
+    await sure.getByRole("button", { name: "Revoke" }).click();
+    await row.getByText("Revoked").waitFor();
+    await expect(scene.served.house.as(made).identity.get()).rejects.toMatchObject({
+      cause: { code: "unauthenticated" },
+    });
+    expect(complaints).toEqual([]);
+    await visitor.leave();
+  });
+
+  test("audit log: newest first, filtered by what and by outcome, each event with all that is known of it", async () => {
+    const { token, caller } = await scene.furnish("piedpiper");
+    await caller.secrets.reveal({ name: "OPENAI_API_KEY" });
+    await caller.secrets.reveal({ name: "NOT_THERE" }).catch(() => undefined);
+    const visitor = await scene.visitor();
+    const { page, look, complaints } = visitor;
+    await visitor.signIn(token);
+    await page.goto("/t/piedpiper/audit");
+    const events = page.getByRole("list", { name: "Audit events" }).getByRole("listitem");
+    await events.first().waitFor();
+    await look("audit");
+    await page.getByRole("button", { name: /^What|What$/ }).click();
+    await page.getByRole("option", { name: "Values read" }).click();
+    await expect.poll(() => events.count()).toBe(2);
+    expect(await events.nth(0).textContent()).toContain("secret.accessedNot found");
+    expect(await events.nth(1).textContent()).toContain("OPENAI_API_KEY v1");
+    await page.getByRole("button", { name: /Outcome/ }).click();
+    await page.getByRole("option", { name: "Success" }).click();
+    await expect.poll(() => events.count()).toBe(1);
+    await events.first().getByRole("button").click();
+    await events.first().getByText("Correlation id").waitFor();
+    await look("audit-event");
+    await page.getByRole("button", { name: /Outcome/ }).click();
+    await page.getByRole("option", { name: "Decryption failed" }).click();
+    await page.getByText("Nothing matches").waitFor();
+    await look("audit-empty");
+    expect(complaints).toEqual([]);
+    await visitor.leave();
+  });
+
+  test("values of many lines, of bytes and with white space come back exactly, and say what they are", async () => {
+    const { token, caller } = await scene.served.house.tenant("wayne");
+    const lines = "-----BEGIN FAKE KEY-----\nnot\treal\n\n-----END FAKE KEY-----\n";
+    const bytes = Buffer.from([0, 255, 128, 10]).toString("base64");
+    const visitor = await scene.visitor();
+    const { page, look, complaints } = visitor;
+    await visitor.signIn(token);
+    await page.getByText("No secrets in dev yet").waitFor();
+    await look("secrets-empty");
+    for (const [name, value, binary] of [
+      ["TLS_KEY", lines, false],
+      ["SEED", bytes, true],
+    ] as const) {
+      await page.getByRole("button", { name: "New secret" }).first().click();
+      const form = page.getByRole("dialog", { name: "New secret" });
+      await form.getByLabel("Name").fill(name);
+      await form.getByLabel("Value").fill(value);
+      if (binary) await form.getByLabel("Binary").check();
+      else await form.getByText("This value starts or ends with white space").waitFor();
+      await form.getByRole("button", { name: "Create secret" }).click();
+      await page.getByText(`${name} created`).waitFor();
+      await page.getByRole("button", { name: `Reveal ${name}` }).click();
+      const shown = page.getByRole("region", { name: `Value of ${name}` });
+      expect(await shown.locator("pre").textContent()).toBe(value);
+      await shown.getByText(binary ? "Binary, shown as base64" : "5 lines").waitFor();
+      await look(binary ? "revealed-binary" : "revealed-lines");
+    }
+    expect((await caller.secrets.reveal({ name: "TLS_KEY" })).value).toBe(lines);
+    expect(await caller.secrets.reveal({ name: "SEED" })).toMatchObject({ value: bytes, encoding: "base64" });
+    expect(complaints).toEqual([]);
+    await visitor.leave();
+  });
+
+  test("folders close and open, and a search finds names by any part of them", async () => {
+    const { token } = await scene.furnish("stark");
+    const visitor = await scene.visitor();
+    const { page, look, complaints } = visitor;
+    await visitor.signIn(token);
+    const folder = page.getByRole("button", { name: "Folder payments 2" });
+    await folder.click();
+    expect(await folder.getAttribute("aria-expanded")).toBe("false");
+    expect(await page.getByRole("link", { name: "STRIPE_SECRET_KEY" }).count()).toBe(0);
+    await folder.click();
+    await page.getByRole("link", { name: "STRIPE_SECRET_KEY" }).waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("api_key");
+    await page.getByText("2 secrets found").waitFor();
+    await look("search");
+    await page.keyboard.type("zzz");
+    await page.getByText("Nothing named").waitFor();
+    await look("search-none");
+    expect(page.url()).not.toContain("zzz");
+    await page.keyboard.press("Escape");
+    await page.getByText("7 secrets").waitFor();
+    expect(complaints).toEqual([]);
+    await visitor.leave();
+  });
+
+  test("a list of more than one page is loaded on, and searched on the server, too", async () => {
+    const { token, caller } = await scene.served.house.tenant("dunder");
+    const name = (i: number) => `KEY_${String(i).padStart(3, "0")}`;
+    await caller.secrets.setMany({
+      items: Array.from({ length: 230 }, (_, i) => ({ name: name(i), value: "not real" })),
+    });
+    const visitor = await scene.visitor();
+    const { page } = visitor;
+    await visitor.signIn(token);
+    await page.getByText("200+ secrets").waitFor();
+    await page.getByRole("searchbox").fill(name(229));
+    await page.getByRole("link", { name: name(229) }).waitFor();
+    await page.getByRole("searchbox").fill("");
+    await page.getByRole("button", { name: "Load more" }).click();
+    await page.getByText("230 secrets").waitFor();
+    await visitor.leave();
+  });
+
+  test("a session that ended leads to the sign-in page and from there back to where one was", async () => {
+    const { token, caller, id } = await scene.furnish("tyrell");
+    const second = await caller.tokens.create({ tenant: id, name: "second", preset: "reader" });
+    const visitor = await scene.visitor();
+    const { page, look } = visitor;
+    await visitor.signIn(second.token!);
+    await page.goto("/t/tyrell/default/staging");
+    await page.getByText("No secrets in staging yet").waitFor();
+    await caller.tokens.revoke({ id: second.details.id });
+    await page.getByRole("link", { name: "Audit log" }).click();
+    await page.getByText("Your session has ended").waitFor();
+    await look("sign-in-ended");
+    await page.getByLabel("Token").fill(token);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL("**/t/tyrell/audit");
+    await visitor.leave();
+  });
+
+  test("what a token may not see, and what is not there, say so; a call that fails can be tried again", async () => {
+    const { caller, id } = await scene.furnish("cyberdyne");
+    const reader = await caller.tokens.create({ tenant: id, name: "reader", preset: "reader" });
+    const visitor = await scene.visitor();
+    const { page, look, complaints } = visitor;
+    await visitor.signIn(reader.token!);
+    await page.getByRole("rowheader", { name: "DATABASE_URL" }).waitFor();
+    expect(await page.getByRole("button", { name: "New secret" }).count()).toBe(0);
+    await page.getByRole("link", { name: "Audit log" }).click();
+    await page.getByText("Not for this token").waitFor();
+    await look("no-rights");
+    await page.goto("/t/cyberdyne/default/nowhere");
+    await page.getByText("Nothing here").waitFor();
+    await look("no-such-environment");
+    await page.goto("/no/such/page");
+    await page.getByText("Nothing here").waitFor();
+    await look("no-such-page");
+
+    await page.route("**/trpc/**", (route) => route.abort());
+    await page.goto("/t/cyberdyne/default/dev");
+    await page.getByText("Keyfold cannot be reached").waitFor();
+    await look("unreachable");
+    await page.unroute("**/trpc/**");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("rowheader", { name: "DATABASE_URL" }).waitFor();
+    // The router reports what kept a route from beginning.
+    expect(
+      complaints.filter((complaint) => !complaint.startsWith("TRPCClientError: Failed to fetch")),
+    ).toEqual([]);
+    await visitor.leave();
+  });
+
+  test("on a phone the menu leads everywhere; a theme that was chosen stays", async () => {
+    const { token } = await scene.furnish("nakatomi");
+    const visitor = await scene.visitor();
+    const { page, look } = visitor;
+    await visitor.signIn(token);
+    await page.getByRole("rowheader", { name: "DATABASE_URL" }).waitFor();
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.getByRole("button", { name: "Menu" }).click();
+    const menu = page.getByRole("dialog", { name: "Menu" });
+    await menu.locator("label[data-hint=Dark]").click();
+    await page.locator("html[data-theme=dark]").waitFor({ state: "attached" });
+    await page.reload();
+    await page.getByRole("rowheader", { name: "DATABASE_URL" }).waitFor();
+    await page.locator("html[data-theme=dark]").waitFor({ state: "attached" });
+    await page.getByRole("button", { name: "Menu" }).click();
+    await menu.locator("label[data-hint=System]").click();
+    await look("phone-menu", ["360"]);
+    await menu.getByRole("link", { name: "Audit log" }).click();
+    await page.waitForURL("**/t/nakatomi/audit");
+    await visitor.leave();
+  });
+
+  test("the first screen takes at most 150 KB of compressed script", async () => {
+    const { token } = await scene.furnish("aperture");
+    const visitor = await scene.visitor();
+    const { page } = visitor;
+    await visitor.signIn(token);
+    visitor.addresses.length = 0;
+    await page.reload();
+    await page.getByRole("rowheader", { name: "DATABASE_URL" }).waitFor();
+    const dist = join(import.meta.dirname, "../dist");
+    const known = new Set(readdirSync(join(dist, "assets")).map((name) => `/assets/${name}`));
+    const scripts = [...new Set(visitor.addresses.map((address) => new URL(address).pathname))].filter(
+      (path) => path.endsWith(".js"),
+    );
+    expect(scripts.length).toBeGreaterThan(2);
+    expect(scripts.every((path) => known.has(path) || path === "/theme.js")).toBe(true);
+    const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(join(dist, path))).length, 0);
+    expect(bytes).toBeLessThanOrEqual(150 * 1024);
+    await visitor.leave();
+  });
+});
