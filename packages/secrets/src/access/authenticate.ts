@@ -1,10 +1,11 @@
 import { KeyfoldError } from "../error.ts";
+import { again } from "../flow/again.ts";
 import type { RequestInfo } from "../flow/call.ts";
-import { again } from "../flow/change.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
 import { couldBeToken, credentialDigest } from "../token/secret.ts";
 import type { Actor } from "./actor.ts";
+import { earliest } from "./deadline.ts";
 import { scopeSchema } from "./scope.ts";
 
 interface TokenRow {
@@ -141,10 +142,4 @@ async function byDigest(
     scope: scope.data,
     epoch: BigInt(row.epoch),
   };
-}
-
-export function earliest(...moments: readonly (Date | null)[]): Date | null {
-  let first: Date | null = null;
-  for (const moment of moments) if (moment !== null && (first === null || moment < first)) first = moment;
-  return first;
 }

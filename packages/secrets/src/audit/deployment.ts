@@ -1,7 +1,8 @@
 import { withTenant } from "@keyfold/db";
 import { liveness } from "../access/actor.ts";
+import { again } from "../flow/again.ts";
 import type { Call } from "../flow/call.ts";
-import { again, type PrismaUnit, type Unit, unappended } from "../flow/change.ts";
+import { type PrismaUnit, type Unit, unappended } from "../flow/change.ts";
 import { eventBytes, type Happening } from "../flow/event.ts";
 import { append } from "./append.ts";
 

@@ -3,8 +3,8 @@ import { liveness } from "../access/actor.ts";
 import { type AppendOutcome, append } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
 import { loadTenant } from "../tenant/store.ts";
+import { ATTEMPTS, again } from "./again.ts";
 import type { Call } from "./call.ts";
-import { databaseError } from "./database-error.ts";
 import { eventBytes, type Happening } from "./event.ts";
 import type { Services } from "./services.ts";
 
@@ -18,8 +18,6 @@ export interface Unit extends SqlTransaction {
 
 /** A unit of work that has Prisma besides plain SQL: for all that is not called all day. */
 export type PrismaUnit = Unit & Transaction;
-
-const ATTEMPTS = 4;
 
 type Door<Tx> = <T>(db: Services["db"], tenantId: string, work: (tx: Tx) => Promise<T>) => Promise<T>;
 
@@ -130,17 +128,4 @@ function begin<Tx extends SqlTransaction>(
 /** Why a judged event was not appended, as its caller hears it: the credential ended, or the tenant is no more. */
 export function unappended(outcome: AppendOutcome): KeyfoldError {
   return new KeyfoldError(outcome === "gone" ? "not_found" : "unauthenticated");
-}
-
-/** Runs a transaction again when it lost a race, a few times; database errors come out as ours. */
-export async function again<T>(run: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await run();
-    } catch (error) {
-      const ours = error instanceof KeyfoldError ? error : databaseError(error);
-      if (ours?.code === "conflict" && attempt < ATTEMPTS) continue;
-      throw ours ?? error;
-    }
-  }
 }

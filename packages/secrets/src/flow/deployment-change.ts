@@ -1,8 +1,9 @@
 import { type Transaction, withDeployment } from "@keyfold/db";
 import { liveness } from "../access/actor.ts";
 import { append } from "../audit/append.ts";
+import { again } from "./again.ts";
 import type { Call } from "./call.ts";
-import { again, unappended } from "./change.ts";
+import { unappended } from "./change.ts";
 import { eventBytes, type Happening } from "./event.ts";
 
 export interface DeploymentUnit extends Transaction {

@@ -1,7 +1,7 @@
 import { KeyfoldError } from "../error.ts";
 import { isUuid } from "../input/text.ts";
+import { again } from "./again.ts";
 import type { Call } from "./call.ts";
-import { again } from "./change.ts";
 import { onPool } from "./query.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Query } from "@keyfold/db";
 import { encodeBodies, leafHash, merkleRoot } from "@keyfold/ledger";
-import { earliest } from "../access/authenticate.ts";
+import { earliest } from "../access/deadline.ts";
 import { type AppendOutcome, unwritten } from "../audit/append.ts";
 
 /** One read that waits for its event to be durable. */

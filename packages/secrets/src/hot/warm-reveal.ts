@@ -1,8 +1,8 @@
 import type { ValueKey } from "@keyfold/envelope";
 import type { Action } from "../access/actions.ts";
 import type { ServiceActor } from "../access/actor.ts";
-import { earliest } from "../access/authenticate.ts";
 import { authorize, mayReach } from "../access/authorize.ts";
+import { earliest } from "../access/deadline.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
 import { eventBytes } from "../flow/event.ts";
 import type { Services } from "../flow/services.ts";

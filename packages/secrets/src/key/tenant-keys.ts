@@ -9,7 +9,7 @@ import {
   SecretKey,
 } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
-import { again } from "../flow/change.ts";
+import { again } from "../flow/again.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
 
 type TenantPurpose = Extract<KeyPurpose, "value" | "digest">;

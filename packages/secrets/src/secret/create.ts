@@ -1,11 +1,9 @@
 import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
 import { onceFor } from "../flow/replay.ts";
-import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { decodeValue } from "../input/value.ts";
 import { findPlace } from "../place/place.ts";
-import { valueDigest, writeKeys } from "../version/write.ts";
+import { withNewValue } from "../version/new-value.ts";
 import { createSecretInput, secretView } from "./schema.ts";
 import { insertSecret, isNameTaken } from "./store.ts";
 
@@ -16,29 +14,18 @@ export const createSecret = defineVerb({
   summary: "Create a secret with its first version",
   input: createSecretInput,
   output: secretView,
-  async run(call, input) {
-    const plaintext = decodeValue(input.value, input.encoding, call.services.limits.maxValueBytes);
-    try {
-      const tenantId = await tenantOf(call, input.tenant);
-      const keys = await writeKeys(call, tenantId);
-      const digest = valueDigest(keys, plaintext);
-      return await changeSql(call, tenantId, async (unit) => {
+  run(call, input) {
+    return withNewValue(call, input, (tenantId, keys, value) =>
+      changeSql(call, tenantId, async (unit) => {
         const place = await findPlace(unit, input);
         return onceFor(
           unit,
           input.idempotencyKey,
-          { ...input, value: digest.toString("hex"), place: place.environment.id },
+          { ...input, value: value.digest.toString("hex"), place: place.environment.id },
           async () => {
             if (await isNameTaken(unit, place.project.id, place.environment.id, input.name))
               throw new KeyfoldError("name_taken");
-            const secret = await insertSecret(
-              unit,
-              place,
-              input.name,
-              keys,
-              { plaintext, encoding: input.encoding, digest },
-              input,
-            );
+            const secret = await insertSecret(unit, place, input.name, keys, value, input);
             unit.record({
               target: { type: "secret", id: secret.id, name: secret.name, version: 1 },
               reason: input.reason ?? null,
@@ -46,9 +33,7 @@ export const createSecret = defineVerb({
             return secret;
           },
         );
-      });
-    } finally {
-      plaintext.fill(0);
-    }
+      }),
+    );
   },
 });

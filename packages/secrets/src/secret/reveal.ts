@@ -1,10 +1,11 @@
 import { type Query, withTenantSql } from "@keyfold/db";
 import { liveness } from "../access/actor.ts";
-import { earliest } from "../access/authenticate.ts";
+import { earliest } from "../access/deadline.ts";
 import { append } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
+import { again } from "../flow/again.ts";
 import type { Call } from "../flow/call.ts";
-import { again, holdChain } from "../flow/change.ts";
+import { holdChain } from "../flow/change.ts";
 import { eventBytes } from "../flow/event.ts";
 import { onPool } from "../flow/query.ts";
 import { tenantOf } from "../flow/tenant-of.ts";

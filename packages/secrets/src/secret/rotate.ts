@@ -1,9 +1,7 @@
 import { changeSql } from "../flow/change.ts";
 import { onceFor } from "../flow/replay.ts";
-import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { decodeValue } from "../input/value.ts";
-import { valueDigest, writeKeys } from "../version/write.ts";
+import { withNewValue } from "../version/new-value.ts";
 import { lockSecret } from "./load.ts";
 import { rotateSecretInput, setSecretOutput } from "./schema.ts";
 import { checkExpected, putVersion } from "./store.ts";
@@ -15,31 +13,21 @@ export const rotateSecret = defineVerb({
   summary: "Rotate a secret to a new value",
   input: rotateSecretInput,
   output: setSecretOutput,
-  async run(call, input) {
-    const plaintext = decodeValue(input.value, input.encoding, call.services.limits.maxValueBytes);
-    try {
-      const tenantId = await tenantOf(call, input.tenant);
-      const keys = await writeKeys(call, tenantId);
-      const digest = valueDigest(keys, plaintext);
-      return await changeSql(call, tenantId, async (unit) => {
+  run(call, input) {
+    return withNewValue(call, input, (tenantId, keys, value) =>
+      changeSql(call, tenantId, async (unit) => {
         const loaded = await lockSecret(unit, input);
         return onceFor(
           unit,
           input.idempotencyKey,
-          { ...input, value: digest.toString("hex"), secret: loaded.secret.id },
+          { ...input, value: value.digest.toString("hex"), secret: loaded.secret.id },
           async () => {
             checkExpected(loaded.secret, input.expectedVersion);
-            const put = await putVersion(
-              unit,
-              loaded,
-              keys,
-              { plaintext, encoding: input.encoding, digest },
-              {
-                reason: input.reason ?? null,
-                graceSeconds: input.graceSeconds,
-                sameIsNothing: true,
-              },
-            );
+            const put = await putVersion(unit, loaded, keys, value, {
+              reason: input.reason ?? null,
+              graceSeconds: input.graceSeconds,
+              sameIsNothing: true,
+            });
             unit.record({
               action: put.changed ? "secret.rotated" : "secret.unchanged",
               target: { type: "secret", id: put.secret.id, name: put.secret.name, version: put.version },
@@ -51,9 +39,7 @@ export const rotateSecret = defineVerb({
             return { secret: put.secret, changed: put.changed, rotatedFrom: put.rotatedFrom };
           },
         );
-      });
-    } finally {
-      plaintext.fill(0);
-    }
+      }),
+    );
   },
 });

@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { withDeployment } from "@keyfold/db";
 import { type Actor, liveness } from "../access/actor.ts";
-import { authenticate, earliest } from "../access/authenticate.ts";
+import { authenticate } from "../access/authenticate.ts";
+import { earliest } from "../access/deadline.ts";
 import { append } from "../audit/append.ts";
 import { asKeyfoldError, KeyfoldError } from "../error.ts";
+import { again } from "../flow/again.ts";
 import type { RequestInfo } from "../flow/call.ts";
-import { again } from "../flow/change.ts";
 import { databaseError } from "../flow/database-error.ts";
 import { encode } from "../flow/event.ts";
 import type { Services } from "../flow/services.ts";

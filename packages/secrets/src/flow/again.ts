@@ -1,0 +1,18 @@
+import { KeyfoldError } from "../error.ts";
+import { databaseError } from "./database-error.ts";
+
+/** How often what lost a race is tried in all. */
+export const ATTEMPTS = 4;
+
+/** Runs a transaction again when it lost a race, a few times; database errors come out as ours. */
+export async function again<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run();
+    } catch (error) {
+      const ours = error instanceof KeyfoldError ? error : databaseError(error);
+      if (ours?.code === "conflict" && attempt < ATTEMPTS) continue;
+      throw ours ?? error;
+    }
+  }
+}
