@@ -113,6 +113,19 @@ test("a secret that is restored while its place is being deleted is never left i
   expect(await orphans(id)).toEqual([]);
 });
 
+test("an environment that waits for its project's deletion finds it gone", async () => {
+  const { id, caller } = await house.tenant("environment-waits");
+  await caller.projects.create({ name: "p", environments: [] });
+  const outcomes = await house.inLine(id, [
+    () => codeOf(caller.projects.delete({ project: "p" })),
+    () => codeOf(caller.environments.create({ project: "p", name: "late" })),
+  ]);
+  expect(outcomes).toEqual(["allowed", "not_found"]);
+  expect(
+    await house.sql("SELECT 1 FROM control_plane.environments WHERE tenant_id = $1 AND name = 'late'", [id]),
+  ).toEqual([]);
+});
+
 test("an environment that is made while its project is being deleted is never left in no project", async () => {
   const { id, caller } = await house.tenant("environment-raced");
   for (let round = 0; round < 12; round++) {

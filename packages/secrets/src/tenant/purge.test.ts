@@ -112,6 +112,46 @@ test("what an operator had under way when a tenant was purged leaves nothing beh
   ).toEqual([]);
 });
 
+test("an event that is on its way when a purge begins goes too, and is the last that the deployment wrote down", async () => {
+  const { id } = await house.tenant("on-its-way");
+  await operator.tenants.delete({ tenant: id });
+  const [purging] = await house.whileChainIsHeld(
+    id,
+    () => [operator.tenants.purge({ tenant: id, confirm: "on-its-way" })],
+    1,
+    `SELECT control_plane.append_events('${id}', gen_random_uuid(), 1, sha256('late'), sha256('late'), '\\x00000001ff')`,
+  );
+  const { lastBatch } = await purging!;
+  const rows = await house.sql<{ number: string; bodies: Buffer | null }>(
+    "SELECT number, bodies FROM control_plane.audit_batches WHERE chain_id = $1 ORDER BY number DESC",
+    [id],
+  );
+  expect(Number(rows[0]!.number)).toBe(lastBatch);
+  expect(rows.every((row) => row.bodies === null)).toBe(true);
+  await house.verify();
+});
+
+test("an operator whose token ends while a purge of theirs is under way purges nothing", async () => {
+  const { id } = await house.tenant("ended");
+  await operator.tenants.delete({ tenant: id });
+  const ending = house.as(await house.server.createOperatorToken("ending"));
+  const outcomes = await house.whileChainIsHeld(
+    house.server.deployment.id,
+    () => [
+      codeOf(ending.tenants.purge({ tenant: id, confirm: "ended" })),
+      codeOf(ending.tenants.create({ slug: "too-late" })),
+      codeOf(ending.audit.list({ deployment: true })),
+    ],
+    3,
+    "UPDATE control_plane.operator_tokens SET revoked_at = now(), generation = generation + 1 WHERE name = 'ending'",
+  );
+  expect(await Promise.all(outcomes)).toEqual(["unauthenticated", "unauthenticated", "unauthenticated"]);
+  expect((await house.sql("SELECT 1 FROM control_plane.tenant_keys WHERE tenant_id = $1", [id])).length).toBe(
+    2,
+  );
+  expect(await codeOf(operator.tenants.get({ tenant: "too-late" }))).toBe("not_found");
+});
+
 test("a refusal that comes after the purge is not written into the purged chain", async () => {
   const { id, caller } = await house.tenant("refused-late");
   const { token } = await caller.tokens.create({ name: "t", preset: "reader" });

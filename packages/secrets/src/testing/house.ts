@@ -33,8 +33,8 @@ export interface House {
    */
   whileChainIsHeld<T>(chain: string, start: () => T, waiting: number, sql: string): Promise<T>;
   /**
-   * Holds a chain's lock while the calls line up for it, each once the one before it waits, then lets go: so they append
-   * in this order, and each has read what it needs before the one before it was done.
+   * Holds a chain's lock while the calls line up for it (or for a row of one before them), each once the one before it
+   * waits, then lets go: so they end in this order, and each has read what it can before the one before it was done.
    */
   inLine<T>(chain: string, calls: readonly (() => Promise<T>)[]): Promise<T[]>;
   /** Verifies all audit chains; answers how many events each holds. */
@@ -80,8 +80,7 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
   const lineUp = (count: number) =>
     waitUntil(async () => {
       const rows = await sql(
-        `SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-          WHERE l.locktype = 'advisory' AND NOT l.granted AND a.datname = $1`,
+        `SELECT DISTINCT l.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = $1`,
         [database.name],
       );
       return rows.length >= count;
