@@ -3,7 +3,8 @@ import { useId, useState } from "react";
 import type { Outputs } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Badge, type Tone } from "../ui/badge.tsx";
-import { exactly, Moment } from "../ui/moment.tsx";
+import { exactly } from "../ui/from-now.ts";
+import { Moment } from "../ui/moment.tsx";
 
 type Event = Outputs["audit"]["list"]["events"][number];
 

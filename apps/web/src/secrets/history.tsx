@@ -7,7 +7,8 @@ import { client, type Secret, trpc, type Version } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Badge, type Tone } from "../ui/badge.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
-import { exactly, fromNow, Moment } from "../ui/moment.tsx";
+import { exactly, fromNow } from "../ui/from-now.ts";
+import { Moment } from "../ui/moment.tsx";
 import { FailureState, SkeletonRows } from "../ui/state.tsx";
 import { RollBack } from "./roll-back.tsx";
 

@@ -1,24 +1,4 @@
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
-const STEPS: readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
-  ["year", 31_536_000],
-  ["month", 2_592_000],
-  ["week", 604_800],
-  ["day", 86_400],
-  ["hour", 3_600],
-  ["minute", 60],
-];
-
-/** "3 days ago", "in 2 hours", "just now". @param moment RFC 3339 @param now milliseconds since 1970 */
-export function fromNow(moment: string, now: number): string {
-  const seconds = (Date.parse(moment) - now) / 1000;
-  for (const [unit, size] of STEPS) {
-    if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
-  }
-  return seconds > 5 ? "in moments" : "just now";
-}
-
-export const exactly = (moment: string): string => exact.format(new Date(moment));
+import { exactly, fromNow } from "./from-now.ts";
 
 /** A moment as people say it, exact on hover. */
 export function Moment({ at }: { at: string }) {
