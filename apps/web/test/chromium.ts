@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
 
-const NAMED = process.env.CHROMIUM_PATH;
+const NAMED = process.env.CHROMIUM_PATH || undefined;
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** Where Chromium is: named by CHROMIUM_PATH, or where distributions put it. Null: nowhere. */
