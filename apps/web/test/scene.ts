@@ -24,6 +24,7 @@ export function setScene(): Scene {
   beforeAll(async () => {
     if (chromiumPath === null) {
       if (process.env.CI) throw new Error(WHY_NONE);
+      console.warn(`The panel's browser tests are skipped: ${WHY_NONE}`);
       return;
     }
     const panelDir = join(import.meta.dirname, "../dist");
