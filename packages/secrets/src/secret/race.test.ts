@@ -1,18 +1,34 @@
+import { type Connections, connect } from "@keyfold/db";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type House, openHouse } from "../testing/house.ts";
+import type { KeyfoldServer } from "../server.ts";
+import { callerOf, type House, openHouse } from "../testing/house.ts";
 import { codeOf } from "../testing/refusal.ts";
 
 let house: House;
+/** Many callers wait for few connections here, and on a busy machine for longer than a server would let them. */
+let db: Connections;
+let server: KeyfoldServer;
 beforeAll(async () => {
   house = await openHouse();
+  db = connect({
+    url: house.database.url,
+    poolSize: 8,
+    connectTimeoutMs: 60_000,
+    statementTimeoutMs: 60_000,
+  });
+  server = await house.another({ db });
 });
 afterAll(async () => {
   // Whatever was done, every chain verifies.
-  await house.verify().finally(() => house.close());
+  await house.verify().finally(async () => {
+    await db.close();
+    await house.close();
+  });
 });
 
 test("200 rotations at once make 200 versions without a gap, one of them current, and lose none", async () => {
-  const { id: tenant, caller } = await house.tenant("rotations");
+  const { id: tenant, token } = await house.tenant("rotations");
+  const caller = callerOf(server, token);
   for (let round = 0; round < 2; round++) {
     const name = `ROUND_${round}`;
     const { id } = await caller.secrets.create({ name, value: "0", graceSeconds: 7200 });
