@@ -2,7 +2,7 @@ import { verbs } from "@keyfold/secrets";
 import { z } from "zod";
 import type { Route } from "./route.ts";
 
-const { identity, tenants, projects, environments, secrets, versions, tokens, audit } = verbs;
+const { identity, tenants, keys, projects, environments, secrets, versions, tokens, audit } = verbs;
 
 const secretView = secrets.create.output;
 type Secret = z.output<typeof secretView>;
@@ -66,6 +66,11 @@ export const routes: readonly Route[] = [
     tag: "tenants",
     operationId: "purgeTenant",
   },
+
+  { method: "GET", path: "/keys", verb: keys.status, tag: "keys", operationId: "keyStatus" },
+  { method: "POST", path: "/keys/rotate", verb: keys.rotate, tag: "keys", operationId: "rotateKeys" },
+  { method: "POST", path: "/keys/verify", verb: keys.verify, tag: "keys", operationId: "verifyKeys" },
+  { method: "POST", path: "/keys/retire", verb: keys.retire, tag: "keys", operationId: "retireKey" },
 
   {
     method: "POST",

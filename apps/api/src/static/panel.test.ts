@@ -38,7 +38,7 @@ const rawGet = (path: string) =>
   });
 
 test("the panel's pages are index.html, never kept by a browser; hashed files are kept for ever", async () => {
-  for (const path of ["/", "/index.html", "/tenants/acme/secrets"]) {
+  for (const path of ["/", "/index.html", "/tenants/acme/secrets", "/t/acme/default/v1.2"]) {
     const page = await served.call(path);
     expect(page.text).toContain("<title>panel</title>");
     expect(page.headers.get("cache-control")).toBe("no-store");

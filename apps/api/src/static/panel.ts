@@ -22,8 +22,10 @@ export function mountPanel(app: Hono<AppEnv>, panelDir: string | null): void {
       facts.route = file.immutable ? "/assets/*" : "/(file)";
       return fileResponse(file);
     }
+    // A path that ends like a file's is one that is missing; but an environment may be named "v1.2".
     const isPage =
-      !/^\/(api|trpc|session|healthz|readyz|metrics)(\/|$)/.test(path) && !/\.[a-z0-9]+$/i.test(path);
+      path.startsWith("/t/") ||
+      (!/^\/(api|trpc|session|healthz|readyz|metrics)(\/|$)/.test(path) && !/\.[a-z0-9]+$/i.test(path));
     if (!isPage && path !== "/index.html") throw new HttpError("no_route");
     facts.route = "/(panel)";
     if (index !== undefined) return fileResponse(index);
