@@ -1,3 +1,9 @@
+export {
+  newPassphraseRootKey,
+  passphraseRootKey,
+  pbkdf2KeyForImport,
+  rootKeyFromPassphrase,
+} from "./passphrase.ts";
 export type { KeyServiceCall, KeyServiceOperation, ResilienceOptions } from "./resilience.ts";
 export type { FailureKind } from "./service-failure.ts";
 export { systemTimer, type Timer } from "./timer.ts";
