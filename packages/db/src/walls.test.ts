@@ -167,6 +167,7 @@ const DEPLOYMENT_TABLES = [
   "deployment_key_wraps",
   "operator_tokens",
   "sessions",
+  "key_jobs",
 ];
 
 test("these are all the tables there are, and every one has forced row-level security and a policy", async () => {

@@ -7,6 +7,7 @@ export type { DomainLog, Limits } from "./flow/services.ts";
 export type { Verb } from "./flow/verb.ts";
 export type { IdentityView } from "./identity/schema.ts";
 export { DeploymentError, type DeploymentProblem, deploymentExists } from "./key/deployment.ts";
+export type { KeyJobView } from "./key/schema.ts";
 export type { ProjectView } from "./project/schema.ts";
 export { type KeyfoldContext, type KeyfoldMeta, requestInfo } from "./router/context.ts";
 export { httpStatus } from "./router/error-map.ts";

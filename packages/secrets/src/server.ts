@@ -12,7 +12,9 @@ import { ReadAppender } from "./hot/read-appender.ts";
 import { ReadCache, type ReadCacheOptions } from "./hot/read-cache.ts";
 import { RowMac } from "./integrity/row-mac.ts";
 import { openDeployment } from "./key/deployment.ts";
+import { Openers } from "./key/openers.ts";
 import { TenantKeys } from "./key/tenant-keys.ts";
+import { warnOfKeys } from "./key/warnings.ts";
 import { createRouter, type KeyfoldRouter } from "./router/router.ts";
 import { endSession, startSession } from "./session/session.ts";
 import { couldBeToken, credentialDigest, generateToken } from "./token/secret.ts";
@@ -21,6 +23,8 @@ export interface KeyfoldServerOptions {
   db: Connections;
   /** Holds the root key. */
   provider: RootKeyProvider;
+  /** Hold other root keys, to open with and never to wrap under: the one that is being retired, or the one that comes next. */
+  others?: readonly RootKeyProvider[];
   /** Whether an empty database may become a deployment now; else a start on one is refused. False by default. */
   mayCreate?: boolean;
   envelope?: Envelope;
@@ -67,15 +71,17 @@ const ONE_MIB = 1024 * 1024;
  * @throws DeploymentError, when the root key is not the one that the database needs
  */
 export async function createKeyfoldServer(options: KeyfoldServerOptions): Promise<KeyfoldServer> {
-  const { db, provider, envelope = createEnvelope(), log = silent, clock = () => new Date() } = options;
-  const deployment = await openDeployment({ db, provider, envelope, mayCreate: options.mayCreate ?? false });
+  const { db, envelope = createEnvelope(), log = silent, clock = () => new Date() } = options;
+  const openers = new Openers(envelope, options.provider, options.others);
+  const deployment = await openDeployment({ db, openers, mayCreate: options.mayCreate ?? false, clock });
   const mac = new RowMac(deployment.integrity, deployment.id);
   const services: Services = {
     db,
     deployment: deployment.id,
     mac,
     tokenKey: deployment.token,
-    keys: new TenantKeys({ db, deployment: deployment.id, mac, envelope, provider, ...options.keyring }),
+    keys: new TenantKeys({ db, deployment: deployment.id, mac, openers, ...options.keyring }),
+    openers,
     envelope,
     hot: {
       cache: options.readCache === false ? null : new ReadCache(options.readCache),
@@ -85,6 +91,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     log,
     clock,
   };
+  if (!deployment.created) await warnOfKeys(services);
   return {
     router: createRouter(services),
     deployment: { id: deployment.id, created: deployment.created },

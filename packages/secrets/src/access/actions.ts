@@ -14,6 +14,11 @@ export const ACTIONS = {
   "tenant.delete": { level: "tenant", service: false, operator: true, event: "tenant.deleted" },
   "tenant.purge": { level: "deployment", service: false, operator: true, event: "tenant.purged" },
 
+  "key.status": { level: "deployment", service: false, operator: true, event: "key.listed" },
+  "key.rotate": { level: "deployment", service: false, operator: true, event: "key.rotated" },
+  "key.verify": { level: "deployment", service: false, operator: true, event: "key.verified" },
+  "key.retire": { level: "deployment", service: false, operator: true, event: "key.retired" },
+
   "project.create": { level: "tenant", service: true, operator: true, event: "project.created" },
   "project.list": { level: "environment", service: true, operator: true, event: "project.listed" },
   "project.rename": { level: "project", service: true, operator: true, event: "project.renamed" },

@@ -19,7 +19,7 @@ import { ACTIONS, SERVICE_ACTIONS } from "./actions.ts";
 const WHO = ["operator", "admin", "reader", "project", "environment", "stranger"] as const;
 type Row = readonly [input: (f: Fixture) => object | Promise<object>, ...codes: Code[]];
 type Code = keyof typeof CODES;
-const CODES = { yes: "allowed", no: "forbidden", gone: "not_found" } as const;
+const CODES = { yes: "allowed", no: "forbidden", gone: "not_found", missing: "not_found" } as const;
 
 const TABLE: Record<string, Row> = {
   //                                                                      operator admin reader project environment stranger
@@ -30,6 +30,10 @@ const TABLE: Record<string, Row> = {
   "tenants.rename": [({ tenant }) => ({ tenant, name: "Acme" }), "yes", "no", "no", "no", "no", "no"],
   "tenants.delete": [async (f) => ({ tenant: await f.spare() }), "yes", "no", "no", "no", "no", "no"],
   "tenants.purge": [(f) => f.deleted(), "yes", "no", "no", "no", "no", "no"],
+  "keys.status": [() => ({}), "yes", "no", "no", "no", "no", "no"],
+  "keys.rotate": [() => ({}), "yes", "no", "no", "no", "no", "no"],
+  "keys.verify": [() => ({}), "yes", "no", "no", "no", "no", "no"],
+  "keys.retire": [() => ({ opener: "local:0000000000000000" }), "missing", "no", "no", "no", "no", "no"],
   "projects.create": [
     (f) => ({ tenant: f.tenant, name: f.fresh("p") }),
     "yes",
@@ -320,7 +324,17 @@ describe("the classification", () => {
   });
 
   test("lets no service token hold what belongs to the deployment", () => {
-    for (const action of ["tenant.create", "tenant.list", "tenant.rename", "tenant.delete", "tenant.purge"])
+    for (const action of [
+      "tenant.create",
+      "tenant.list",
+      "tenant.rename",
+      "tenant.delete",
+      "tenant.purge",
+      "key.status",
+      "key.rotate",
+      "key.verify",
+      "key.retire",
+    ])
       expect(SERVICE_ACTIONS).not.toContain(action);
   });
 });

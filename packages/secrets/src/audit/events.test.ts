@@ -179,6 +179,22 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
   const [made] = await told(() => operator.tenants.create({ slug: "told" }));
   expect(made).toEqual(["tenant.created", "success", expect.any(String), null]);
   done.add("tenants.list").add("tenants.purge").add("tenants.create");
+
+  const { current } = await operator.keys.status({});
+  expect(await told(() => operator.keys.status({}))).toEqual([["key.listed", "success", null, null]]);
+  for (const [name, job] of [
+    ["rotate", "rotation"],
+    ["verify", "verification"],
+  ] as const)
+    expect(await told(() => operator.keys[name]({}))).toEqual([
+      [`key.${job}_started`, "success", current, null],
+      [`key.${job}_finished`, "success", current, null],
+    ]);
+  const opener = "local:0000000000000000";
+  expect(await told(() => operator.keys.retire({ opener }))).toEqual([
+    ["key.retired", "not_found", null, null],
+  ]);
+  for (const name of ["status", "rotate", "verify", "retire"]) done.add(`keys.${name}`);
   const all = Object.entries(verbs).flatMap(([noun, of]) => Object.keys(of).map((name) => `${noun}.${name}`));
   expect([...done].sort()).toEqual(all.sort());
 });

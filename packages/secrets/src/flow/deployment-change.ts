@@ -12,7 +12,7 @@ export interface DeploymentUnit extends Transaction {
   record(happening: Happening): void;
 }
 
-/** Runs an operator's work on the deployment's own tables, its event appended to the deployment's chain. */
+/** Runs an operator's work on the deployment's own tables, what it recorded appended to the deployment's chain. */
 export async function onDeployment<T>(call: Call, work: (unit: DeploymentUnit) => Promise<T>): Promise<T> {
   const { services, actor } = call;
   return again(() =>
@@ -23,6 +23,7 @@ export async function onDeployment<T>(call: Call, work: (unit: DeploymentUnit) =
         call,
         record: (happening) => events.push(eventBytes(call, null, happening)),
       });
+      if (events.length === 0) return result;
       const outcome = await append(tx.query, services.deployment, events, {
         raise: true,
         deadline: actor.deadline,

@@ -3,6 +3,7 @@ import type { Envelope, SecretKey } from "@keyfold/envelope";
 import type { ReadAppender } from "../hot/read-appender.ts";
 import type { ReadCache } from "../hot/read-cache.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
+import type { Openers } from "../key/openers.ts";
 import type { TenantKeys } from "../key/tenant-keys.ts";
 
 /** What the domain tells an operator about: never with a value, a token or a key in it. */
@@ -25,6 +26,8 @@ export interface Services {
   /** Keys the digests of tokens and sessions. */
   readonly tokenKey: SecretKey;
   readonly keys: TenantKeys;
+  /** The root keys that this process holds. */
+  readonly openers: Openers;
   readonly envelope: Envelope;
   /** What makes reads fast: what this process remembers, and the shared commit of their events. */
   readonly hot: { readonly cache: ReadCache | null; readonly appender: ReadAppender };

@@ -1,12 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { type Connections, withDeployment } from "@keyfold/db";
-import {
-  type Envelope,
-  EnvelopeError,
-  type KeyPurpose,
-  type RootKeyProvider,
-  SecretKey,
-} from "@keyfold/envelope";
+import { type Connections, type Transaction, withDeployment } from "@keyfold/db";
+import { EnvelopeError, type KeyPurpose, type RootKeyRef, SecretKey } from "@keyfold/envelope";
+import { append } from "../audit/append.ts";
+import { encode } from "../flow/event.ts";
+import type { Openers } from "./openers.ts";
 
 /** The deployment's identity and its two keys, opened. */
 export interface Deployment {
@@ -38,27 +35,31 @@ export function deploymentExists(db: Connections): Promise<boolean> {
 
 const PURPOSES = ["integrity", "token"] as const satisfies readonly KeyPurpose[];
 const TERM = 1;
+const SETTINGS = "KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE or KEYFOLD_ROOT_KEY_COMMAND";
 
 /**
- * Opens the deployment's keys with the root key, or makes deployment and keys on the very first start.
- * A start with another root key stops here and names the fingerprint it needs: nothing is made anew over what exists.
+ * Opens the deployment's keys with a root key that is held, or makes deployment and keys on the very first start.
+ * A start with other root keys stops here and names the fingerprint it needs: nothing is made anew over what exists.
+ * A current root key that this deployment meets for the first time is noted: its age counts from here.
  * @throws DeploymentError
  */
 export async function openDeployment(options: {
   db: Connections;
-  provider: RootKeyProvider;
-  envelope: Envelope;
+  openers: Openers;
   /** Whether an empty database may become a deployment now. */
   mayCreate: boolean;
+  /** The time that events carry. */
+  clock: () => Date;
 }): Promise<Deployment> {
-  const { db, provider, envelope, mayCreate } = options;
-  const root = await provider.current().catch(() => {
+  const { db, openers, mayCreate } = options;
+  const root = await openers.current().catch(() => {
     throw new DeploymentError(
       "root_key_unavailable",
-      `The root key (${provider.kind}) cannot be reached, and without it nothing opens.`,
+      "The root key cannot be reached, and without it nothing opens.",
     );
   });
-  return withDeployment(db, async ({ sql }) => {
+  return withDeployment(db, async (tx) => {
+    const { sql } = tx;
     // Two first starts at once: one makes the deployment, the other finds it.
     await sql.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('keyfold deployment'))`;
     const row = await sql.deployment.findFirst();
@@ -68,76 +69,97 @@ export async function openDeployment(options: {
           "not_initialized",
           "This database holds no Keyfold deployment yet. Start once with KEYFOLD_BOOTSTRAP_TOKEN set, and this root key becomes its first.",
         );
-      return create();
+      return create(tx, openers, root);
     }
     const keys = {} as Record<(typeof PURPOSES)[number], SecretKey>;
-    for (const purpose of PURPOSES) keys[purpose] = await open(row.id, purpose);
+    for (const purpose of PURPOSES) keys[purpose] = await open(tx, openers, row.id, purpose);
+    await note(tx, row.id, root, options.clock);
     return { id: row.id, ...keys, created: false };
+  });
+}
 
-    async function create(): Promise<Deployment> {
-      const id = randomUUID();
-      await sql.deployment.create({ data: { id } });
-      await sql.rootKey.create({
-        data: { id: root.id, provider: root.provider, keyVersion: root.keyVersion },
-      });
-      const made = { integrity: SecretKey.generate(), token: SecretKey.generate() };
-      for (const purpose of PURPOSES) {
-        const key = made[purpose];
-        const wrap = await envelope.wrapKey(provider, key, {
-          deployment: id,
-          tenant: id,
-          purpose,
-          term: TERM,
-        });
-        await sql.deploymentKey.create({
-          data: { purpose, term: TERM, checkValue: key.checkValue() as Buffer<ArrayBuffer> },
-        });
-        await sql.deploymentKeyWrap.create({
-          data: { purpose, term: TERM, ...wrap, wrapped: wrap.wrapped as Buffer<ArrayBuffer> },
-        });
-      }
-      return { id, ...made, created: true };
-    }
+async function create({ sql }: Transaction, openers: Openers, root: RootKeyRef): Promise<Deployment> {
+  const id = randomUUID();
+  await sql.deployment.create({ data: { id } });
+  await sql.rootKey.create({
+    data: { id: root.id, provider: root.provider, keyVersion: root.keyVersion },
+  });
+  const made = { integrity: SecretKey.generate(), token: SecretKey.generate() };
+  for (const purpose of PURPOSES) {
+    const key = made[purpose];
+    const wrap = await openers.wrap(key, { deployment: id, tenant: id, purpose, term: TERM });
+    await sql.deploymentKey.create({
+      data: { purpose, term: TERM, checkValue: key.checkValue() as Buffer<ArrayBuffer> },
+    });
+    await sql.deploymentKeyWrap.create({
+      data: { purpose, term: TERM, ...wrap, wrapped: wrap.wrapped as Buffer<ArrayBuffer> },
+    });
+  }
+  return { id, ...made, created: true };
+}
 
-    async function open(deployment: string, purpose: KeyPurpose): Promise<SecretKey> {
-      const stored = await sql.deploymentKey.findUnique({
-        where: { purpose_term: { purpose, term: TERM } },
-        include: { wraps: true },
-      });
-      if (stored === null || stored.wraps.length === 0)
-        throw new DeploymentError(
-          "damaged",
-          `The deployment's ${purpose} key is missing from the database. Restore a backup.`,
-        );
-      const wrap = stored.wraps.find((w) => w.opener === root.id);
-      if (wrap === undefined) {
-        const needed = stored.wraps.map((w) => w.opener).join(" or ");
+async function open(
+  { sql }: Transaction,
+  openers: Openers,
+  deployment: string,
+  purpose: KeyPurpose,
+): Promise<SecretKey> {
+  const stored = await sql.deploymentKey.findUnique({
+    where: { purpose_term: { purpose, term: TERM } },
+    include: { wraps: true },
+  });
+  if (stored === null || stored.wraps.length === 0)
+    throw new DeploymentError(
+      "damaged",
+      `The deployment's ${purpose} key is missing from the database. Restore a backup.`,
+    );
+  const needed = stored.wraps.map((w) => w.opener).join(" or ");
+  const held = await openers.held();
+  const key = await openers
+    .unwrap(stored.wraps, { deployment, tenant: deployment, purpose, term: TERM })
+    .catch((error: unknown) => {
+      const code = error instanceof EnvelopeError ? error.code : "unknown";
+      if (code === "unknown_opener")
         throw new DeploymentError(
           "wrong_root_key",
-          `This database needs the root key ${needed}, but the one given is ${root.id}. Give the right one (KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE or KEYFOLD_ROOT_KEY_COMMAND); nothing was changed.`,
+          `This database needs the root key ${needed}, but the ${held.length > 1 ? "ones given are" : "one given is"} ${held.join(" and ")}. Give the right one (${SETTINGS}); nothing was changed.`,
         );
-      }
-      const key = await envelope
-        .unwrapKey(provider, wrap.wrapped, {
-          deployment,
-          tenant: deployment,
-          purpose,
-          term: TERM,
-          opener: wrap.opener,
-        })
-        .catch((error: unknown) => {
-          const code = error instanceof EnvelopeError ? error.code : "unknown";
-          throw new DeploymentError(
-            code === "provider_unavailable" ? "root_key_unavailable" : "damaged",
-            `The deployment's ${purpose} key could not be unwrapped with ${root.id} (${code}).`,
-          );
-        });
-      if (!key.checkValue().equals(stored.checkValue))
+      if (code === "provider_unavailable")
         throw new DeploymentError(
-          "damaged",
-          `The deployment's ${purpose} key does not match its check value.`,
+          "root_key_unavailable",
+          `This database needs the root key ${needed}, and it could not be reached.`,
         );
-      return key;
-    }
+      throw new DeploymentError(
+        "damaged",
+        `The deployment's ${purpose} key could not be unwrapped with ${held.join(" or ")} (${code}).`,
+      );
+    });
+  if (!key.checkValue().equals(stored.checkValue))
+    throw new DeploymentError("damaged", `The deployment's ${purpose} key does not match its check value.`);
+  return key;
+}
+
+/** Notes a root key that is current for the first time. @throws DeploymentError for one that was retired */
+async function note(tx: Transaction, deployment: string, root: RootKeyRef, clock: () => Date): Promise<void> {
+  const known = await tx.sql.rootKey.findUnique({ where: { id: root.id } });
+  if (known?.retiredAt) {
+    const live = await tx.sql.rootKey.findMany({
+      where: { retiredAt: null },
+      orderBy: { createdAt: "desc" },
+    });
+    throw new DeploymentError(
+      "wrong_root_key",
+      `The root key ${root.id} was retired on ${known.retiredAt.toISOString().slice(0, 10)}. This database needs the root key ${live.map(({ id }) => id).join(" or ")} (${SETTINGS}); nothing was changed.`,
+    );
+  }
+  if (known !== null) return;
+  await tx.sql.rootKey.create({
+    data: { id: root.id, provider: root.provider, keyVersion: root.keyVersion, createdAt: tx.now },
   });
+  const host = { type: "job" as const, id: null, name: "host", via: "host" };
+  const request = { ip: null, userAgent: null, correlationId: randomUUID() };
+  const event = encode(clock(), host, request, null, "key.added", {
+    target: { type: "key", id: root.id, name: null },
+  });
+  await append(tx.query, deployment, [event], { raise: true });
 }

@@ -1,18 +1,11 @@
 import { type Connections, withTenant } from "@keyfold/db";
-import {
-  createKeyring,
-  type Envelope,
-  EnvelopeError,
-  type KeyPurpose,
-  type Keyring,
-  type RootKeyProvider,
-  SecretKey,
-} from "@keyfold/envelope";
+import { createKeyring, EnvelopeError, type KeyPurpose, type Keyring, SecretKey } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
+import type { Openers } from "./openers.ts";
 
-type TenantPurpose = Extract<KeyPurpose, "value" | "digest">;
+export type TenantPurpose = Extract<KeyPurpose, "value" | "digest">;
 export interface TermKey {
   term: number;
   key: SecretKey;
@@ -43,6 +36,27 @@ export interface NewTenantKeys {
   }[];
 }
 
+/** A tenant key as it is stored: its row, and its wraps. */
+export interface StoredTenantKey {
+  purpose: string;
+  term: number;
+  checkValue: Uint8Array;
+  createdAt: Date;
+  generation: number;
+  mac: Uint8Array;
+  wraps: {
+    purpose: string;
+    term: number;
+    opener: string;
+    provider: string;
+    suite: number;
+    wrapped: Uint8Array;
+    createdAt: Date;
+    generation: number;
+    mac: Uint8Array;
+  }[];
+}
+
 /**
  * The tenants' keys: made, unwrapped on first use, kept for minutes in a bounded keyring.
  * Purpose "value" wraps DEKs; "digest" keys the digests that tell equal values.
@@ -53,8 +67,7 @@ export class TenantKeys {
   readonly #db: Connections;
   readonly #deployment: string;
   readonly #mac: RowMac;
-  readonly #envelope: Envelope;
-  readonly #provider: RootKeyProvider;
+  readonly #openers: Openers;
   readonly #clock: () => number;
   readonly #ttlMs: number;
 
@@ -62,8 +75,7 @@ export class TenantKeys {
     db: Connections;
     deployment: string;
     mac: RowMac;
-    envelope: Envelope;
-    provider: RootKeyProvider;
+    openers: Openers;
     /** How long an unwrapped key is kept, in milliseconds. Five minutes by default. */
     ttlMs?: number;
     /** How many are kept at most. */
@@ -73,8 +85,7 @@ export class TenantKeys {
     this.#db = parts.db;
     this.#deployment = parts.deployment;
     this.#mac = parts.mac;
-    this.#envelope = parts.envelope;
-    this.#provider = parts.provider;
+    this.#openers = parts.openers;
     this.#clock = parts.clock ?? (() => performance.now());
     this.#ttlMs = parts.ttlMs ?? 5 * 60_000;
     this.#ring = createKeyring({ ttlMs: this.#ttlMs, max: parts.max ?? 10_000, clock: this.#clock });
@@ -93,23 +104,7 @@ export class TenantKeys {
         generation: 1,
       };
       made.keys.push({ tenantId, ...this.#mac.seal("tenantKeys", tenantId, row) });
-      const wrap = await this.#ask(() =>
-        this.#envelope.wrapKey(this.#provider, key, {
-          deployment: this.#deployment,
-          tenant: tenantId,
-          purpose,
-          term: 1,
-        }),
-      );
-      const wrapRow = {
-        purpose,
-        term: 1,
-        ...wrap,
-        wrapped: wrap.wrapped as Buffer<ArrayBuffer>,
-        createdAt: now,
-        generation: 1,
-      };
-      made.wraps.push({ tenantId, ...this.#mac.seal("keyWraps", tenantId, wrapRow) });
+      made.wraps.push({ tenantId, ...(await this.wrap(tenantId, purpose, 1, key, now)) });
     }
     return made;
   }
@@ -146,8 +141,41 @@ export class TenantKeys {
     for (const name of this.#terms.keys()) if (name.startsWith(`${tenantId}/`)) this.#terms.delete(name);
   }
 
+  /** A key under the current root key: the row that keeps it. @throws KeyfoldError `key_unavailable` */
+  async wrap(tenantId: string, purpose: TenantPurpose, term: number, key: SecretKey, now: Date) {
+    const place = { deployment: this.#deployment, tenant: tenantId, purpose, term };
+    const wrap = await asked(() => this.#openers.wrap(key, place));
+    return this.#mac.seal("keyWraps", tenantId, {
+      purpose,
+      term,
+      ...wrap,
+      wrapped: wrap.wrapped as Buffer<ArrayBuffer>,
+      createdAt: now,
+      generation: 1,
+    });
+  }
+
+  /**
+   * Opens a stored key: MACs, wrap and check value. Nothing is cached.
+   * @param under only by this root key
+   * @throws KeyfoldError `key_unavailable`, `decryption_failed`, `integrity_failed`
+   */
+  async open(tenantId: string, stored: StoredTenantKey, under?: string): Promise<SecretKey> {
+    this.#mac.check("tenantKeys", tenantId, stored);
+    const purpose = stored.purpose as TenantPurpose;
+    const key = await asked(() =>
+      this.#openers.unwrap(
+        under === undefined ? stored.wraps : stored.wraps.filter(({ opener }) => opener === under),
+        { deployment: this.#deployment, tenant: tenantId, purpose, term: stored.term },
+        (wrap) => this.#mac.check("keyWraps", tenantId, wrap),
+      ),
+    );
+    if (!key.checkValue().equals(stored.checkValue))
+      throw new KeyfoldError("decryption_failed", { cause: new Error("check value mismatch") });
+    return key;
+  }
+
   async #load(tenantId: string, purpose: TenantPurpose, term: number): Promise<SecretKey> {
-    const root = await this.#ask(() => this.#provider.current());
     const stored = await again(() =>
       withTenant(this.#db, tenantId, ({ sql }) =>
         sql.tenantKey.findUnique({
@@ -160,37 +188,18 @@ export class TenantKeys {
       throw new KeyfoldError("decryption_failed", {
         cause: new Error(`key term ${term} is gone: it was shredded`),
       });
-    this.#mac.check("tenantKeys", tenantId, stored);
-    const wrap = stored.wraps.find((w) => w.opener === root.id);
-    if (wrap === undefined) {
-      throw new KeyfoldError("decryption_failed", {
-        cause: new Error(`key term ${term} is not wrapped under ${root.id}`),
-      });
-    }
-    this.#mac.check("keyWraps", tenantId, wrap);
-    const key = await this.#ask(() =>
-      this.#envelope.unwrapKey(this.#provider, wrap.wrapped, {
-        deployment: this.#deployment,
-        tenant: tenantId,
-        purpose,
-        term,
-        opener: wrap.opener,
-      }),
-    );
-    if (!key.checkValue().equals(stored.checkValue))
-      throw new KeyfoldError("decryption_failed", { cause: new Error("check value mismatch") });
-    return key;
+    return this.open(tenantId, stored);
   }
+}
 
-  async #ask<T>(ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof EnvelopeError)) throw error;
-      throw new KeyfoldError(
-        error.code === "provider_unavailable" ? "key_unavailable" : "decryption_failed",
-        { cause: error },
-      );
-    }
+/** Asks a key service; its errors come out as ours. */
+export async function asked<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof EnvelopeError)) throw error;
+    throw new KeyfoldError(error.code === "provider_unavailable" ? "key_unavailable" : "decryption_failed", {
+      cause: error,
+    });
   }
 }

@@ -4,7 +4,7 @@ import { verbs } from "./verbs.ts";
 
 /** The verbs as a tRPC router, to be served or to be nested in a host's: `router({ keyfold: keyfold.router })`. */
 export function createRouter(services: Services) {
-  const { identity, tenants, projects, environments, secrets, versions, tokens, audit } = verbs;
+  const { identity, tenants, keys, projects, environments, secrets, versions, tokens, audit } = verbs;
   return t.router({
     identity: t.router({ get: query(services, identity.get) }),
     tenants: t.router({
@@ -14,6 +14,12 @@ export function createRouter(services: Services) {
       rename: mutation(services, tenants.rename),
       delete: mutation(services, tenants.delete),
       purge: mutation(services, tenants.purge),
+    }),
+    keys: t.router({
+      status: query(services, keys.status),
+      rotate: mutation(services, keys.rotate),
+      verify: mutation(services, keys.verify),
+      retire: mutation(services, keys.retire),
     }),
     projects: t.router({
       create: mutation(services, projects.create),

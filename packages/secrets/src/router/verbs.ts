@@ -4,6 +4,10 @@ import { deleteEnvironment } from "../environment/delete.ts";
 import { listEnvironments } from "../environment/list.ts";
 import { renameEnvironment } from "../environment/rename.ts";
 import { getIdentity } from "../identity/get.ts";
+import { retireKey } from "../key/retire.ts";
+import { rotateKeys } from "../key/rotate.ts";
+import { keyStatus } from "../key/status.ts";
+import { verifyKeys } from "../key/verify.ts";
 import { createProject } from "../project/create.ts";
 import { deleteProject } from "../project/delete.ts";
 import { listProjects } from "../project/list.ts";
@@ -45,6 +49,7 @@ export const verbs = {
     delete: deleteTenant,
     purge: purgeTenant,
   },
+  keys: { status: keyStatus, rotate: rotateKeys, verify: verifyKeys, retire: retireKey },
   projects: { create: createProject, list: listProjects, rename: renameProject, delete: deleteProject },
   environments: {
     create: createEnvironment,

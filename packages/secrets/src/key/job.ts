@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import type { Transaction } from "@keyfold/db";
+import { type ErrorCode, KeyfoldError } from "../error.ts";
+import type { Call } from "../flow/call.ts";
+import { type DeploymentUnit, onDeployment } from "../flow/deployment-change.ts";
+import type { KeyJobView } from "./schema.ts";
+import type { Walked } from "./walk.ts";
+
+export type JobKind = "rotate" | "verify" | "retire";
+
+/** A job's row: what a slice goes on from. */
+export interface Job {
+  id: string;
+  kind: JobKind;
+  opener: string;
+  state: "running" | "stopped" | "done";
+  problem: string | null;
+  /** The last tenant that was verified. */
+  cursor: string | null;
+  done: number;
+  total: number;
+  startedAt: Date;
+  updatedAt: Date;
+  finishedAt: Date | null;
+}
+
+interface Row extends Omit<Job, "done" | "total"> {
+  done: bigint | number;
+  total: bigint | number;
+}
+
+const jobOf = (row: Row): Job => ({ ...row, done: Number(row.done), total: Number(row.total) });
+const EVENTS = { rotate: "key.rotation", verify: "key.verification", retire: "key.retirement" } as const;
+const NAMES = { rotate: "rotation to", verify: "verification of", retire: "retirement of" } as const;
+
+/**
+ * Begins a job, or goes on with the one of its kind that is not finished, whoever began it.
+ * @throws KeyfoldError `illegal_state` where that one is about another root key
+ */
+export async function beginJob(
+  call: Call,
+  kind: JobKind,
+  opener: string,
+  count: (tx: Transaction) => Promise<{ done: number; total: number }>,
+): Promise<Job> {
+  return onDeployment(call, async (unit) => {
+    await unit.query("SELECT pg_advisory_xact_lock(hashtext('keyfold key job'))::text", []);
+    const open = await unit.sql.keyJob.findFirst({ where: { kind, finishedAt: null } });
+    if (open !== null && open.opener !== opener)
+      throw new KeyfoldError("illegal_state", {
+        sentence: `A ${NAMES[kind]} ${open.opener} is under way. Finish that one first, where that root key is the current one.`,
+      });
+    if (open?.state === "running") return jobOf(open as Row);
+    const counted = open === null ? await count(unit) : null;
+    if (kind === "rotate" && counted !== null && counted.done === counted.total) {
+      // Nothing is lacking: the rotation that was done stays the last one, and what was verified since stays verified.
+      const last = await newestDone(unit, kind, opener);
+      if (last !== null) return last;
+    }
+    const begun =
+      counted !== null
+        ? await unit.sql.keyJob.create({
+            data: {
+              id: randomUUID(),
+              kind,
+              opener,
+              state: "running",
+              ...counted,
+              startedAt: unit.now,
+              updatedAt: unit.now,
+            },
+          })
+        : await unit.sql.keyJob.update({
+            where: { id: open!.id },
+            data: { state: "running", problem: null, updatedAt: unit.now },
+          });
+    tell(unit, jobOf(begun as Row), open === null ? "started" : "continued");
+    return jobOf(begun as Row);
+  });
+}
+
+/** Writes how far a job has come. A job that somebody else finished meanwhile stays finished. */
+export async function noteProgress(
+  call: Call,
+  job: Job,
+  to: Partial<Pick<Job, "done" | "total" | "state">> & { problem?: ErrorCode | null },
+): Promise<Job> {
+  return onDeployment(call, async (unit) => {
+    const { count } = await unit.sql.keyJob.updateMany({
+      where: { id: job.id, finishedAt: null },
+      data: { ...to, updatedAt: unit.now },
+    });
+    const now = jobOf((await unit.sql.keyJob.findUniqueOrThrow({ where: { id: job.id } })) as Row);
+    if (count > 0 && to.state === "stopped" && job.state !== "stopped") tell(unit, now, "stopped");
+    return now;
+  });
+}
+
+/** Ends a job in the transaction of its last work; its event is that work's. Nothing where it had ended already. */
+export async function finishJob(unit: DeploymentUnit, job: Job, total: number): Promise<Job> {
+  const { count } = await unit.sql.keyJob.updateMany({
+    where: { id: job.id, finishedAt: null },
+    data: { state: "done", problem: null, done: total, total, updatedAt: unit.now, finishedAt: unit.now },
+  });
+  const now = jobOf((await unit.sql.keyJob.findUniqueOrThrow({ where: { id: job.id } })) as Row);
+  if (count > 0) tell(unit, now, "finished");
+  return now;
+}
+
+/** The job of a kind that was done last, for a root key. */
+export async function newestDone(unit: DeploymentUnit, kind: JobKind, opener: string): Promise<Job | null> {
+  const row = await unit.sql.keyJob.findFirst({
+    where: { kind, opener, state: "done" },
+    orderBy: { finishedAt: "desc" },
+  });
+  return row === null ? null : jobOf(row as Row);
+}
+
+/** The newest job of each kind. */
+export async function newestJobs(unit: DeploymentUnit): Promise<Job[]> {
+  const newest = await Promise.all(
+    (["rotate", "verify", "retire"] as const).map((kind) =>
+      unit.sql.keyJob.findFirst({ where: { kind }, orderBy: { startedAt: "desc" } }),
+    ),
+  );
+  return newest.flatMap((row) => (row === null ? [] : [jobOf(row as Row)]));
+}
+
+function tell(unit: DeploymentUnit, job: Job, what: "started" | "continued" | "stopped" | "finished"): void {
+  unit.record({
+    action: `${EVENTS[job.kind]}_${what}`,
+    outcome: what === "stopped" ? "error" : "success",
+    target: { type: "key", id: job.opener, name: null },
+    details: { job: job.id, done: job.done, total: job.total, problem: job.problem },
+  });
+}
+
+/** A job as people see it, with the speed of the slice that just ran. */
+export function viewJob(job: Job, slice: Walked | null = null): KeyJobView {
+  const rate = slice === null || slice.seconds === 0 || slice.keys === 0 ? null : slice.keys / slice.seconds;
+  return {
+    ...job,
+    failed: slice?.failed.slice(0, 20).map(({ tenant }) => tenant) ?? [],
+    rate: rate === null ? null : Math.round(rate * 10) / 10,
+    secondsLeft:
+      job.state !== "running" || rate === null ? null : Math.ceil(Math.max(0, job.total - job.done) / rate),
+    startedAt: job.startedAt.toISOString(),
+    updatedAt: job.updatedAt.toISOString(),
+    finishedAt: job.finishedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,115 @@
+import { asKeyfoldError, describeCause, type ErrorCode, KeyfoldError } from "../error.ts";
+import type { Call } from "../flow/call.ts";
+import { type DeploymentUnit, onDeployment } from "../flow/deployment-change.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { countKeys, countWraps } from "./counts.ts";
+import { verifyDeploymentKeys } from "./deployment-keys.ts";
+import { beginJob, finishJob, type Job, newestDone, noteProgress, viewJob } from "./job.ts";
+import { retireTenant } from "./retire-tenant.ts";
+import { keyJobView, retireKeyInput } from "./schema.ts";
+import { asked } from "./tenant-keys.ts";
+import { NO_TENANT, tenantsWrapped } from "./tenants.ts";
+import { walkTenants } from "./walk.ts";
+
+/**
+ * Retires a root key: takes its wraps away, one slice of the job at a time, each after the same key was opened with the
+ * current root key. Refused until every key is wrapped under the current one and all were verified. At its end nothing
+ * can be wrapped under the retired root key any more, and its bytes may go.
+ */
+export const retireKey = defineVerb({
+  action: "key.retire",
+  changes: true,
+  summary: "Retire a root key that nothing needs: remove its wraps for a while, and say how far it is",
+  input: retireKeyInput,
+  output: keyJobView,
+  async run(call, input) {
+    const { services } = call;
+    const keep = (await asked(() => services.openers.current())).id;
+    const { opener } = input;
+    const job = await onDeployment(call, (unit) => judge(unit, opener, keep)).then((wraps) =>
+      beginJob(call, "retire", opener, async () => ({ done: 0, total: wraps })),
+    );
+
+    let after = NO_TENANT;
+    const walked = await walkTenants(services, {
+      ...input,
+      stopOnFailure: true,
+      async next(limit) {
+        const tenants = await tenantsWrapped(services, opener, after, limit);
+        after = tenants.at(-1) ?? after;
+        return tenants;
+      },
+      each: (tenant, slot) => retireTenant(call, tenant, opener, keep, slot),
+    });
+    let problem = walked.stoppedBy ?? walked.failed[0]?.code ?? null;
+    if (walked.ended && problem === null) {
+      try {
+        await verifyDeploymentKeys(services, keep);
+        const ended = await onDeployment(call, (unit) => finish(unit, job, opener, keep));
+        if (ended !== null) return viewJob(ended, walked);
+      } catch (error) {
+        const { code, cause } = asKeyfoldError(error);
+        if (code === "unauthenticated") throw error;
+        services.log.error({ code, cause: describeCause(cause) }, "a root key could not be retired");
+        problem = code;
+      }
+    }
+    return viewJob(await progress(call, job, opener, problem), walked);
+  },
+});
+
+/** @returns how many wraps there are under it @throws KeyfoldError `illegal_state`, `not_found` */
+async function judge(unit: DeploymentUnit, opener: string, keep: string): Promise<number> {
+  const root = await unit.sql.rootKey.findUnique({ where: { id: opener } });
+  const wraps = (await countWraps(unit)).get(opener)?.wraps ?? 0;
+  if (root === null && wraps === 0) throw new KeyfoldError("not_found");
+  if (opener === keep)
+    refuse(
+      `${opener} is the current root key. Start with the new one as the root key, rotate, and then retire this one.`,
+    );
+  if (root?.retiredAt && wraps === 0)
+    refuse(`${opener} was retired on ${root.retiredAt.toISOString().slice(0, 10)}.`);
+  const { total, lacking } = await countKeys(unit, keep);
+  if (lacking > 0)
+    refuse(
+      `${lacking} of ${total} keys are not wrapped under ${keep} yet, and need ${opener}. Rotate and verify first.`,
+    );
+  const [verified, rotated] = [
+    await newestDone(unit, "verify", keep),
+    await newestDone(unit, "rotate", keep),
+  ];
+  if (verified === null || (rotated !== null && verified.startedAt < rotated.finishedAt!))
+    refuse(`It was not verified yet that every key opens with ${keep}. Verify first.`);
+  return wraps;
+}
+
+function refuse(sentence: string): never {
+  throw new KeyfoldError("illegal_state", { sentence });
+}
+
+/**
+ * The last of it, in one transaction, alone with the root key's lock: whoever was wrapping under it has committed, and
+ * whoever comes later is refused by the database. null where a wrap is left after all: then another slice follows.
+ */
+async function finish(unit: DeploymentUnit, job: Job, opener: string, keep: string): Promise<Job | null> {
+  await unit.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 11))::text", [opener]);
+  if ((await countKeys(unit, keep)).lacking > 0) return null;
+  const left = await unit.query("SELECT id FROM control_plane.tenants_wrapped($1, $2::uuid, 1) AS id", [
+    opener,
+    NO_TENANT,
+  ]);
+  if (left.length > 0) return null;
+  await unit.sql.deploymentKeyWrap.deleteMany({ where: { opener } });
+  await unit.sql.rootKey.updateMany({
+    where: { id: opener, retiredAt: null },
+    data: { retiredAt: unit.now },
+  });
+  return finishJob(unit, job, job.total);
+}
+
+async function progress(call: Call, job: Job, opener: string, problem: ErrorCode | null): Promise<Job> {
+  const wraps = await onDeployment(call, async (unit) => (await countWraps(unit)).get(opener)?.wraps ?? 0);
+  const total = Math.max(job.total, wraps);
+  const state = problem === null ? "running" : "stopped";
+  return noteProgress(call, job, { problem, state, total, done: total - wraps });
+}

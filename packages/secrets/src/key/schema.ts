@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { moment, text } from "../input/text.ts";
+
+const rootKeyId = text(1, 512).describe(
+  "A root key's id, with its fingerprint, e.g. local:ab12cd34ef56ab78.",
+);
+
+export const keyJobView = z.object({
+  id: z.uuid(),
+  kind: z.enum(["rotate", "verify", "retire"]),
+  opener: z.string().describe("The root key it is about: rotated to, verified, or retired."),
+  state: z
+    .enum(["running", "stopped", "done"])
+    .describe("Running: call again to go on. Stopped: see `problem`; calling again tries again."),
+  problem: z.string().nullable().describe("Why it stopped: the code of an error."),
+  failed: z.array(z.uuid()).describe("Tenants whose keys failed in this call, at most 20; the log has all."),
+  done: z.int().describe("Keys, the deployment's own among them."),
+  total: z.int(),
+  rate: z.number().nullable().describe("Keys per second, in this call."),
+  secondsLeft: z.int().nullable(),
+  startedAt: moment,
+  updatedAt: moment,
+  finishedAt: moment.nullable(),
+});
+export type KeyJobView = z.infer<typeof keyJobView>;
+
+export const rootKeyView = z.object({
+  id: z.string(),
+  provider: z.string(),
+  keyVersion: z.string().nullable(),
+  createdAt: moment.nullable().describe("When this deployment first used it."),
+  ageDays: z.int().nullable(),
+  retiredAt: moment.nullable(),
+  wraps: z.int().describe("How many keys are wrapped under it."),
+  current: z.boolean().describe("New wraps are made under it."),
+  held: z.boolean().describe("This process can open with it."),
+});
+
+export const keyStatusInput = z.strictObject({});
+export const keyStatusOutput = z.object({
+  current: z.string(),
+  rootKeys: z.array(rootKeyView),
+  keys: z.int().describe("Tenant keys, and the deployment's own."),
+  lacking: z.int().describe("Those of them that are not wrapped under the current root key yet."),
+  rotation: z.object({ dueAt: moment, overdue: z.boolean() }),
+  verifiedAt: moment.nullable().describe("When every key was last opened with the current root key."),
+  jobs: z.array(keyJobView).describe("The newest of each kind."),
+});
+
+const pace = {
+  forSeconds: z.number().min(0).max(10).default(2).describe("How long this call may work, about."),
+  perSecond: z.int().min(1).max(100_000).optional().describe("Most keys per second; no limit when left out."),
+};
+
+export const rotateKeysInput = z.strictObject({
+  to: rootKeyId
+    .optional()
+    .describe("The root key to rotate to. It must be the one that is current where the call arrives."),
+  ...pace,
+});
+export const verifyKeysInput = z.strictObject({ ...pace });
+export const retireKeyInput = z.strictObject({ opener: rootKeyId, ...pace });
+
+export type Pacing = Pick<z.output<typeof verifyKeysInput>, "forSeconds" | "perSecond">;

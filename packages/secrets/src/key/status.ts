@@ -1,0 +1,54 @@
+import { onDeployment } from "../flow/deployment-change.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { countKeys, countWraps } from "./counts.ts";
+import { newestJobs, viewJob } from "./job.ts";
+import { daysBetween, rotationDue } from "./rotation-due.ts";
+import { keyStatusInput, keyStatusOutput } from "./schema.ts";
+import { asked } from "./tenant-keys.ts";
+
+/** Root keys by fingerprint, their ages and how many keys each wraps, when the next rotation is due, and the jobs. */
+export const keyStatus = defineVerb({
+  action: "key.status",
+  changes: false,
+  summary: "Root keys, what they wrap, and how far their jobs are",
+  input: keyStatusInput,
+  output: keyStatusOutput,
+  async run(call) {
+    const { openers } = call.services;
+    const [current, held] = await Promise.all([asked(() => openers.current()), openers.held()]);
+    return onDeployment(call, async (unit) => {
+      const known = new Map((await unit.sql.rootKey.findMany()).map((row) => [row.id, row]));
+      const wraps = await countWraps(unit);
+      const { total, lacking } = await countKeys(unit, current.id);
+      const jobs = await newestJobs(unit);
+      unit.record({ target: null, details: { count: known.size } });
+      const due = rotationDue(known.get(current.id)?.createdAt ?? unit.now, unit.now);
+      const ids = [...new Set([current.id, ...known.keys(), ...wraps.keys(), ...held])];
+      const verified = jobs.find(
+        ({ kind, opener, state }) => kind === "verify" && opener === current.id && state === "done",
+      );
+      return {
+        current: current.id,
+        rootKeys: ids.map((id) => {
+          const row = known.get(id);
+          return {
+            id,
+            provider: row?.provider ?? wraps.get(id)?.provider ?? id.split(":")[0]!,
+            keyVersion: row?.keyVersion ?? null,
+            createdAt: row?.createdAt.toISOString() ?? null,
+            ageDays: row === undefined ? null : daysBetween(row.createdAt, unit.now),
+            retiredAt: row?.retiredAt?.toISOString() ?? null,
+            wraps: wraps.get(id)?.wraps ?? 0,
+            current: id === current.id,
+            held: held.includes(id),
+          };
+        }),
+        keys: total,
+        lacking,
+        rotation: { dueAt: due.at.toISOString(), overdue: due.overdue },
+        verifiedAt: verified?.finishedAt?.toISOString() ?? null,
+        jobs: jobs.map((job) => viewJob(job)),
+      };
+    });
+  },
+});

@@ -1,0 +1,25 @@
+import { withDeployment } from "@keyfold/db";
+import { again } from "../flow/again.ts";
+import type { Services } from "../flow/services.ts";
+
+/** Before every tenant's id. */
+export const NO_TENANT = "00000000-0000-0000-0000-000000000000";
+
+/** Tenants with a key that has no wrap under this root key, by id. */
+export const tenantsLacking = (services: Services, opener: string, after: string, limit: number) =>
+  ids(services, "control_plane.tenants_lacking_wrap($1, $2::uuid, $3::int)", [opener, after, limit]);
+
+/** Tenants with a key that has a wrap under this root key, by id. */
+export const tenantsWrapped = (services: Services, opener: string, after: string, limit: number) =>
+  ids(services, "control_plane.tenants_wrapped($1, $2::uuid, $3::int)", [opener, after, limit]);
+
+/** Tenants that have keys, by id. */
+export const tenantsWithKeys = (services: Services, after: string, limit: number) =>
+  ids(services, "control_plane.tenants_with_keys($1::uuid, $2::int)", [after, limit]);
+
+async function ids({ db }: Services, listed: string, params: readonly unknown[]): Promise<string[]> {
+  const rows = await again(() =>
+    withDeployment(db, (tx) => tx.query<{ id: string }>(`SELECT id FROM ${listed} AS id`, params)),
+  );
+  return rows.map(({ id }) => id);
+}

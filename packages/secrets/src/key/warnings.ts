@@ -1,0 +1,25 @@
+import { withDeployment } from "@keyfold/db";
+import type { Services } from "../flow/services.ts";
+import { rotationDue } from "./rotation-due.ts";
+
+/** What a start must say about keys: what this process cannot open, and a root key that has served its time. */
+export async function warnOfKeys(services: Services): Promise<void> {
+  const { openers, log, db } = services;
+  const [current, held] = [await openers.current(), await openers.held()];
+  const { missing, root, now } = await withDeployment(db, async (tx) => ({
+    missing: await tx.query<{ opener: string; keys: bigint | number }>(
+      "SELECT * FROM control_plane.openers_missing($1::text[])",
+      [held],
+    ),
+    root: await tx.sql.rootKey.findUnique({ where: { id: current.id } }),
+    now: tx.now,
+  }));
+  for (const { opener, keys } of missing)
+    log.warn(
+      { opener, keys: Number(keys), held },
+      "some tenants' keys open only with a root key that this process does not hold: their values cannot be read here",
+    );
+  const due = root === null ? null : rotationDue(root.createdAt, now);
+  if (due?.overdue)
+    log.warn({ opener: current.id, due: due.at.toISOString() }, "the root key is due for its rotation");
+}
