@@ -1,3 +1,5 @@
+export { type AwsKmsOptions, awsKmsRootKey } from "./aws-kms.ts";
+export { type GcpKmsOptions, gcpKmsRootKey } from "./gcp-kms.ts";
 export {
   newPassphraseRootKey,
   passphraseRootKey,
