@@ -25,11 +25,23 @@ test("with no settings at all, development serves on the loopback address over i
     dataDir: "/srv/.keyfold",
     database: { kind: "embedded" },
     rootKey: { from: "data-dir" },
+    otherRootKey: null,
     logLevel: "warn",
     bootstrapToken: null,
+    recoverTenant: null,
     maxValueBytes: 1_048_576,
     warnings: [],
   });
+});
+
+test("a second root key is given in the same ways as the first, and one way only", () => {
+  expect(parseConfig({ KEYFOLD_OTHER_ROOT_KEY_FILE: "old-key" }, "/srv").otherRootKey).toEqual({
+    from: "file",
+    path: "/srv/old-key",
+  });
+  expect(problemsOf({ KEYFOLD_OTHER_ROOT_KEY: "x", KEYFOLD_OTHER_ROOT_KEY_COMMAND: "y" })).toEqual([
+    "KEYFOLD_OTHER_ROOT_KEY and KEYFOLD_OTHER_ROOT_KEY_COMMAND are set together: give the other root key one way only.",
+  ]);
 });
 
 test("a setting that is empty counts as not given", () => {

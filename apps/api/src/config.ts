@@ -52,9 +52,13 @@ export interface Config {
   dataDir: string;
   database: DatabaseSource;
   rootKey: RootKeySource;
+  /** A second root key, to open with and never to wrap under: while the root key is being changed. */
+  otherRootKey: Exclude<RootKeySource, { from: "data-dir" }> | null;
   logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
   /** On a first start this very string is the operator's token. */
   bootstrapToken: Sensitive | null;
+  /** A tenant that has lost its last token, by slug: this start makes it one. */
+  recoverTenant: string | null;
   /** Most bytes of one value, decoded. */
   maxValueBytes: number;
   /** Sentences about what works but is likely not meant. */
@@ -120,6 +124,9 @@ const schema = z.object({
   KEYFOLD_ROOT_KEY: z.string().optional(),
   KEYFOLD_ROOT_KEY_FILE: path.optional(),
   KEYFOLD_ROOT_KEY_COMMAND: z.string().optional(),
+  KEYFOLD_OTHER_ROOT_KEY: z.string().optional(),
+  KEYFOLD_OTHER_ROOT_KEY_FILE: path.optional(),
+  KEYFOLD_OTHER_ROOT_KEY_COMMAND: z.string().optional(),
   KEYFOLD_LOG_LEVEL: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
   KEYFOLD_BOOTSTRAP_TOKEN: z
     .string()
@@ -130,6 +137,10 @@ const schema = z.object({
     .refine((token) => !token.startsWith("kf_"), {
       error: 'must not start with "kf_": those are the tokens that Keyfold makes itself.',
     })
+    .optional(),
+  KEYFOLD_RECOVER_TENANT: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: "must be a tenant's slug." })
     .optional(),
   KEYFOLD_MAX_VALUE_BYTES: wholeNumber(1, 16 * MIB, " of bytes").default(MIB),
 });
@@ -176,30 +187,49 @@ export function parseConfig(environment: Environment, cwd: string): Config {
             migrationUrl: sensitive(given.KEYFOLD_MIGRATION_URL),
             listenUrl: sensitive(given.KEYFOLD_LISTEN_URL),
           },
-    rootKey:
-      given.KEYFOLD_ROOT_KEY !== undefined
-        ? { from: "environment", text: new Sensitive(given.KEYFOLD_ROOT_KEY) }
-        : given.KEYFOLD_ROOT_KEY_FILE !== undefined
-          ? { from: "file", path: here(given.KEYFOLD_ROOT_KEY_FILE) }
-          : given.KEYFOLD_ROOT_KEY_COMMAND !== undefined
-            ? { from: "command", command: new Sensitive(given.KEYFOLD_ROOT_KEY_COMMAND) }
-            : { from: "data-dir" },
+    rootKey: rootKeySource(
+      given.KEYFOLD_ROOT_KEY,
+      given.KEYFOLD_ROOT_KEY_FILE,
+      given.KEYFOLD_ROOT_KEY_COMMAND,
+      here,
+    ) ?? { from: "data-dir" },
+    otherRootKey: rootKeySource(
+      given.KEYFOLD_OTHER_ROOT_KEY,
+      given.KEYFOLD_OTHER_ROOT_KEY_FILE,
+      given.KEYFOLD_OTHER_ROOT_KEY_COMMAND,
+      here,
+    ),
     // A person at a terminal reads sentences; requests are logged where machines collect them.
     logLevel: given.KEYFOLD_LOG_LEVEL ?? (given.KEYFOLD_MODE === "production" ? "info" : "warn"),
     bootstrapToken: sensitive(given.KEYFOLD_BOOTSTRAP_TOKEN),
+    recoverTenant: given.KEYFOLD_RECOVER_TENANT ?? null,
     maxValueBytes: given.KEYFOLD_MAX_VALUE_BYTES,
   };
   return { ...config, warnings: [...unknownSettings(env), ...doubts(config)] };
 }
 
+function rootKeySource(
+  text: string | undefined,
+  file: string | undefined,
+  command: string | undefined,
+  here: (file: string) => string,
+): Config["otherRootKey"] {
+  if (text !== undefined) return { from: "environment", text: new Sensitive(text) };
+  if (file !== undefined) return { from: "file", path: here(file) };
+  return command === undefined ? null : { from: "command", command: new Sensitive(command) };
+}
+
 /** What is wrong with settings taken together. */
 function contradictions(env: Record<string, string | undefined>): string[] {
   const problems: string[] = [];
-  const keys = ["KEYFOLD_ROOT_KEY", "KEYFOLD_ROOT_KEY_FILE", "KEYFOLD_ROOT_KEY_COMMAND"].filter(
-    (name) => env[name] !== undefined,
-  );
-  if (keys.length > 1)
-    problems.push(`${keys.join(" and ")} are set together: give the root key one way only.`);
+  const waysOf = (name: string) =>
+    [name, `${name}_FILE`, `${name}_COMMAND`].filter((way) => env[way] !== undefined);
+  const keys = waysOf("KEYFOLD_ROOT_KEY");
+  for (const [ways, what] of [
+    [keys, "the root key"],
+    [waysOf("KEYFOLD_OTHER_ROOT_KEY"), "the other root key"],
+  ] as const)
+    if (ways.length > 1) problems.push(`${ways.join(" and ")} are set together: give ${what} one way only.`);
   if ((env.KEYFOLD_TLS_CERT_FILE === undefined) !== (env.KEYFOLD_TLS_KEY_FILE === undefined))
     problems.push("KEYFOLD_TLS_CERT_FILE and KEYFOLD_TLS_KEY_FILE belong together: set both, or neither.");
   const embedded = env.KEYFOLD_EMBEDDED_DATABASE === "1" || env.KEYFOLD_EMBEDDED_DATABASE === "true";

@@ -1,13 +1,11 @@
-import { randomUUID } from "node:crypto";
-import { type Connections, withDeployment } from "@keyfold/db";
+import type { Connections } from "@keyfold/db";
 import { createEnvelope, type Envelope, type RootKeyProvider } from "@keyfold/envelope";
 import type { z } from "zod";
-import { append } from "./audit/append.ts";
 import type { RequestInfo } from "./flow/call.ts";
-import { encode } from "./flow/event.ts";
 import { onPool } from "./flow/query.ts";
 import type { DomainLog, Limits, Services } from "./flow/services.ts";
 import { invoke, type Verb } from "./flow/verb.ts";
+import { createOperatorToken, hasOperatorToken, recoverTenant } from "./host/host.ts";
 import { ReadAppender } from "./hot/read-appender.ts";
 import { ReadCache, type ReadCacheOptions } from "./hot/read-cache.ts";
 import { RowMac } from "./integrity/row-mac.ts";
@@ -17,7 +15,6 @@ import { TenantKeys } from "./key/tenant-keys.ts";
 import { warnOfKeys } from "./key/warnings.ts";
 import { createRouter, type KeyfoldRouter } from "./router/router.ts";
 import { endSession, startSession } from "./session/session.ts";
-import { couldBeToken, credentialDigest, generateToken } from "./token/secret.ts";
 
 export interface KeyfoldServerOptions {
   db: Connections;
@@ -60,6 +57,11 @@ export interface KeyfoldServer {
   createOperatorToken(name: string, token?: string): Promise<string>;
   /** Whether an operator's token was ever made: a first start that was cut short made none. */
   hasOperatorToken(): Promise<boolean>;
+  /**
+   * Makes a token that may do everything in a tenant which has lost its last one. For the host itself, too.
+   * @throws KeyfoldError `not_found`
+   */
+  recoverTenant(slug: string): Promise<string>;
 }
 
 const silent: DomainLog = { warn() {}, error() {} };
@@ -103,41 +105,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     startSession: (request) => startSession(services, request),
     endSession: (request) => endSession(services, request),
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),
-    hasOperatorToken: () =>
-      withDeployment(
-        db,
-        async ({ sql }) => (await sql.operatorToken.findFirst({ select: { id: true } })) !== null,
-      ),
+    hasOperatorToken: () => hasOperatorToken(services),
+    recoverTenant: (slug) => recoverTenant(services, slug),
   };
-}
-
-async function createOperatorToken(services: Services, name: string, given?: string): Promise<string> {
-  const token = given ?? generateToken();
-  if (!couldBeToken(token)) throw new RangeError("an operator's token has 32 to 512 characters");
-  await withDeployment(services.db, async (tx) => {
-    const row = services.mac.seal("operatorTokens", null, {
-      id: randomUUID(),
-      name,
-      digest: credentialDigest(services.tokenKey, "token", token),
-      hint: token.slice(-4),
-      expiresAt: null,
-      revokedAt: null,
-      createdAt: tx.now,
-      generation: 1,
-    });
-    await tx.sql.operatorToken.create({ data: row });
-    const host = { type: "job" as const, id: null, name: "host", via: "host" };
-    const event = encode(
-      services.clock(),
-      host,
-      { ip: null, userAgent: null, correlationId: randomUUID() },
-      null,
-      "operator.created",
-      {
-        target: { type: "token", id: row.id, name },
-      },
-    );
-    await append(tx.query, services.deployment, [event], { raise: true });
-  });
-  return token;
 }

@@ -12,6 +12,7 @@ import { makeFirstRun } from "./first-run.ts";
 import { addressOf, greeting } from "./greeting.ts";
 import { takeHints } from "./hints.ts";
 import { listen } from "./listen.ts";
+import { recoverTenant } from "./recover.ts";
 import { dataDirProvider, providerOf, rootKeyPath } from "./root-key.ts";
 
 export interface BootOptions {
@@ -39,6 +40,7 @@ export interface Running {
 export async function boot({ config, log, panelDir, print }: BootOptions): Promise<Running> {
   // What the settings name is tried first: a weak key must stop the start before anything was touched.
   const given = config.rootKey.from === "data-dir" ? null : await providerOf(config.rootKey);
+  const others = config.otherRootKey === null ? [] : [await providerOf(config.otherRootKey)];
   const database = await openDatabase({
     config,
     say: (sentence) => print(`${sentence}\n`),
@@ -59,6 +61,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     const keyfold = await createKeyfoldServer({
       db,
       provider,
+      others,
       // Production begins only where somebody says who its operator is.
       mayCreate: config.mode === "development" || config.bootstrapToken !== null,
       envelope: createEnvelope({ observe: metrics.envelope }),
@@ -70,6 +73,8 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     });
     hints = takeHints({ url: database.listenUrl, keyfold, log, metrics });
     const firstRun = await makeFirstRun(config, keyfold);
+    const recovered =
+      config.recoverTenant === null ? null : await recoverTenant(config.recoverTenant, keyfold);
     const app = createApp({
       keyfold,
       log,
@@ -85,6 +90,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     const address = addressOf(config, listening.port);
     print(greeting(address, firstRun));
     await firstRun?.done();
+    if (recovered !== null) print(recovered);
     return {
       address,
       port: listening.port,

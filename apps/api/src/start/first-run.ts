@@ -50,7 +50,7 @@ export async function makeFirstRun(
   };
 }
 
-/** The tenant `demo` and a token for it; one of an earlier try, which nobody saw, is revoked. */
+/** The tenant `demo` and a token for it; one of an earlier try, which nobody saw, is revoked and made anew. */
 async function makeDemo(keyfold: KeyfoldServer, operatorToken: string): Promise<string> {
   const request = () => requestInfo({ token: operatorToken, userAgent: "keyfold start" });
   await keyfold
@@ -59,9 +59,11 @@ async function makeDemo(keyfold: KeyfoldServer, operatorToken: string): Promise<
       if (!(error instanceof KeyfoldError && error.code === "name_taken")) throw error;
     });
   const { tokens } = await keyfold.invoke(verbs.tokens.list, request(), { tenant: DEMO });
-  for (const token of tokens)
-    if (token.revokedAt === null)
-      await keyfold.invoke(verbs.tokens.revoke, request(), { tenant: DEMO, id: token.id });
+  if (tokens.length > 0) {
+    for (const { id, revokedAt } of tokens)
+      if (revokedAt === null) await keyfold.invoke(verbs.tokens.revoke, request(), { tenant: DEMO, id });
+    return keyfold.recoverTenant(DEMO);
+  }
   const made = await keyfold.invoke(verbs.tokens.create, request(), {
     tenant: DEMO,
     name: "demo",

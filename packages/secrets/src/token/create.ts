@@ -13,7 +13,7 @@ import { insertToken, viewToken } from "./store.ts";
 
 /**
  * Makes a service token, shown this once. Nobody grants more than they hold: a token gives away at most its own scope
- * and lifetime; an operator makes a tenant's first token (or the next, when none is alive), and the tenant's audit
+ * and lifetime; an operator makes a tenant's first token and never another, and the tenant's audit
  * shows it.
  * @throws KeyfoldError `forbidden`, `not_found` (a place that does not exist or is out of reach)
  */
@@ -122,20 +122,21 @@ async function mayGrant(
     throw new KeyfoldError("forbidden");
 }
 
-/** @throws KeyfoldError `forbidden`, where an operator would make another than a tenant's first living token */
+/**
+ * An operator makes a tenant's first token, before there is anything to read, and never another: who revoked all of a
+ * tenant's tokens could else make one and read. A tenant that lost its last one is recovered on the host.
+ * @throws KeyfoldError `forbidden`
+ */
 async function isFirst(unit: PrismaUnit): Promise<void> {
   // Two operators at once make one first token.
   await unit.query("SELECT FROM control_plane.tenants WHERE id = $1::uuid FOR UPDATE", [unit.tenantId]);
-  const alive = await unit.sql.serviceToken.findFirst({
-    where: {
-      tenantId: unit.tenantId,
-      revokedAt: null,
-      OR: [{ expiresAt: null }, { expiresAt: { gt: unit.now } }],
-    },
+  const any = await unit.sql.serviceToken.findFirst({
+    where: { tenantId: unit.tenantId },
     select: { id: true },
   });
-  if (alive !== null)
+  if (any !== null)
     throw new KeyfoldError("forbidden", {
-      sentence: "This tenant has a token already; its holder makes the next ones.",
+      sentence:
+        "This tenant was given its first token. Its holder makes the next ones; a lost one is recovered on the host.",
     });
 }

@@ -97,6 +97,22 @@ test("the operator makes a tenant's first token and no second, and the tenant's 
   ).toBe(1);
 });
 
+test("an operator who ends all of a tenant's tokens gets no other; the host makes one, and both chains show it", async () => {
+  const { id, slug, caller } = await house.tenant("locked-out");
+  await caller.secrets.create({ name: "KEY", value: "sk_test_kept" });
+  const { tokens } = await operator.tokens.list({ tenant: slug });
+  for (const token of tokens) await operator.tokens.revoke({ tenant: slug, id: token.id });
+  expect(await codeOf(operator.tokens.create({ tenant: slug, name: "mine", preset: "reader" }))).toBe("forbidden");
+
+  const recovered = house.as(await house.server.recoverTenant(slug));
+  expect(await recovered.secrets.reveal({ name: "KEY" })).toMatchObject({ value: "sk_test_kept" });
+  const told = { action: "token.recovered", actor: { type: "job", name: "host", via: "host" } };
+  expect((await recovered.audit.list({ action: "token.recovered" })).events).toMatchObject([told]);
+  const { events } = await operator.audit.list({ deployment: true, action: "token.recovered" });
+  expect(events).toMatchObject([{ ...told, details: { tenant: id } }]);
+  expect(await codeOf(house.server.recoverTenant("nobody"))).toBe("not_found");
+});
+
 test("two operators at once make one first token", async () => {
   const second = house.as(await house.server.createOperatorToken("second operator"));
   for (let round = 0; round < 3; round++) {

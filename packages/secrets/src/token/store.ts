@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
 import { normalizeScope, type Scope, scopeSchema } from "../access/scope.ts";
 import type { PrismaUnit } from "../flow/change.ts";
+import type { Services } from "../flow/services.ts";
 import { iso, jsonActor } from "../input/stored.ts";
 import type { TokenView } from "./schema.ts";
 import { credentialDigest, generateToken } from "./secret.ts";
@@ -34,7 +35,34 @@ export function viewToken(row: TokenRow): TokenView {
   };
 }
 
-/** Stores a new token's digest. The token itself is in the answer and nowhere else. */
+interface TokenFacts {
+  name: string;
+  scope: Scope;
+  expiresAt: Date | null;
+  createdAt: Date;
+  createdBy: { type: string; id: string; name: string };
+}
+
+/** A fresh token and the row that keeps its digest. The token itself goes into the answer and nowhere else. */
+export function newTokenRow(
+  services: Pick<Services, "mac" | "tokenKey">,
+  tenantId: string,
+  facts: TokenFacts,
+) {
+  const token = generateToken();
+  const row = services.mac.seal("serviceTokens", tenantId, {
+    ...facts,
+    id: randomUUID(),
+    digest: credentialDigest(services.tokenKey, "token", token),
+    hint: token.slice(-4),
+    scope: { ...normalizeScope(facts.scope) },
+    revokedAt: null,
+    generation: 1,
+  });
+  return { token, row };
+}
+
+/** Stores a new token of the caller's making. */
 export async function insertToken(
   unit: PrismaUnit,
   name: string,
@@ -42,19 +70,8 @@ export async function insertToken(
   expiresAt: Date | null,
 ): Promise<{ token: string; row: TokenRow }> {
   const { services, actor } = unit.call;
-  const token = generateToken();
-  const row = services.mac.seal("serviceTokens", unit.tenantId, {
-    id: randomUUID(),
-    name,
-    digest: credentialDigest(services.tokenKey, "token", token),
-    hint: token.slice(-4),
-    scope: { ...normalizeScope(scope) },
-    expiresAt,
-    revokedAt: null,
-    createdAt: unit.now,
-    createdBy: { ...actorRef(actor) },
-    generation: 1,
-  });
+  const facts = { name, scope, expiresAt, createdAt: unit.now, createdBy: { ...actorRef(actor) } };
+  const { token, row } = newTokenRow(services, unit.tenantId, facts);
   await unit.sql.serviceToken.create({ data: { tenantId: unit.tenantId, ...row } });
   return { token, row };
 }
