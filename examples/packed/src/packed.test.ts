@@ -20,13 +20,14 @@ beforeAll(async () => {
   // One after the other: each builds what it packs, and what that depends on.
   for (const name of ["envelope", "ledger", "db", "secrets", "client"])
     tarballs[name] = await pack(name, folder);
-});
+  // Builds and installs, on a machine that may be busy.
+}, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const tsc = (cwd: string) => run(process.execPath, ["node_modules/typescript/bin/tsc"], { cwd });
 
 test("the sibling service runs on the packed client alone, with its types", {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const cwd = join(folder, "sibling");
   const { client } = tarballs;
@@ -72,7 +73,7 @@ test("the sibling service runs on the packed client alone, with its types", {
 });
 
 test("the host app runs on the packed server packages and their migrations, with its types", {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const cwd = join(folder, "host");
   const { client: _, ...server } = tarballs;
