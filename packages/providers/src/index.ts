@@ -1,4 +1,5 @@
 export { type AwsKmsOptions, awsKmsRootKey } from "./aws-kms.ts";
+export { type AzureKeyVaultOptions, azureKeyVaultRootKey } from "./azure-key-vault.ts";
 export { type GcpKmsOptions, gcpKmsRootKey } from "./gcp-kms.ts";
 export {
   newPassphraseRootKey,
