@@ -7,6 +7,8 @@ export {
   pbkdf2KeyForImport,
   rootKeyFromPassphrase,
 } from "./passphrase.ts";
+export { type Pkcs11Options, pkcs11RootKey } from "./pkcs11.ts";
+export type { TokenKey } from "./pkcs11-token.ts";
 export type { KeyServiceCall, KeyServiceOperation, ResilienceOptions } from "./resilience.ts";
 export type { FailureKind } from "./service-failure.ts";
 export { systemTimer, type Timer } from "./timer.ts";

@@ -35,6 +35,7 @@ export function keyServiceProvider(
 ): RootKeyProvider {
   const call = resilientCalls(service, options);
   const { timer = systemTimer } = options;
+  const notGivenBack = `A key that was wrapped to try ${service.title} did not come back as it was.`;
   let version: { name: string; at: number } | undefined;
 
   function checkOpener(opener: string): void {
@@ -92,11 +93,11 @@ export function keyServiceProvider(
         const wrapped = await call("health", (signal) => wrapOnce(probe, PROBE_AAD, signal));
         const back = await call("health", (signal) => unwrapOnce(wrapped, PROBE_AAD, signal));
         if (timingSafeEqual(back, probe)) return { ok: true };
-        return { ok: false, reason: `${service.title} does not give back what it was given.` };
+        return { ok: false, reason: notGivenBack };
       } catch (error) {
         if (error instanceof EnvelopeError && error.code === "provider_unavailable")
           return { ok: false, reason: error.message };
-        return { ok: false, reason: `${service.title} does not give back what it was given.` };
+        return { ok: false, reason: notGivenBack };
       }
     },
   };

@@ -43,7 +43,8 @@ export class ServiceFailure extends Error {
   /** The error for callers: `not_authentic`, or `provider_unavailable` with a sentence of ours. */
   toEnvelopeError(service: string): EnvelopeError {
     if (this.kind === "not_authentic") return new EnvelopeError("not_authentic");
-    return new EnvelopeError("provider_unavailable", sentences[this.kind].replace("%", service));
+    const sentence = sentences[this.kind].replace("%", service);
+    return new EnvelopeError("provider_unavailable", sentence[0]!.toUpperCase() + sentence.slice(1));
   }
 }
 
