@@ -12,3 +12,5 @@ export type { TokenKey } from "./pkcs11-token.ts";
 export type { KeyServiceCall, KeyServiceOperation, ResilienceOptions } from "./resilience.ts";
 export type { FailureKind } from "./service-failure.ts";
 export { systemTimer, type Timer } from "./timer.ts";
+export type { VaultLogin } from "./vault-login.ts";
+export { type VaultTransitOptions, vaultTransitRootKey } from "./vault-transit.ts";
