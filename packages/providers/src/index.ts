@@ -1,5 +1,6 @@
 export { type AwsKmsOptions, awsKmsRootKey } from "./aws-kms.ts";
 export { type AzureKeyVaultOptions, azureKeyVaultRootKey } from "./azure-key-vault.ts";
+export { ROOT_KEY_SETTINGS, type RootKeyCredentials, rootKeyFromSetting } from "./from-setting.ts";
 export { type GcpKmsOptions, gcpKmsRootKey } from "./gcp-kms.ts";
 export {
   newPassphraseRootKey,
