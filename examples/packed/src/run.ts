@@ -20,5 +20,5 @@ export function run(
   });
 }
 
-export const pnpm = (args: readonly string[], cwd: string): Promise<string> =>
-  run("npx", ["-y", "pnpm@12", ...args], { cwd });
+/** The pnpm that runs these tests, which is on their PATH; `npx` would wait for the lock of the `npx` that started them. */
+export const pnpm = (args: readonly string[], cwd: string): Promise<string> => run("pnpm", args, { cwd });
