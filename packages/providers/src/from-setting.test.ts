@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -96,6 +97,11 @@ describe("a setting names a provider", () => {
     for (const beginning of ROOT_KEY_SETTINGS)
       expect(String(await refusal(beginning))).not.toContain("must begin with one of");
   });
+});
+
+test("each setting is in docs/providers.md", () => {
+  const page = readFileSync(new URL("../../../docs/providers.md", import.meta.url), "utf8");
+  for (const beginning of ROOT_KEY_SETTINGS) expect(page).toContain(`| \`${beginning}`);
 });
 
 describe("a file with a passphrase or PIN", () => {

@@ -61,6 +61,16 @@ describe("what Google Cloud KMS is asked", () => {
     server.damageRequests = false;
     expect(await provider.unwrap(wrapped, aad, id)).toEqual(key);
   });
+
+  // A field that was lost on the way is not verified, and says so; the wrap may be of something else.
+  test("is asked again where the service did not verify what we sent", async () => {
+    const provider = await gcpKmsRootKey({ keyName, client, firstWaitMs: 0 });
+    const { id } = await provider.current();
+    server.verifyNothing = true;
+    await expect(provider.wrap(key, aad, id)).rejects.toMatchObject({ code: "provider_unavailable" });
+    server.verifyNothing = false;
+    expect(await provider.unwrap(await provider.wrap(key, aad, id), aad, id)).toEqual(key);
+  });
 });
 
 test.each([

@@ -7,6 +7,7 @@ import { answerJson, type LocalServer, localServer } from "./local-server.ts";
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html and CommonErrors, read in November 2026.
  */
 
+const OTHER_KEY = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000";
 const RETRY_AFTER_SECONDS = 7;
 
 /** The status and the `__type` of each fault that is an answer. */
@@ -39,8 +40,10 @@ export async function awsFront(behind: () => string): Promise<AwsFront> {
       return;
     }
     // A wrap or key under the name of another key than the one asked for.
-    if (fault === "wrong-checksum")
-      return answerJson(response, 200, { KeyId: "arn:aws:kms:other", Plaintext: "AAAA" });
+    if (fault === "wrong-checksum") {
+      const any = Buffer.alloc(32, 7).toString("base64");
+      return answerJson(response, 200, { KeyId: OTHER_KEY, Plaintext: any, CiphertextBlob: any });
+    }
     const answer = fault && answers[fault];
     if (answer) {
       const [status, type] = answer;

@@ -52,6 +52,8 @@ export interface GcpServer {
   service: ServiceUnderTest;
   /** Damages the checksum that the client sent, as the wire might. */
   damageRequests: boolean;
+  /** Answers that it did not look at the checksums: perhaps they never came. */
+  verifyNothing: boolean;
   last: CryptoRequest | undefined;
   close(): void;
 }
@@ -59,7 +61,7 @@ export interface GcpServer {
 export async function gcpServer(keyName: string): Promise<GcpServer> {
   const keys = [randomBytes(32)];
   const faults = new Faults();
-  const state = { damageRequests: false, last: undefined as CryptoRequest | undefined };
+  const state = { damageRequests: false, verifyNothing: false, last: undefined as CryptoRequest | undefined };
 
   const handler =
     (answer: (request: CryptoRequest) => object): UntypedServiceImplementation[string] =>
@@ -120,7 +122,7 @@ export async function gcpServer(keyName: string): Promise<GcpServer> {
         name: `${keyName}/cryptoKeyVersions/${keys.length}`,
         ciphertext,
         ciphertextCrc32c: { value: crc32c(ciphertext) },
-        verifiedPlaintextCrc32c: true,
+        verifiedPlaintextCrc32c: !state.verifyNothing,
         verifiedAdditionalAuthenticatedDataCrc32c: true,
         protectionLevel: "SOFTWARE",
       };
