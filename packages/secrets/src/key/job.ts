@@ -31,25 +31,46 @@ interface Row extends Omit<Job, "done" | "total"> {
 
 const jobOf = (row: Row): Job => ({ ...row, done: Number(row.done), total: Number(row.total) });
 const EVENTS = { rotate: "key.rotation", verify: "key.verification", retire: "key.retirement" } as const;
-const NAMES = { rotate: "rotation to", verify: "verification of", retire: "retirement of" } as const;
+const UNDER_WAY = {
+  rotate: (id: string) =>
+    `A rotation to ${id} is under way. Finish that one where that root key is the current one, or name the one to rotate to instead.`,
+  verify: (id: string) => `A verification of ${id} is under way. Finish that one first.`,
+  retire: (id: string) => `A retirement of ${id} is under way. Finish that one first.`,
+};
 
 /**
  * Begins a job, or goes on with the one of its kind that is not finished, whoever began it.
- * @throws KeyfoldError `illegal_state` where that one is about another root key
+ * @param instead where that one is about another root key, begin anew in its place
+ * @throws KeyfoldError `illegal_state` where it is about another root key, and is not to be replaced
  */
 export async function beginJob(
   call: Call,
   kind: JobKind,
   opener: string,
   count: (tx: Transaction) => Promise<{ done: number; total: number }>,
+  instead = false,
 ): Promise<Job> {
   return onDeployment(call, async (unit) => {
     await unit.query("SELECT pg_advisory_xact_lock(hashtext('keyfold key job'))::text", []);
     const open = await unit.sql.keyJob.findFirst({ where: { kind, finishedAt: null } });
-    if (open !== null && open.opener !== opener)
-      throw new KeyfoldError("illegal_state", {
-        sentence: `A ${NAMES[kind]} ${open.opener} is under way. Finish that one first, where that root key is the current one.`,
+    if (open !== null && open.opener !== opener) {
+      if (!instead) throw new KeyfoldError("illegal_state", { sentence: UNDER_WAY[kind](open.opener) });
+      tell(unit, jobOf(open as Row), "given_up");
+      const anew = await unit.sql.keyJob.update({
+        where: { id: open.id },
+        data: {
+          opener,
+          state: "running",
+          problem: null,
+          cursor: null,
+          ...(await count(unit)),
+          startedAt: unit.now,
+          updatedAt: unit.now,
+        },
       });
+      tell(unit, jobOf(anew as Row), "started");
+      return jobOf(anew as Row);
+    }
     if (open?.state === "running") return jobOf(open as Row);
     const counted = open === null ? await count(unit) : null;
     if (kind === "rotate" && counted !== null && counted.done === counted.total) {
@@ -126,7 +147,11 @@ export async function newestJobs(unit: DeploymentUnit): Promise<Job[]> {
   return newest.flatMap((row) => (row === null ? [] : [jobOf(row as Row)]));
 }
 
-function tell(unit: DeploymentUnit, job: Job, what: "started" | "continued" | "stopped" | "finished"): void {
+function tell(
+  unit: DeploymentUnit,
+  job: Job,
+  what: "started" | "continued" | "stopped" | "given_up" | "finished",
+): void {
   unit.record({
     action: `${EVENTS[job.kind]}_${what}`,
     outcome: what === "stopped" ? "error" : "success",

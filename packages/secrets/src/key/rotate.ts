@@ -33,10 +33,11 @@ export const rotateKeys = defineVerb({
         sentence: `The current root key of the process that was asked is ${root.id}. Start it with the new one as its root key.`,
       });
     const count = (tx: Parameters<typeof countKeys>[0]) => countKeys(tx, root.id);
-    const job = await beginJob(call, "rotate", root.id, async (tx) => {
+    const begin = async (tx: Parameters<typeof countKeys>[0]) => {
       const { total, lacking } = await count(tx);
       return { total, done: total - lacking };
-    });
+    };
+    const job = await beginJob(call, "rotate", root.id, begin, input.to !== undefined);
 
     // From anywhere, once around: two who rotate at once start in different places.
     const start = randomUUID();

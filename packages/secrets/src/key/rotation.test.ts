@@ -300,8 +300,18 @@ test("a process whose current root key is another one is told so, and does not r
   );
   expect((await operator.keys.rotate({ forSeconds: 0, perSecond: 1 })).state).toBe("running");
   expect((await refusalOf(old.keys.rotate({}))).message).toBe(
-    `A rotation to ${newId} is under way. Finish that one first, where that root key is the current one.`,
+    `A rotation to ${newId} is under way. Finish that one where that root key is the current one, or name the one to rotate to instead.`,
   );
+});
+
+test("a rotation that is half done is turned back by name, and the old root key alone opens all again", async () => {
+  expect((await operator.keys.rotate({ forSeconds: 0, perSecond: 1 })).state).toBe("running");
+  await operator.tenants.create({ slug: "under-the-new-one" });
+  const back = callerOf(await house.another({ provider: before, others: [next] }), house.operatorToken);
+  expect(await toItsEnd(() => back.keys.rotate({ to: oldId }))).toMatchObject({ state: "done", done: 14 });
+  expect(await verify(back)).toMatchObject({ state: "done", opener: oldId });
+  expect(await toItsEnd(() => back.keys.retire({ opener: newId }))).toMatchObject({ state: "done" });
+  await readAll({ provider: before });
 });
 
 test("a root key that has served 90 days is overdue, and the start says so in the log", async () => {

@@ -33,7 +33,7 @@ export const verifyKeys = defineVerb({
       });
     let job = await startOver(
       call,
-      await beginJob(call, "verify", root.id, async () => ({ done: 0, total: counted.total })),
+      await beginJob(call, "verify", root.id, async () => ({ done: 0, total: counted.total }), true),
     );
     const walked = await walkTenants(services, {
       ...input,
