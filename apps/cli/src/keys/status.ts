@@ -1,0 +1,71 @@
+import { connection } from "../connection.ts";
+import { EXIT, type Terminal } from "../terminal.ts";
+import type { Job } from "./job.ts";
+
+interface Status {
+  current: string;
+  root_keys: {
+    id: string;
+    age_days: number | null;
+    retired_at: string | null;
+    wraps: number;
+    current: boolean;
+    held: boolean;
+  }[];
+  keys: number;
+  lacking: number;
+  rotation: { due_at: string; overdue: boolean };
+  verified_at: string | null;
+  jobs: Job[];
+}
+
+/** Root keys, what they wrap, and what is to be done. */
+export async function status(terminal: Terminal, options: { json?: boolean }): Promise<number> {
+  const now = await connection(terminal.env).call<Status>("GET", "/keys");
+  terminal.out(options.json ? `${JSON.stringify(now)}\n` : text(now));
+  return EXIT.done;
+}
+
+function text(now: Status): string {
+  const rows = now.root_keys.map((key) => [
+    key.id,
+    key.age_days === null ? "not used yet" : `${key.age_days} days`,
+    `wraps ${key.wraps} of ${now.keys} keys`,
+    [
+      key.current && "current",
+      key.retired_at !== null && `retired ${key.retired_at.slice(0, 10)}`,
+      !key.held && key.retired_at === null && "not held by this server",
+    ]
+      .filter(Boolean)
+      .join(", "),
+  ]);
+  const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i]!.length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  lines.push("");
+  if (now.lacking > 0)
+    lines.push(
+      `${now.lacking} of ${now.keys} keys are not wrapped under the current root key: keyfold keys rotate`,
+    );
+  lines.push(
+    now.verified_at === null
+      ? "It was not verified yet that every key opens with the current root key: keyfold keys verify"
+      : `Every key opened with the current root key on ${now.verified_at.slice(0, 10)}.`,
+  );
+  for (const job of now.jobs)
+    if (job.state !== "done")
+      lines.push(
+        `A job (${job.kind} ${job.opener}) is ${job.state} at ${job.done} of ${job.total} keys${job.problem === null ? "" : ` (${job.problem})`}: run it again to go on.`,
+      );
+  const due = now.rotation.due_at.slice(0, 10);
+  lines.push(
+    now.rotation.overdue
+      ? `The next rotation was due on ${due}: OVERDUE.`
+      : `The next rotation is due on ${due}.`,
+  );
+  return `${lines.join("\n")}\n`;
+}
