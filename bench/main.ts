@@ -5,11 +5,13 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { envelopeRows } from "./envelope.ts";
 import { httpRows } from "./http.ts";
+import { keyRows } from "./keys.ts";
 import { table } from "./measure.ts";
 
 const quick = process.argv.includes("--quick");
 const envelope = envelopeRows();
 const http = await httpRows([1, 32], quick ? 1 : 3);
+const keys = await keyRows(quick ? 200 : 1000);
 const report = `# Results
 
 ${new Date().toISOString().slice(0, 10)}, \`npx -y pnpm@12 bench${quick ? " --quick" : ""}\`, one run on ${cpus().length} cores of ${cpus()[0]?.model ?? "an unknown processor"}, Node ${process.version}, which the load
@@ -19,6 +21,10 @@ committed with fsync before its answer; every set's too.
 ## Envelope
 
 ${table(envelope)}
+
+## Rotating the root key
+
+${table(keys)}
 
 ## Over HTTP
 

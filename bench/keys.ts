@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { connect } from "@keyfold/db";
+import { createTestDatabase, startTestServer } from "@keyfold/db/testing";
+import { localRootKey, type RootKeyProvider } from "@keyfold/envelope";
+import { createKeyfoldServer, requestInfo, verbs } from "@keyfold/secrets";
+import pg from "pg";
+import type { Row } from "./measure.ts";
+
+/** A key service that is so many milliseconds away. */
+function away(provider: RootKeyProvider, ms: number): RootKeyProvider {
+  const late = async <T>(work: () => Promise<T>): Promise<T> => {
+    await delay(ms);
+    return work();
+  };
+  return {
+    ...provider,
+    wrap: (...args) => late(() => provider.wrap(...args)),
+    unwrap: (...args) => late(() => provider.unwrap(...args)),
+  };
+}
+
+/**
+ * Tenant keys rewrapped per second: unwrap, wrap, unwrap, compare, insert, audit event, commit with fsync; with a local
+ * root key, and with both root keys 5 ms away. Each call is waited for three times a key: one after the other that
+ * would be 66 keys per second at most.
+ */
+export async function keyRows(tenants: number): Promise<Row[]> {
+  const server = await startTestServer();
+  const database = await createTestDatabase(server);
+  const db = connect({ url: database.url });
+  const [first, second, third] = [1, 2, 3].map(() => localRootKey(randomBytes(32))) as [
+    RootKeyProvider,
+    RootKeyProvider,
+    RootKeyProvider,
+  ];
+  try {
+    const made = await createKeyfoldServer({ db, provider: first, mayCreate: true });
+    const request = requestInfo({ token: await made.createOperatorToken("bench") });
+    for (let i = 0; i < tenants; i += 8)
+      await Promise.all(
+        Array.from({ length: Math.min(8, tenants - i) }, (_, j) =>
+          made.invoke(verbs.tenants.create, request, { slug: `bench-${i + j}` }),
+        ),
+      );
+    const commits = await commitsPerSecond(database.superuserUrl, tenants);
+    const local = await rotate(second, [first]);
+    const distant = await rotate(away(third, 5), [away(second, 5)]);
+    return [
+      {
+        what: "rewrap a tenant key, local root keys",
+        rate: local,
+        baseline: "committing one small row, 4 connections",
+        baselineRate: commits,
+      },
+      {
+        what: "rewrap a tenant key, root keys 5 ms away",
+        rate: distant,
+        baseline: "the same with local root keys",
+        baselineRate: local,
+      },
+    ];
+
+    async function rotate(provider: RootKeyProvider, others: RootKeyProvider[]): Promise<number> {
+      const keyfold = await createKeyfoldServer({ db, provider, others });
+      const started = performance.now();
+      for (;;) {
+        const job = await keyfold.invoke(verbs.keys.rotate, request, {});
+        if (job.state === "stopped") throw new Error(`the rotation stopped: ${job.problem}`);
+        if (job.state === "done") return (job.total * 1000) / (performance.now() - started);
+      }
+    }
+  } finally {
+    await db.close();
+    await database.drop();
+    await server.stop();
+  }
+}
+
+async function commitsPerSecond(url: string, count: number): Promise<number> {
+  const pool = new pg.Pool({ connectionString: url, max: 4 });
+  try {
+    await pool.query("CREATE TABLE public.bench_rows (id int, bytes bytea)");
+    const bytes = randomBytes(200);
+    let next = 0;
+    const started = performance.now();
+    await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        while (next < count)
+          await pool.query("INSERT INTO public.bench_rows VALUES ($1, $2)", [next++, bytes]);
+      }),
+    );
+    return (count * 1000) / (performance.now() - started);
+  } finally {
+    await pool.end();
+  }
+}
