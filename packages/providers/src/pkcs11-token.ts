@@ -45,10 +45,11 @@ export function openToken(pkcs11: Pkcs11, wanted: TokenKey, sessions: number): O
     initialize(module, pkcs11);
     const slot = slotOf(module, wanted.token);
     const open = () => module.C_OpenSession(slot, pkcs11.CKF_SERIAL_SESSION);
-    const first = open();
-    logIn(module, pkcs11, first, wanted.pin);
-    const key = keyOf(module, pkcs11, first, wanted);
-    const pool = new SessionPool(first, open, (session) => module.C_CloseSession(session), sessions);
+    // Kept until the end and used for nothing else: with its last session a token forgets who logged in.
+    const loggedIn = open();
+    logIn(module, pkcs11, loggedIn, wanted.pin);
+    const key = keyOf(module, pkcs11, loggedIn, wanted);
+    const pool = new SessionPool(open, (session) => module.C_CloseSession(session), sessions);
     return {
       async withSession(work, signal) {
         const session = await pool.take(signal);
@@ -59,12 +60,11 @@ export function openToken(pkcs11: Pkcs11, wanted: TokenKey, sessions: number): O
           return result;
         } finally {
           // After an error a session may hold a half-finished operation.
-          if (good) pool.give(session);
-          else pool.drop(session);
+          pool.giveBack(session, good);
         }
       },
       close() {
-        pool.close();
+        pool.close(loggedIn);
         module.close();
       },
     };
@@ -138,53 +138,59 @@ export function codeOf(error: unknown): number | undefined {
   return typeof code === "number" ? code : undefined;
 }
 
+interface Waiting {
+  take(session: Buffer): void;
+  fail(error: unknown): void;
+}
+
 /** Sessions of our own: others in this process may use the same token, and closing all would end theirs. */
 class SessionPool {
   readonly #open: () => Buffer;
   readonly #close: (session: Buffer) => void;
   readonly #most: number;
-  readonly #all: Set<Buffer>;
-  readonly #free: Buffer[];
-  readonly #waiting: ((session: Buffer) => void)[] = [];
+  readonly #all = new Set<Buffer>();
+  readonly #free: Buffer[] = [];
+  readonly #waiting: Waiting[] = [];
+  #closed = false;
 
-  constructor(first: Buffer, open: () => Buffer, close: (session: Buffer) => void, most: number) {
+  constructor(open: () => Buffer, close: (session: Buffer) => void, most: number) {
     this.#open = open;
     this.#close = close;
     this.#most = most;
-    this.#all = new Set([first]);
-    this.#free = [first];
   }
 
   async take(signal: AbortSignal): Promise<Buffer> {
+    if (this.#closed) throw new ServiceFailure("unavailable");
     const free = this.#free.pop();
     if (free) return free;
     if (this.#all.size < this.#most) return this.#another();
-    const session = await new Promise<Buffer>((resolve) => this.#waiting.push(resolve));
+    const session = await new Promise<Buffer>((take, fail) => this.#waiting.push({ take, fail }));
     if (!signal.aborted) return session;
-    this.give(session);
+    this.giveBack(session, true);
     throw new ServiceFailure("timeout");
   }
 
-  give(session: Buffer): void {
+  /** @param good whether it can be used again; else it is closed, and who waits gets another one */
+  giveBack(session: Buffer, good: boolean): void {
+    if (this.#closed) return;
+    if (!good) this.#end(session);
     const next = this.#waiting.shift();
-    if (next) next(session);
-    else this.#free.push(session);
-  }
-
-  /** Closes a session that cannot be used again, and opens another one for who waits. */
-  drop(session: Buffer): void {
-    this.#end(session);
-    if (this.#waiting.length === 0) return;
+    if (!next) {
+      if (good) this.#free.push(session);
+      return;
+    }
     try {
-      this.give(this.#another());
-    } catch {
-      // The token is gone. Who waits gives up at the time-out.
+      next.take(good ? session : this.#another());
+    } catch (error) {
+      next.fail(error);
     }
   }
 
-  close(): void {
-    for (const session of this.#all) this.#end(session);
-    this.#free.length = 0;
+  /** Ends every session, those in use, too, and the given one last. */
+  close(last: Buffer): void {
+    this.#closed = true;
+    for (const session of [...this.#all, last]) this.#end(session);
+    for (const waiting of this.#waiting.splice(0)) waiting.fail(new ServiceFailure("unavailable"));
   }
 
   #another(): Buffer {

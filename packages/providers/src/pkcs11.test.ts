@@ -7,6 +7,8 @@ import { SOFTHSM_PIN, softHsm } from "./testing/softhsm.ts";
 const token = "keyfold test";
 /** A token that nobody in this process logs in to: on the other one a PIN is not looked at any more. */
 const untouched = "keyfold untouched";
+/** A token that one test uses alone. */
+const lonely = "keyfold lonely";
 let pkcs11: typeof import("pkcs11js");
 let modulePath = "";
 let missing: string | undefined;
@@ -17,13 +19,14 @@ beforeAll(async () => {
   try {
     // Not above: without a compiler it is not there, and these tests are the only ones that need it.
     pkcs11 = (await import("pkcs11js")).default;
-    ({ modulePath, close } = await softHsm(token, untouched));
+    ({ modulePath, close } = await softHsm(token, untouched, lonely));
   } catch (error) {
     missing = error instanceof Error ? error.message.split("\n")[0]! : "?";
     if (process.env.CI) throw new Error(missing);
     return;
   }
-  makeKeys();
+  makeKeys(token);
+  makeKeys(lonely);
   faults = pkcs11Faults(pkcs11);
 });
 afterAll(async () => {
@@ -32,13 +35,11 @@ afterAll(async () => {
 });
 
 /** Keys of each kind on the token: one that is as it should be, and some that are not. */
-function makeKeys(): void {
+function makeKeys(on: string): void {
   const module = new pkcs11.PKCS11();
   module.load(modulePath);
   module.C_Initialize();
-  const slot = module
-    .C_GetSlotList(true)
-    .find((one) => module.C_GetTokenInfo(one).label.trimEnd() === token)!;
+  const slot = module.C_GetSlotList(true).find((one) => module.C_GetTokenInfo(one).label.trimEnd() === on)!;
   const session = module.C_OpenSession(slot, pkcs11.CKF_SERIAL_SESSION | pkcs11.CKF_RW_SESSION);
   module.C_Login(session, pkcs11.CKU_USER, SOFTHSM_PIN);
   const make = (
@@ -154,6 +155,24 @@ describe("a key on a PKCS #11 token", () => {
     expect(await provider.health()).toMatchObject({ ok: false });
     expect(logIn).toHaveBeenCalledOnce();
     logIn.mockRestore();
+  });
+
+  // With its last session a token forgets who logged in. When each of a provider's sessions was closed over a refused
+  // wrap, the next call found no key, and a wrap that is not authentic became a service that does not answer.
+  test("stays logged in when every session meets a refused wrap at once", async (context) => {
+    needsSoftHsm(context);
+    const calls: string[] = [];
+    const observe = ({ outcome }: { outcome: string }) => calls.push(outcome);
+    const provider = await made({ token: lonely, observe });
+    const { id } = await provider.current();
+    calls.length = 0;
+    for (let round = 0; round < 3; round++) {
+      const refused = Array.from({ length: 8 }, () =>
+        provider.unwrap(Buffer.alloc(60, 7), aad, id).catch(({ code }: { code: string }) => code),
+      );
+      expect(await Promise.all(refused)).toEqual(Array(8).fill("not_authentic"));
+    }
+    expect(calls).toEqual(Array(24).fill("not_authentic"));
   });
 
   test("does not keep many callers from each other's answers when some are refused", async (context) => {

@@ -56,6 +56,21 @@ export async function pkcs11RootKey(options: Pkcs11Options): Promise<RootKeyProv
     return open;
   }
 
+  const withSession: OpenToken["withSession"] = async (work, signal) => {
+    const used = opened();
+    try {
+      return await used.withSession(work, signal);
+    } catch (error) {
+      const { kind } = error instanceof ServiceFailure ? error : failureOf(error);
+      // The token may have been taken out: it is opened anew, unless somebody has done so by now.
+      if (kind === "unavailable" && open === used) {
+        open = undefined;
+        used.close();
+      }
+      throw error;
+    }
+  };
+
   const mechanism = (iv: Buffer, aad: Uint8Array) => ({
     mechanism: pkcs11.CKM_AES_GCM,
     parameter: {
@@ -67,7 +82,7 @@ export async function pkcs11RootKey(options: Pkcs11Options): Promise<RootKeyProv
     },
   });
 
-  function failureOf(error: unknown, operation: string): ServiceFailure {
+  function failureOf(error: unknown): ServiceFailure {
     const code = codeOf(error);
     switch (code) {
       case pkcs11.CKR_PIN_INCORRECT:
@@ -88,10 +103,7 @@ export async function pkcs11RootKey(options: Pkcs11Options): Promise<RootKeyProv
         return new ServiceFailure("not_authentic");
     }
     // SoftHSM's and others' answer to a tag that fails; the session is closed after it.
-    if (operation === "unwrap" && error instanceof TagRefused) return new ServiceFailure("not_authentic");
-    // Anything else may be a token that was taken out: open it anew next time.
-    open?.close();
-    open = undefined;
+    if (error instanceof TagRefused) return new ServiceFailure("not_authentic");
     return new ServiceFailure("unavailable");
   }
 
@@ -103,7 +115,7 @@ export async function pkcs11RootKey(options: Pkcs11Options): Promise<RootKeyProv
       failureOf,
       keyVersion: async () => "1",
       wrap: (bytes, aad, signal) =>
-        opened().withSession(async (module, session, key) => {
+        withSession(async (module, session, key) => {
           const nonce = randomBytes(NONCE_BYTES);
           module.C_EncryptInit(session, mechanism(nonce, aad), key);
           const copy = Buffer.from(bytes);
@@ -116,7 +128,7 @@ export async function pkcs11RootKey(options: Pkcs11Options): Promise<RootKeyProv
       unwrap: async (wrapped, aad, signal) => {
         if (wrapped.length !== WRAPPED_BYTES) throw new ServiceFailure("not_authentic");
         const bytes = Buffer.from(wrapped);
-        return opened().withSession(async (module, session, key) => {
+        return withSession(async (module, session, key) => {
           module.C_DecryptInit(session, mechanism(bytes.subarray(0, NONCE_BYTES), aad), key);
           // In one piece: token software has been seen to give out plaintext by parts before the tag was checked.
           const room = Buffer.alloc(KEY_BYTES + TAG_BYTES);
