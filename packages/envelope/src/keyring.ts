@@ -75,6 +75,11 @@ export class Keyring<K extends Redacted = SecretKey> extends Redacted {
       if (cacheKey.startsWith(prefix)) this.#loading.delete(cacheKey);
   }
 
+  /** Lets go of the keys that are too old, which otherwise only leave when they are asked for or pushed out. */
+  sweep(): void {
+    this.#cache.purgeStale();
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#cache.clear();

@@ -66,6 +66,7 @@ export interface KeyfoldServer {
 
 const silent: DomainLog = { warn() {}, error() {} };
 const ONE_MIB = 1024 * 1024;
+const SWEEP_MS = 60_000;
 
 /**
  * Opens (or, where allowed, makes) the deployment and builds everything that serves it. Reads no environment and opens
@@ -94,6 +95,11 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     clock,
   };
   if (!deployment.created) await warnOfKeys(services);
+  // What is too old leaves memory also where nobody asks for it again.
+  setInterval(() => {
+    services.keys.sweep();
+    services.hot.cache?.sweep();
+  }, SWEEP_MS).unref();
   return {
     router: createRouter(services),
     deployment: { id: deployment.id, created: deployment.created },

@@ -541,7 +541,12 @@ BEGIN
   outcome := 'appended';
   batch_number := coalesce(last.number, 0) + 1;
   batch_first_seq := coalesce(last.first_seq + last.count, 1);
-  batch_epoch := coalesce(last.epoch, 0) + CASE WHEN p_raise THEN 1 ELSE 0 END;
+  batch_epoch := coalesce(last.epoch, 0);
+  -- By a random step: after a failover or a restore that lost the last transactions, the same number must not come
+  -- again with another meaning for a process that still remembers the old one.
+  IF p_raise THEN
+    batch_epoch := batch_epoch + 1 + ('x' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 6))::bit(24)::integer;
+  END IF;
   INSERT INTO control_plane.audit_batches
       (chain_id, number, batch_id, first_seq, count, epoch, prev_hash, root, hash, leaves, bodies, created_at)
     VALUES (p_chain, batch_number, p_batch, batch_first_seq, p_count, batch_epoch, prev, p_root,
@@ -553,18 +558,18 @@ BEGIN
 END $$;
 
 -- Appends many readers' events, a batch for each of several tenants, in one transaction: one commit makes all durable.
--- Each is judged by its own epoch and deadline, and answered in its place. With several, a chain that somebody else
+-- Each is judged by its own epoch and deadline, and answered in its place. Without p_wait, a chain that somebody else
 -- holds answers 'held' at once, so that no tenant waits for another; its events are then appended by themselves.
 CREATE FUNCTION control_plane.append_reads(
   p_chains uuid[], p_batches uuid[], p_counts integer[], p_roots bytea[], p_leaves bytea[], p_bodies bytea[],
-  p_epochs bigint[], p_deadlines timestamptz[]
+  p_epochs bigint[], p_deadlines timestamptz[], p_wait boolean
 ) RETURNS text[] LANGUAGE plpgsql SET search_path = '' AS $$
 DECLARE
   outcomes text[] := '{}';
   one text;
 BEGIN
   FOR i IN 1 .. array_length(p_chains, 1) LOOP
-    IF array_length(p_chains, 1) > 1 AND NOT pg_try_advisory_xact_lock(hashtextextended(p_chains[i]::text, 7)) THEN
+    IF NOT p_wait AND NOT pg_try_advisory_xact_lock(hashtextextended(p_chains[i]::text, 7)) THEN
       one := 'held';
     ELSE
       SELECT a.outcome INTO one FROM control_plane.append_events(

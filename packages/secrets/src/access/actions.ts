@@ -21,7 +21,7 @@ export const ACTIONS = {
 
   "project.create": { level: "tenant", service: true, operator: true, event: "project.created" },
   "project.list": { level: "environment", service: true, operator: true, event: "project.listed" },
-  "project.rename": { level: "project", service: true, operator: true, event: "project.renamed" },
+  "project.rename": { level: "tenant", service: true, operator: true, event: "project.renamed" },
   "project.delete": { level: "project", service: true, operator: true, event: "project.deleted" },
 
   "environment.create": { level: "project", service: true, operator: true, event: "environment.created" },

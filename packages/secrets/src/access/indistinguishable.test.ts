@@ -137,7 +137,6 @@ test("projects and environments of others, by id and by name, look like none", a
       expect(await seen(call(project, environment))).toBe(NOTHING);
   }
   for (const project of [absent(), "nope", "vault", "default", ids.hiddenProject, ids.foreignProject]) {
-    expect(await seen(narrow.projects.rename({ project, name: "x" }))).toBe(NOTHING);
     expect(await seen(narrow.projects.delete({ project }))).toBe(NOTHING);
     expect(await seen(narrow.environments.create({ project, name: "x" }))).toBe(NOTHING);
   }
@@ -145,6 +144,21 @@ test("projects and environments of others, by id and by name, look like none", a
     expect(await seen(narrow.environments.rename({ environment, name: "x" }))).toBe(NOTHING);
     expect(await seen(narrow.environments.delete({ environment }))).toBe(NOTHING);
   }
+});
+
+test("renaming what one sees tells nothing of the names that one does not", async () => {
+  // A taken name would be a conflict, a free one would go through: both are refused before anyone looks.
+  const taken = await seen(narrow.projects.rename({ project: ids.shop, name: "vault" }));
+  expect(taken).toBe(await seen(narrow.projects.rename({ project: ids.shop, name: "no-such-project" })));
+  expect(taken).toContain("forbidden");
+  const { token } = await acme.caller.tokens.create({
+    name: "one",
+    preset: "admin",
+    environments: [ids.shopDev],
+  });
+  const one = house.as(token);
+  for (const name of ["staging", "no-such-environment"])
+    expect(await seen(one.environments.rename({ environment: ids.shopDev, name }))).toBe(NOTHING);
 });
 
 test("a token's scope cannot be used to ask which projects and environments there are", async () => {

@@ -49,8 +49,8 @@ const TABLE: Record<string, Row> = {
     "yes",
     "yes",
     "no",
-    "gone",
-    "gone",
+    "no",
+    "no",
     "gone",
   ],
   "projects.delete": [

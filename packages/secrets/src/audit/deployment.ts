@@ -20,7 +20,7 @@ export async function tellDeployment(unit: Unit, happening: Happening): Promise<
 /** An operator reads the deployment's own chain, and that read is appended to it. */
 export async function onDeploymentChain<T extends { events: readonly unknown[] }>(
   call: Call,
-  read: (unit: Pick<PrismaUnit, "sql">) => Promise<T>,
+  read: (unit: Pick<PrismaUnit, "query">) => Promise<T>,
 ): Promise<T> {
   const { services, actor } = call;
   return again(() =>

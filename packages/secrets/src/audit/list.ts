@@ -8,9 +8,15 @@ import { decodeCursor, encodeCursor } from "../input/page.ts";
 import { onDeploymentChain } from "./deployment.ts";
 import { type AuditEventView, listAuditInput, listAuditOutput } from "./schema.ts";
 
-/** Batches that one call reads at most before it hands back a cursor to go on from. */
-const MOST_BATCHES = 20_000;
+/** Events that one call decodes at most before it hands back a cursor to go on from. */
+const MOST_EVENTS = 50_000;
 const BATCHES_AT_ONCE = 500;
+/** What one query brings at most, in bytes, unless a single batch is larger. */
+const BYTES_AT_ONCE = 4 * 1024 * 1024;
+
+/** The next event lies before this sequence number, in this batch or an earlier one. */
+type Cursor = readonly [seq: number, batch: number];
+const FROM_THE_END: Cursor = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
 
 type Filter = Pick<
   z.output<typeof listAuditInput>,
@@ -25,14 +31,14 @@ export const listAudit = defineVerb({
   input: listAuditInput,
   output: listAuditOutput,
   async run(call, input) {
-    const before = decodeCursor(z.tuple([z.int()]), input.cursor)?.[0] ?? Number.MAX_SAFE_INTEGER;
+    const from = decodeCursor(z.tuple([z.int().min(1), z.int().min(1)]), input.cursor) ?? FROM_THE_END;
     if (input.deployment) {
       if (call.actor.type !== "operator") throw new KeyfoldError("forbidden");
-      return onDeploymentChain(call, (unit) => readBack(unit, call.services.deployment, before, input));
+      return onDeploymentChain(call, (unit) => readBack(unit, call.services.deployment, from, input));
     }
     const tenantId = await tenantOf(call, input.tenant);
     return look(call, tenantId, async (unit) => {
-      const page = await readBack(unit, tenantId, before, input);
+      const page = await readBack(unit, tenantId, from, input);
       unit.record({
         target: { type: "chain", id: tenantId, name: null },
         details: { count: page.events.length },
@@ -42,41 +48,50 @@ export const listAudit = defineVerb({
   },
 });
 
+interface BatchRow {
+  number: bigint;
+  first_seq: bigint;
+  bodies: Uint8Array | null;
+}
+
+// Newest first, as many batches as fit the budget of bytes, and one at least.
+const SQL = `SELECT number, first_seq, bodies FROM (
+    SELECT number, first_seq, bodies, sum(coalesce(octet_length(bodies), 0)) OVER (ORDER BY number DESC) AS total FROM (
+      SELECT number, first_seq, bodies FROM control_plane.audit_batches
+       WHERE chain_id = $1::uuid AND number <= $2::bigint ORDER BY number DESC LIMIT $3::int) newest) counted
+   WHERE total - coalesce(octet_length(bodies), 0) < $4::bigint ORDER BY number DESC`;
+
 async function readBack(
-  unit: Pick<PrismaUnit, "sql">,
+  unit: Pick<PrismaUnit, "query">,
   chainId: string,
-  before: number,
+  [fromSeq, fromBatch]: Cursor,
   filter: Filter,
 ): Promise<z.output<typeof listAuditOutput>> {
   const events: AuditEventView[] = [];
-  let next = before;
-  for (let read = 0; read < MOST_BATCHES; read += BATCHES_AT_ONCE) {
-    const batches = await unit.sql.auditBatch.findMany({
-      where: { chainId, firstSeq: { lt: BigInt(next) } },
-      orderBy: { number: "desc" },
-      take: BATCHES_AT_ONCE,
-      select: { firstSeq: true, bodies: true },
-    });
-    for (const batch of batches) {
-      const first = Number(batch.firstSeq);
-      if (batch.bodies !== null) {
-        const bytes = batch.bodies;
-        const bodies = stored(() => decodeBodies(bytes));
-        for (let i = bodies.length - 1; i >= 0; i--) {
-          const seq = first + i;
-          if (seq >= next) continue;
-          const event = stored(() => decodeEvent(bodies[i]!));
-          if (!matches(event, filter)) continue;
-          events.push(view(event, seq));
-          if (events.length === filter.limit)
-            return { events, nextCursor: seq > 1 ? encodeCursor([seq]) : null };
-        }
+  let before = fromSeq;
+  let batch = fromBatch;
+  for (let decoded = 0; decoded < MOST_EVENTS; ) {
+    const rows = await unit.query<BatchRow>(SQL, [chainId, String(batch), BATCHES_AT_ONCE, BYTES_AT_ONCE]);
+    for (const row of rows) {
+      batch = Number(row.number);
+      const first = Number(row.first_seq);
+      const bodies = row.bodies === null ? [] : stored(() => decodeBodies(row.bodies!));
+      decoded += bodies.length + 1;
+      for (let i = bodies.length - 1; i >= 0; i--) {
+        const seq = first + i;
+        if (seq >= before) continue;
+        const event = stored(() => decodeEvent(bodies[i]!));
+        if (!matches(event, filter)) continue;
+        events.push(view(event, seq));
+        if (events.length === filter.limit)
+          return { events, nextCursor: seq > 1 ? encodeCursor([seq, batch]) : null };
       }
-      next = first;
+      before = Math.min(before, first);
     }
-    if (batches.length < BATCHES_AT_ONCE) return { events, nextCursor: null };
+    if (batch === 1 || rows.length === 0) return { events, nextCursor: null };
+    batch--;
   }
-  return { events, nextCursor: encodeCursor([next]) };
+  return { events, nextCursor: encodeCursor([before, batch]) };
 }
 
 /** @throws KeyfoldError `integrity_failed` for bytes that were not written by us */

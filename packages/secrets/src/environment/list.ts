@@ -2,7 +2,7 @@ import { z } from "zod";
 import { look } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { decodeCursor, encodeCursor } from "../input/page.ts";
+import { cursorMoment, decodeCursor, encodeCursor } from "../input/page.ts";
 import { isUuid } from "../input/text.ts";
 import { listEnvironmentsInput, listEnvironmentsOutput } from "./schema.ts";
 import { viewEnvironment } from "./store.ts";
@@ -15,7 +15,7 @@ export const listEnvironments = defineVerb({
   input: listEnvironmentsInput,
   output: listEnvironmentsOutput,
   async run(call, input) {
-    const after = decodeCursor(z.tuple([z.iso.datetime(), z.uuid()]), input.cursor);
+    const after = decodeCursor(z.tuple([cursorMoment, z.uuid()]), input.cursor);
     const tenantId = await tenantOf(call, input.tenant);
     const scope = call.actor.type === "service_token" ? call.actor.scope : null;
     return look(call, tenantId, async (unit) => {

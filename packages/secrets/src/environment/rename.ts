@@ -1,3 +1,4 @@
+import { authorizeProject } from "../access/authorize.ts";
 import { change } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
@@ -15,6 +16,8 @@ export const renameEnvironment = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     return change(call, tenantId, async (unit) => {
       const row = await findEnvironment(unit, input.environment);
+      // Who does not see all names of a project would learn them from which are taken.
+      authorizeProject(call.actor, row.projectId);
       const moved = await moveEnvironment(unit, row, { name: input.name });
       unit.record({
         target: { type: "environment", id: row.id, name: moved.name },

@@ -19,13 +19,34 @@ interface Batch {
   waiting: Waiting[];
 }
 
+/** Lets a few in at once; the others wait their turn. */
+class Slots {
+  #free: number;
+  readonly #line: (() => void)[] = [];
+
+  constructor(free: number) {
+    this.#free = free;
+  }
+
+  async acquire(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#line.push(resolve));
+  }
+
+  release(): void {
+    const next = this.#line.shift();
+    if (next === undefined) this.#free++;
+    else next();
+  }
+}
+
 /** Most events of one batch: a reader waits for its whole batch. */
 const MOST_EVENTS = 512;
 /** Most tenants in one transaction. */
 const MOST_CHAINS = 64;
 
 const SQL = `SELECT control_plane.append_reads(
-  $1::uuid[], $2::uuid[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::timestamptz[]) AS outcomes`;
+  $1::uuid[], $2::uuid[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::timestamptz[], $9::boolean) AS outcomes`;
 
 /**
  * Group commit for reads. While one transaction is on its way to the disk, the reads that come in wait and share the
@@ -36,6 +57,7 @@ export class ReadAppender {
   readonly #most: number;
   readonly #queues = new Map<string, Waiting[]>();
   readonly #busy = new Set<string>();
+  readonly #alone: Slots;
   #running = 0;
   #planned = false;
 
@@ -43,6 +65,7 @@ export class ReadAppender {
   constructor(query: Query, most = 2) {
     this.#query = query;
     this.#most = most;
+    this.#alone = new Slots(most);
   }
 
   /**
@@ -82,39 +105,73 @@ export class ReadAppender {
     if (batches.length > 0) void this.#run(batches);
   }
 
-  async #run(batches: Batch[]): Promise<void> {
+  async #run(batches: readonly Batch[]): Promise<void> {
     this.#running++;
     for (const { chain } of batches) this.#busy.add(chain);
     try {
-      await this.#write(batches);
+      for (const batch of await this.#write(batches, false)) void this.#runAlone(batch);
     } finally {
       this.#running--;
-      for (const { chain } of batches) this.#busy.delete(chain);
       if (this.#queues.size > 0) this.#plan();
     }
   }
 
-  async #write(batches: readonly Batch[]): Promise<void> {
+  /**
+   * A batch whose chain somebody holds waits for it by itself: it keeps neither a slot from the others nor their chains,
+   * and of such there are few at once, since each keeps a connection.
+   */
+  async #runAlone(batch: Batch): Promise<void> {
+    await this.#alone.acquire();
+    try {
+      let left: readonly Batch[] = [batch];
+      while (left.length > 0) left = await this.#write(left, true);
+    } finally {
+      this.#alone.release();
+      if (this.#queues.size > 0) this.#plan();
+    }
+  }
+
+  /** Writes batches, answers their readers, frees their chains, and gives back what is to be tried again by itself. */
+  async #write(batches: readonly Batch[], wait: boolean): Promise<Batch[]> {
     let outcomes: (AppendOutcome | "held")[];
     try {
-      const [row] = await this.#query<{ outcomes: (AppendOutcome | "held")[] }>(SQL, parameters(batches));
+      const [row] = await this.#query<{ outcomes: (AppendOutcome | "held")[] }>(SQL, [
+        ...parameters(batches),
+        wait,
+      ]);
       outcomes = row!.outcomes;
     } catch (error) {
       const reason = unwritten(error);
-      for (const { waiting } of batches) for (const one of waiting) one.reject(reason);
-      return;
+      for (const { chain, waiting } of batches) {
+        this.#busy.delete(chain);
+        for (const one of waiting) one.reject(reason);
+      }
+      return [];
     }
     const again: Batch[] = [];
-    for (const [index, batch] of batches.entries()) {
+    for (const [index, { chain, waiting }] of batches.entries()) {
       const outcome = outcomes[index]!;
-      if (outcome === "held") again.push(batch);
-      // One reader's deadline is no reason to refuse the others.
-      else if (outcome === "deadline" && batch.waiting.length > 1) {
-        for (const one of batch.waiting) again.push({ chain: batch.chain, waiting: [one] });
-      } else for (const one of batch.waiting) one.resolve(outcome);
+      const rest = outcome === "held" ? waiting : outcome === "deadline" ? refusePast(waiting) : [];
+      if (rest.length > 0) {
+        again.push({ chain, waiting: rest });
+        continue;
+      }
+      this.#busy.delete(chain);
+      if (outcome !== "held" && outcome !== "deadline") for (const one of waiting) one.resolve(outcome);
     }
-    for (const batch of again) await this.#write([batch]);
+    return again;
   }
+}
+
+/** Tells those whose deadline was the earliest that it has passed, and gives back the others: it was not theirs. */
+function refusePast(waiting: readonly Waiting[]): Waiting[] {
+  const first = earliest(...waiting.map((one) => one.deadline))!.getTime();
+  const rest: Waiting[] = [];
+  for (const one of waiting) {
+    if (one.deadline?.getTime() === first) one.resolve("deadline");
+    else rest.push(one);
+  }
+  return rest;
 }
 
 /** The first in line and those behind it that were built on the same epoch. */

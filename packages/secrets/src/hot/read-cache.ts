@@ -5,6 +5,7 @@ import type { SecretRow, VersionRow } from "../secret/rows.ts";
 
 /** A value as it is kept for the next read: sealed, with the key that opens it. Never plaintext. */
 export interface WarmValue {
+  tenantId: string;
   secret: Pick<SecretRow, "id" | "name" | "projectId" | "environmentId">;
   version: Pick<VersionRow, "number" | "encoding" | "createdAt" | "openUntil">;
   sealed: Uint8Array;
@@ -76,11 +77,26 @@ export class ReadCache {
 
   /** Keeps a token's actor. One that stands behind a session is not kept: the session ends in a statement of its own. */
   keepActor(digest: string, actor: ServiceActor): void {
-    if (actor.session === null) this.#actors.set(digest, actor);
+    if (actor.session !== null) return;
+    this.#actors.set(digest, actor);
+    // Read from the database just now, and so worth more than any hint: after a failover the epoch may even be lower.
+    this.#epochs.set(actor.tenantId, actor.epoch);
   }
 
   keepValue(name: string, value: WarmValue): void {
     if (value.sealed.length <= MOST_BYTES_EACH) this.#values.set(name, value);
+  }
+
+  /** Lets go of what is too old, which otherwise only leaves when it is asked for or pushed out. */
+  sweep(): void {
+    this.#actors.purgeStale();
+    this.#values.purgeStale();
+  }
+
+  /** Forgets a tenant's values, now. */
+  dropTenant(tenantId: string): void {
+    for (const [name, value] of this.#values.entries())
+      if (value.tenantId === tenantId) this.#values.delete(name);
   }
 
   drop(digest: string, name: string): void {

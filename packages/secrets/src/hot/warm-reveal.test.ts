@@ -214,3 +214,22 @@ test("a hint that a tenant changed spares the next read an attempt in vain, and 
   house.server.hint(`${id} 0`);
   expect(await statements(read)).toBe(1);
 });
+
+test("after a restore that lost the last changes, an epoch does not come again for a process that remembers it", async () => {
+  const { caller, id, admin, reader, secretId } = await warmed("warm-failover");
+  await admin.secrets.update({ id: secretId, description: "the change that will be lost" });
+  for (let i = 0; i < 2; i++) await caller.secrets.reveal({ name: "KEY" });
+  // The standby that takes over never saw the last change, nor the reads after it.
+  await house.tamper(
+    `DELETE FROM control_plane.audit_batches WHERE chain_id = '${id}' AND number >= (
+       SELECT min(number) FROM control_plane.audit_batches WHERE chain_id = '${id}'
+        AND epoch = (SELECT max(epoch) FROM control_plane.audit_batches WHERE chain_id = '${id}'))`,
+  );
+  await callerOf(elsewhere, house.operatorToken).tokens.revoke({
+    tenant: "warm-failover",
+    id: reader.details.id,
+  });
+  await expect(caller.secrets.reveal({ name: "KEY" })).rejects.toMatchObject({
+    cause: { code: "unauthenticated" },
+  });
+});

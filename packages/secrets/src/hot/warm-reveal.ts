@@ -95,6 +95,7 @@ export function rememberRead(
     return;
   cache.keepActor(digest, actor);
   cache.keepValue(nameOf(actor, input), {
+    tenantId: actor.tenantId,
     secret: {
       id: secret.id,
       name: secret.name,

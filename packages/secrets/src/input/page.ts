@@ -8,6 +8,9 @@ export const nextCursor = z
   .nullable()
   .describe("Give it as `cursor` for the next page; null: this was the last.");
 
+/** A moment in a cursor: of our era, as PostgreSQL wants it. */
+export const cursorMoment = z.iso.datetime().regex(/^(?:19|20|21)\d\d-/);
+
 /** A cursor is the last row's sort key, base64url of JSON; it grants nothing, and what it names is authorized anew. */
 export function encodeCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key)).toString("base64url");

@@ -135,6 +135,11 @@ export class TenantKeys {
     return { term: known.term, key: await this.of(tenantId, purpose, known.term) };
   }
 
+  /** Lets go of the keys that are too old. */
+  sweep(): void {
+    this.#ring.sweep();
+  }
+
   /** Forgets a tenant's keys, now. */
   drop(tenantId: string): void {
     this.#ring.drop(`${tenantId}/`);

@@ -48,6 +48,7 @@ export const purgeTenant = defineVerb({
       { tenant: "any" },
     );
     services.keys.drop(input.tenant);
+    services.hot.cache?.dropTenant(input.tenant);
     return result;
   },
 });

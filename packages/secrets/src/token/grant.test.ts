@@ -102,7 +102,9 @@ test("an operator who ends all of a tenant's tokens gets no other; the host make
   await caller.secrets.create({ name: "KEY", value: "sk_test_kept" });
   const { tokens } = await operator.tokens.list({ tenant: slug });
   for (const token of tokens) await operator.tokens.revoke({ tenant: slug, id: token.id });
-  expect(await codeOf(operator.tokens.create({ tenant: slug, name: "mine", preset: "reader" }))).toBe("forbidden");
+  expect(await codeOf(operator.tokens.create({ tenant: slug, name: "mine", preset: "reader" }))).toBe(
+    "forbidden",
+  );
 
   const recovered = house.as(await house.server.recoverTenant(slug));
   expect(await recovered.secrets.reveal({ name: "KEY" })).toMatchObject({ value: "sk_test_kept" });

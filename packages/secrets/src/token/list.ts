@@ -3,7 +3,7 @@ import { isWithin, scopeSchema } from "../access/scope.ts";
 import { look } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { decodeCursor, encodeCursor } from "../input/page.ts";
+import { cursorMoment, decodeCursor, encodeCursor } from "../input/page.ts";
 import { listTokensInput, listTokensOutput } from "./schema.ts";
 import { type TokenRow, viewToken } from "./store.ts";
 
@@ -17,7 +17,7 @@ export const listTokens = defineVerb({
   input: listTokensInput,
   output: listTokensOutput,
   async run(call, input) {
-    const before = decodeCursor(z.tuple([z.iso.datetime(), z.uuid()]), input.cursor);
+    const before = decodeCursor(z.tuple([cursorMoment, z.uuid()]), input.cursor);
     const tenantId = await tenantOf(call, input.tenant);
     const { actor } = call;
     return look(call, tenantId, async (unit) => {

@@ -1,0 +1,79 @@
+import type { Query } from "@keyfold/db";
+import { expect, test } from "vitest";
+import type { AppendOutcome } from "../audit/append.ts";
+import { ReadAppender } from "./read-appender.ts";
+
+const EVENT = Buffer.from("an event");
+
+/** A database in which some chains are held by somebody else: who waits for one waits until it is let go. */
+function databaseWith(held: Set<string>, answer: (chain: string) => AppendOutcome = () => "appended") {
+  const waiting: { chains: string[]; resolve(rows: unknown): void }[] = [];
+  const asked: { chains: string[]; deadlines: (Date | null)[]; wait: boolean }[] = [];
+  const query = ((_sql: string, params: readonly unknown[]) => {
+    const [chains, deadlines, wait] = [
+      params[0] as string[],
+      params[7] as (Date | null)[],
+      params[8] as boolean,
+    ];
+    asked.push({ chains, deadlines, wait });
+    if (wait && held.has(chains[0]!)) return new Promise((resolve) => waiting.push({ chains, resolve }));
+    return Promise.resolve([
+      { outcomes: chains.map((chain) => (!wait && held.has(chain) ? "held" : answer(chain))) },
+    ]);
+  }) as Query;
+  const letGo = () => {
+    held.clear();
+    for (const { chains, resolve } of waiting.splice(0)) resolve([{ outcomes: chains.map(answer) }]);
+  };
+  return { query, letGo, asked };
+}
+
+test("tenants whose chains are held keep no one else waiting, not even who once shared their commit", async () => {
+  const database = databaseWith(new Set(["b", "d", "e"]));
+  const appender = new ReadAppender(database.query);
+  const blocked = ["b", "d", "e"].map((chain) => appender.append(chain, EVENT, 1n, null));
+  // Shares the commit that finds b, d and e held; then comes again, and another too, while they still are.
+  for (let i = 0; i < 3; i++) expect(await appender.append("a", EVENT, 1n, null)).toBe("appended");
+  expect(await appender.append("c", EVENT, 1n, null)).toBe("appended");
+  database.letGo();
+  expect(await Promise.all(blocked)).toEqual(["appended", "appended", "appended"]);
+});
+
+test("reads of a held chain go on in their order once it is let go", async () => {
+  const database = databaseWith(new Set(["b"]));
+  const appender = new ReadAppender(database.query);
+  const reads = [appender.append("b", EVENT, 1n, null)];
+  await appender.append("a", EVENT, 1n, null);
+  reads.push(appender.append("b", EVENT, 1n, null), appender.append("b", EVENT, 1n, null));
+  database.letGo();
+  expect(await Promise.all(reads)).toEqual(["appended", "appended", "appended"]);
+});
+
+test("of a batch whose earliest deadline has passed, those whose it was are told, and the others share one more commit", async () => {
+  const past = new Date(1_000);
+  const later = new Date(2_000);
+  const database = databaseWith(new Set());
+  const real = database.query;
+  const query = (async (sql: string, params: readonly unknown[]) => {
+    const [deadline] = params[7] as (Date | null)[];
+    if (deadline?.getTime() === past.getTime()) return [{ outcomes: ["deadline"] }];
+    return real(sql, params);
+  }) as Query;
+  const appender = new ReadAppender(query);
+  const reads = [past, null, later, past, null].map((deadline) => appender.append("a", EVENT, 1n, deadline));
+  expect(await Promise.all(reads)).toEqual(["deadline", "appended", "appended", "deadline", "appended"]);
+  expect(database.asked).toHaveLength(1);
+});
+
+test("a database that fails tells every reader of the batch, and the next reads try anew", async () => {
+  let broken = true;
+  const database = databaseWith(new Set());
+  const query = ((sql: string, params: readonly unknown[]) =>
+    broken ? Promise.reject(new Error("gone")) : database.query(sql, params)) as Query;
+  const appender = new ReadAppender(query);
+  const reads = ["a", "a", "b"].map((chain) => appender.append(chain, EVENT, 1n, null));
+  for (const read of await Promise.allSettled(reads))
+    expect(read).toMatchObject({ status: "rejected", reason: { code: "audit_unavailable" } });
+  broken = false;
+  expect(await appender.append("a", EVENT, 1n, null)).toBe("appended");
+});
