@@ -62,7 +62,7 @@ describe("an operator", () => {
     const create = page.getByRole("dialog", { name: "New token" });
     await create.getByLabel("Name").fill("sneaky");
     await create.getByRole("button", { name: "Create token" }).click();
-    await create.getByText("This tenant has a token already").waitFor();
+    await create.getByText("This tenant was given its first token").waitFor();
     expect(complaints).toEqual([]);
     await visitor.leave();
   });

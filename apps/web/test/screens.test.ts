@@ -41,7 +41,7 @@ describe("the panel's screens", () => {
     const sure = page.getByRole("alertdialog", { name: "Revoke billing-service" });
     await look("token-revoke");
     await sure.getByRole("button", { name: "Revoke" }).click();
-    await row.getByText("Revoked").waitFor();
+    await row.getByText("Revoked", { exact: true }).waitFor();
     await expect(scene.served.house.as(made).identity.get()).rejects.toMatchObject({
       cause: { code: "unauthenticated" },
     });
