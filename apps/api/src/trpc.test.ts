@@ -35,6 +35,20 @@ test("what superjson says of types is understood: an undefined field is one that
   expect(answer.status).toBe(200);
 });
 
+test("regression: superjson ran on what anyone sent, before the token was looked at, in time that grew with its square", async () => {
+  const names = Array.from({ length: 100 }, (_, i) => `n${i}`);
+  const body = {
+    json: { name: "A", value: VALUE, x: names },
+    meta: { values: { x: ["set"] }, referentialEqualities: { x: names.map((_, i) => `x.${i}`) }, v: 1 },
+  };
+  const answer = await served.call("/trpc/secrets.create", { token, body });
+  expect(answer.status).toBe(400);
+  expect(answer.json.error.json.data.keyfold).toMatchObject({
+    code: "bad_input",
+    issues: [{ path: "meta" }],
+  });
+});
+
 test("an error has our code, our sentence and the correlation id, and nothing of tRPC's or anyone's message", async () => {
   const answer = await served.call("/trpc/secrets.create", {
     token,

@@ -8,11 +8,11 @@ import {
 import { initTRPC, type TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
-import superjson, { type SuperJSONResult } from "superjson";
 import { readJson } from "./http/body.ts";
 import type { AppContext } from "./http/facts.ts";
 import { parseJson } from "./http/json-text.ts";
 import { HttpError, type Refusal, refusalOf } from "./http/problem.ts";
+import { inputOf } from "./trpc/wire-input.ts";
 
 /** Most calls in one batch. */
 export const MAX_BATCH = 50;
@@ -21,18 +21,11 @@ const ENDPOINT = "/trpc";
 
 /**
  * superjson's wire format. What comes out is JSON already (moments are RFC 3339 texts), and superjson would refuse to
- * write a tag named `constructor`; so only what comes in goes through it, and only where it carries types of its own.
+ * write a tag named `constructor`; what comes in is JSON too. So superjson itself runs in clients only.
  */
 const transformer = {
-  input: {
-    serialize: (value: unknown) => superjson.serialize(value),
-    deserialize: (sent: SuperJSONResult) =>
-      sent?.meta === undefined ? sent?.json : superjson.deserialize(sent),
-  },
-  output: {
-    serialize: (json: unknown) => ({ json }),
-    deserialize: (sent: SuperJSONResult) => superjson.deserialize(sent),
-  },
+  input: { serialize: (json: unknown) => ({ json }), deserialize: inputOf },
+  output: { serialize: (json: unknown) => ({ json }), deserialize: inputOf },
 };
 
 /** Which request an error belongs to that happened before its context was made. */
