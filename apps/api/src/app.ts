@@ -3,6 +3,7 @@ import { describeCause, KeyfoldError, type KeyfoldServer } from "@keyfold/secret
 import { Hono } from "hono";
 import type { Readiness } from "./health.ts";
 import { begin } from "./http/begin.ts";
+import { BulkGate } from "./http/bulk-gate.ts";
 import { createCallers } from "./http/callers.ts";
 import type { AppEnv } from "./http/facts.ts";
 import { GuessLimit } from "./http/guess-limit.ts";
@@ -33,6 +34,8 @@ export interface AppOptions {
   /** Most bytes of one value, decoded; what a body may hold follows from it. 1 MiB by default. */
   maxValueBytes?: number;
   guesses?: GuessLimit;
+  /** Where calls with large answers wait for their turn, however they come. */
+  gate?: BulkGate;
 }
 
 const MIB = 1024 * 1024;
@@ -41,6 +44,7 @@ const MIB = 1024 * 1024;
 export function createApp(options: AppOptions): Hono<AppEnv> {
   const { keyfold, log, metrics, readiness, publicUrl = null, trustedProxies = null } = options;
   const guesses = options.guesses ?? new GuessLimit();
+  const gate = options.gate ?? new BulkGate();
   const callers = createCallers({ guesses, metrics });
   const maxBodyBytes = bodyLimits(options.maxValueBytes ?? MIB);
 
@@ -68,11 +72,12 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     return new Response(document, { headers: { "content-type": "application/json" } });
   });
   mountDocs(app);
-  mountRest(app, { keyfold, requestOf: callers.requestOf, maxBodyBytes });
+  mountRest(app, { keyfold, requestOf: callers.requestOf, maxBodyBytes, gate });
   const trpc = createTrpcHandler({
     keyfold,
     requestOf: callers.requestOf,
     maxBodyBytes: maxBodyBytes.bulk,
+    gate,
     onRefusal(c, refusal, error) {
       callers.refused(c, refusal);
       if (refusal.code === "internal" && !(error instanceof KeyfoldError))

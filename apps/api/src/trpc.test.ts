@@ -1,5 +1,6 @@
 import superjson from "superjson";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { BulkGate } from "./http/bulk-gate.ts";
 import { type Served, serveHouse } from "./testing/index.ts";
 import { trpcCall } from "./testing/trpc-call.ts";
 
@@ -151,4 +152,59 @@ test("no token is 401, told once for a whole batch, which is how clients take it
   const answer = await served.call("/trpc/identity.get,identity.get?batch=1");
   expect(answer.status).toBe(401);
   expect(answer.json.error.json.data.keyfold.code).toBe("unauthenticated");
+});
+
+test.each([
+  "secrets.revealMany,secrets.revealMany",
+  "secrets.revealMany,identity.get,secrets.setMany",
+  "secrets.revealMany,secrets.revealMany/",
+  "secrets.revealMany%2Csecrets.revealMany",
+])(
+  "regression: a small batch of many bulk reads (%s) took 700 MB: it holds one bulk call at most",
+  async (paths) => {
+    const input = encodeURIComponent(JSON.stringify({ 0: { json: { names: ["A"] } } }));
+    const answer = await served.call(`/trpc/${paths}?batch=1&input=${input}`, { token });
+    expect(answer.status).toBe(400);
+    expect(answer.json.error.json.data.keyfold).toMatchObject({
+      code: "bad_input",
+      issues: [{ path: "batch", message: expect.stringContaining("more than one bulk call") }],
+    });
+  },
+);
+
+test("one bulk call goes in a batch with others", async () => {
+  await mutation("secrets.set", { name: "BATCHED", value: VALUE });
+  const input = { 0: { json: { names: ["BATCHED"] } } };
+  const path = `/trpc/secrets.revealMany,identity.get?batch=1&input=${encodeURIComponent(JSON.stringify(input))}`;
+  const { status, json } = await served.call(path, { token });
+  expect([status, json[0].result.data.json.secrets[0].value]).toEqual([200, VALUE]);
+});
+
+test("regression: however many bulk answers are asked for, few are built at once, and the rest are told to come back", async () => {
+  const full = await serveHouse({ gate: new BulkGate({ atOnce: 0, mostWaiting: 0 }) });
+  const { token: as } = await full.house.tenant("acme");
+  const many = Array(9).fill("secrets.reveal").join(",");
+  for (const path of ["secrets.revealMany", `${many}?batch=1`]) {
+    const answer = await full.call(`/trpc/${path}`, { token: as });
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(answer.json.error.json.data).toMatchObject({ httpStatus: 503, keyfold: { code: "busy" } });
+  }
+  for (const [method, path, body] of [
+    ["POST", "/api/secrets/bulk-get", { names: ["A"] }],
+    ["PUT", "/api/secrets/bulk", { items: [{ name: "A", value: VALUE }] }],
+  ] as const) {
+    const answer = await full.call(path, { method, token: as, body });
+    expect([answer.status, answer.json.code, answer.headers.get("retry-after")]).toEqual([503, "busy", "1"]);
+  }
+  expect((await full.call("/trpc/identity.get", { token: as })).status).toBe(200);
+  await full.close();
+});
+
+test("regression: a body was read and parsed before it was asked whether there is a credential at all", async () => {
+  const cut = await served.call("/trpc/secrets.create", { body: '{"json":{' });
+  expect([cut.status, cut.json.error.json.data.keyfold.code]).toEqual([401, "unauthenticated"]);
+  const asked = await served.call("/trpc/secrets.reveal?input=%7B");
+  expect([asked.status, asked.json.error.json.data.keyfold.code]).toEqual([401, "unauthenticated"]);
+  const rest = await served.call("/api/secrets", { body: '{"name":' });
+  expect([rest.status, rest.json.code]).toEqual([401, "unauthenticated"]);
 });

@@ -9,9 +9,11 @@ import { initTRPC, type TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 import { readJson } from "./http/body.ts";
+import type { BulkGate } from "./http/bulk-gate.ts";
 import type { AppContext } from "./http/facts.ts";
 import { parseJson } from "./http/json-text.ts";
 import { HttpError, type Refusal, refusalOf } from "./http/problem.ts";
+import { bulkCalls, isLarge } from "./trpc/bulk-calls.ts";
 import { inputOf } from "./trpc/wire-input.ts";
 
 /** Most calls in one batch. */
@@ -70,13 +72,15 @@ export interface TrpcOptions {
   /** Who calls, from the request's own facts. @throws HttpError */
   requestOf(c: AppContext): RequestInfo;
   maxBodyBytes: number;
+  /** Where calls with large answers wait for their turn. */
+  gate: BulkGate;
   /** Told of every refusal, for log and counters. */
   onRefusal(c: AppContext, refusal: Refusal, error: unknown): void;
 }
 
 /** Serves the Keyfold router's procedures at /trpc, by their own paths: `secrets.reveal`. */
 export function createTrpcHandler(options: TrpcOptions): (c: AppContext) => Promise<Response> {
-  const { maxBodyBytes, onRefusal, requestOf } = options;
+  const { gate, maxBodyBytes, onRefusal, requestOf } = options;
   const router = t.router(options.keyfold.router._def.record);
   const known = (path: string): boolean => path in router._def.procedures;
 
@@ -95,17 +99,25 @@ export function createTrpcHandler(options: TrpcOptions): (c: AppContext) => Prom
   return async (c) => {
     const facts = c.get("facts");
     facts.route = `${ENDPOINT}/?`;
-    let body: unknown;
-    let info: RequestInfo;
     const url = new URL(c.req.url);
     try {
-      facts.route = routeOf(pathsOf(url), known);
+      const paths = pathsOf(url);
+      facts.route = routeOf(paths, known);
+      // Asked first: nobody's body is read for nobody.
+      const info = requestOf(c);
+      let body: unknown;
       if (c.req.method === "POST") body = await readJson(c.req.raw, maxBodyBytes);
       else if (url.searchParams.has("input")) parseJson(url.searchParams.get("input")!, "input");
-      info = requestOf(c);
+      // Waits after its body was read: who sends slowly holds up nobody else.
+      const answer = () => answerTo(c, url, body, info);
+      return await (isLarge(paths) ? gate.pass(answer) : answer());
     } catch (error) {
       return refuse(c, error);
     }
+  };
+
+  async function answerTo(c: AppContext, url: URL, body: unknown, info: RequestInfo): Promise<Response> {
+    const { correlationId } = c.get("facts");
     const answer = await fetchRequestHandler({
       endpoint: ENDPOINT,
       router,
@@ -113,13 +125,13 @@ export function createTrpcHandler(options: TrpcOptions): (c: AppContext) => Prom
       allowMethodOverride: true, // a query whose input is too long for a URL comes by POST
       createContext: () => ({ keyfold: info }),
       onError({ error }) {
-        correlationIds.set(error, facts.correlationId);
+        correlationIds.set(error, correlationId);
         onRefusal(c, refusalOfTrpc(error), error.cause);
       },
     });
     answer.headers.set("content-type", "application/json");
     return answer;
-  };
+  }
 }
 
 const BY_STATUS: Readonly<Record<number, TRPCError["code"]>> = {
@@ -130,20 +142,29 @@ const BY_STATUS: Readonly<Record<number, TRPCError["code"]>> = {
   413: "PAYLOAD_TOO_LARGE",
   415: "UNSUPPORTED_MEDIA_TYPE",
   429: "TOO_MANY_REQUESTS",
+  503: "SERVICE_UNAVAILABLE",
 };
 
-/** @throws KeyfoldError `bad_input` for a broken address or too large a batch */
+/**
+ * The procedures that a request calls, exactly as tRPC will read them: it cuts off slashes at either end.
+ * @throws KeyfoldError `bad_input` for a broken address or too large a batch
+ */
 function pathsOf(url: URL): string[] {
   const refused = (path: string, message: string) =>
     new KeyfoldError("bad_input", { issues: [{ path, message }] });
   let path: string;
   try {
-    path = decodeURIComponent(url.pathname.slice(ENDPOINT.length + 1));
+    path = decodeURIComponent(url.pathname.slice(ENDPOINT.length).replace(/^\/|\/$/g, ""));
   } catch {
     throw refused("path", "is not a URL's path");
   }
   const paths = url.searchParams.get("batch") === "1" ? path.split(",") : [path];
   if (paths.length > MAX_BATCH) throw refused("batch", `holds more than ${MAX_BATCH} calls`);
+  if (bulkCalls(paths) > 1)
+    throw refused(
+      "batch",
+      "holds more than one bulk call (secrets.revealMany, secrets.setMany): send each by itself",
+    );
   return paths;
 }
 

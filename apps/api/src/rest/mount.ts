@@ -1,5 +1,6 @@
-import { KeyfoldError, type KeyfoldServer, type RequestInfo } from "@keyfold/secrets";
+import { KeyfoldError, type KeyfoldServer, type RequestInfo, verbs } from "@keyfold/secrets";
 import type { Hono } from "hono";
+import type { BulkGate } from "../http/bulk-gate.ts";
 import type { AppContext, AppEnv } from "../http/facts.ts";
 import { HttpError } from "../http/problem.ts";
 import { fieldsOf } from "./fields.ts";
@@ -14,6 +15,8 @@ export interface RestOptions {
   requestOf(c: AppContext): RequestInfo;
   /** Most bytes of a body: of one with one value, and of one with many. */
   maxBodyBytes: { single: number; bulk: number };
+  /** Where calls with large answers wait for their turn. */
+  gate: BulkGate;
 }
 
 /** Mounts every route of the table under /api. */
@@ -31,11 +34,12 @@ export function mountRest(app: Hono<AppEnv>, options: RestOptions): void {
 }
 
 /** One route, its schemas walked once. What is left for a call: gather, invoke, rename. */
-function handler(route: Route, { keyfold, requestOf, maxBodyBytes }: RestOptions) {
+function handler(route: Route, { keyfold, requestOf, maxBodyBytes, gate }: RestOptions) {
   const fields = fieldsOf(route);
   const toSnake = renamer(jsonSchemaOf(route.answer?.schema ?? route.verb.output, "output"), "to-snake");
   const reshape = route.answer?.of as ((output: unknown) => unknown) | undefined;
   const status = route.status ?? 200;
+  const isLarge = route.verb === verbs.secrets.revealMany || route.verb === verbs.secrets.setMany;
   const limit = route.bulk ? maxBodyBytes.bulk : maxBodyBytes.single;
 
   return async (c: AppContext): Promise<Response> => {
@@ -47,10 +51,13 @@ function handler(route: Route, { keyfold, requestOf, maxBodyBytes }: RestOptions
         parameter: (name) => c.req.param(name),
         maxBodyBytes: limit,
       });
-      const output: unknown = await keyfold.invoke(route.verb, request, input);
-      const shaped = reshape === undefined ? output : reshape(output);
-      const body = JSON.stringify(toSnake === null ? shaped : toSnake(shaped));
-      return new Response(body, { status, headers: { "content-type": "application/json" } });
+      const answer = async (): Promise<Response> => {
+        const output: unknown = await keyfold.invoke(route.verb, request, input);
+        const shaped = reshape === undefined ? output : reshape(output);
+        const body = JSON.stringify(toSnake === null ? shaped : toSnake(shaped));
+        return new Response(body, { status, headers: { "content-type": "application/json" } });
+      };
+      return await (isLarge ? gate.pass(answer) : answer());
     } catch (error) {
       throw inRestWords(error, fields.issuePath);
     }
