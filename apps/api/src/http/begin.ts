@@ -71,6 +71,7 @@ function factsOf(c: AppContext, { publicUrl, trustedProxies }: BeginOptions): Fa
     ownOrigins,
     route: "(none)",
     credential: null,
+    refusedCredential: false,
     actor: null,
     refusal: null,
   };

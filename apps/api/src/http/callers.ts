@@ -49,7 +49,9 @@ export function createCallers(options: { guesses: GuessLimit; metrics: Metrics }
     refused(c, { code }) {
       const facts = c.get("facts");
       facts.refusal = code;
-      if (code !== "unauthenticated") return;
+      // Once for a request, whose calls all came with the same credential.
+      if (code !== "unauthenticated" || facts.refusedCredential) return;
+      facts.refusedCredential = true;
       metrics.refusedAuthentication();
       if (facts.credential !== null) guesses.failed(facts.origin.ip, facts.credential);
     },

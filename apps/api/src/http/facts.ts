@@ -12,6 +12,8 @@ export interface Facts {
   route: string;
   /** The token or session that was shown, for counting guesses; never written anywhere. */
   credential: string | null;
+  /** Whether it was counted already that the credential, or the lack of one, was refused. */
+  refusedCredential: boolean;
   /** Who was authenticated, once somebody was. */
   actor: { type: string; id: string } | null;
   /** The error code that was answered. */
