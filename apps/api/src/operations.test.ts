@@ -93,6 +93,30 @@ test("C7: an address that guesses tokens has to wait, while a token that works g
   expect((await served.call("/metrics")).text).toMatch(/keyfold_refused_authentications_total [2-9]/);
 });
 
+test("regression: a batch with one wrong token counted as many guesses as it had calls", async () => {
+  const from = { "x-forwarded-for": "198.51.100.78" };
+  const refused = async () =>
+    Number(
+      /^keyfold_refused_authentications_total (\d+)$/m.exec((await served.call("/metrics")).text)?.[1] ?? 0,
+    );
+  const before = await refused();
+  const wrong = "not-a-real-token-in-a-batch".padEnd(40, "x");
+  const batch = `/trpc/${Array(10).fill("identity.get").join(",")}?batch=1`;
+  expect((await served.call(batch, { token: wrong, headers: from })).status).toBe(401);
+  expect(await refused()).toBe(before + 1);
+  // Two guesses are allowed here, and this is the second.
+  expect((await served.call("/api/identity", { token: wrong, headers: from })).status).toBe(401);
+  expect((await served.call("/api/identity", { token: wrong, headers: from })).status).toBe(429);
+});
+
+test("regression: /metrics and /readyz told strangers everything who came through a proxy on this machine", async () => {
+  for (const name of ["x-real-ip", "via", "forwarded", "x-forwarded-host", "x-forwarded-proto"]) {
+    const headers = { [name]: "203.0.113.9" };
+    expect([name, (await served.call("/metrics", { headers })).status]).toEqual([name, 403]);
+    expect((await served.call("/readyz", { headers })).json).toEqual({ status: "ready" });
+  }
+});
+
 test("a server on the loopback address answers under loopback names only", async () => {
   const local = await serveHouse({ checkHost: true });
   const { request } = await import("node:http");

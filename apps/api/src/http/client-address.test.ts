@@ -1,3 +1,4 @@
+import type { BlockList } from "node:net";
 import { expect, test } from "vitest";
 import { parseProxies } from "../config/trusted-proxies.ts";
 import { originOf } from "./client-address.ts";
@@ -35,14 +36,27 @@ test("an entry that is no address ends the search: what stands left of it is the
   expect(originOf({ address: "10.0.0.1", encrypted: false }, given, trusted).ip).toBe("10.0.0.1");
 });
 
-test("a call is local only where it comes from this machine and through no proxy", () => {
-  expect(originOf({ address: "127.0.0.1", encrypted: false }, headers({}), null).local).toBe(true);
-  expect(originOf({ address: "::1", encrypted: false }, headers({}), null).local).toBe(true);
-  for (const header of ["x-forwarded-for", "forwarded"])
-    expect(originOf({ address: "127.0.0.1", encrypted: false }, headers({ [header]: "x" }), null).local).toBe(
-      false,
-    );
-  expect(originOf({ address: "10.0.0.1", encrypted: false }, headers({}), null).local).toBe(false);
+test("a call is local only where it comes from this machine, under a loopback name and through no proxy", () => {
+  const isLocal = (address: string, given: Record<string, string>, proxies: BlockList | null = null) =>
+    originOf({ address, encrypted: false }, headers(given), proxies).local;
+  const host = "127.0.0.1:4400";
+  for (const proxies of [null, trusted]) {
+    expect(isLocal("127.0.0.1", { host }, proxies)).toBe(true);
+    expect(isLocal("::1", { host: "localhost" }, proxies)).toBe(true);
+    expect(isLocal("10.0.0.1", { host }, proxies)).toBe(false);
+    expect(isLocal("127.0.0.1", { host: "keyfold.example.com" }, proxies)).toBe(false);
+    expect(isLocal("127.0.0.1", {}, proxies)).toBe(false);
+    for (const header of [
+      "x-forwarded-for",
+      "x-forwarded-host",
+      "x-forwarded-proto",
+      "x-forwarded-server",
+      "x-real-ip",
+      "via",
+      "forwarded",
+    ])
+      expect([header, isLocal("127.0.0.1", { host, [header]: "x" }, proxies)]).toEqual([header, false]);
+  }
 });
 
 test.each(["10.0.0.0/33", "10.0.0.1/", "::1/129", "host", "10.0.0.1/8/8", ""])("%j is no proxy", (entry) => {

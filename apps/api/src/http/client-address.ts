@@ -1,5 +1,6 @@
 import type { BlockList } from "node:net";
 import { isIP } from "node:net";
+import { isOwnHost } from "./host-check.ts";
 
 /** Where a request came from. */
 export interface Origin {
@@ -7,7 +8,7 @@ export interface Origin {
   ip: string | null;
   /** Whether the client spoke https. */
   https: boolean;
-  /** A call from this machine itself, through no proxy. */
+  /** A call from this machine itself, under a loopback name and through no proxy. */
   local: boolean;
 }
 
@@ -22,8 +23,7 @@ export function originOf(peer: Peer, headers: Headers, trusted: BlockList | null
   const address = plain(peer.address);
   const forwarded = headers.get("x-forwarded-for");
   if (trusted === null || !isTrusted(address, trusted)) {
-    const proxied = forwarded !== null || headers.has("forwarded");
-    return { ip: address, https: peer.encrypted, local: isLoopback(address) && !proxied };
+    return { ip: address, https: peer.encrypted, local: isLocal(address, headers) };
   }
   // Each proxy appends its peer: from the right, the first address that is no proxy of ours is the client.
   let ip = address;
@@ -37,9 +37,23 @@ export function originOf(peer: Peer, headers: Headers, trusted: BlockList | null
   return {
     ip,
     https: proto === undefined ? peer.encrypted : proto === "https",
-    local: forwarded === null && isLoopback(address),
+    local: isLocal(address, headers),
   };
 }
+
+/**
+ * A proxy on this machine makes every stranger's call come from loopback. Most add a header that says so; one that
+ * adds none passes on the public name.
+ */
+function isLocal(address: string | null, headers: Headers): boolean {
+  if (!isLoopback(address) || !isOwnHost(headers.get("host"), null)) return false;
+  for (const name of headers.keys()) {
+    if (name.startsWith("x-forwarded-") || PROXY_HEADERS.has(name)) return false;
+  }
+  return true;
+}
+
+const PROXY_HEADERS: ReadonlySet<string> = new Set(["forwarded", "via", "x-real-ip"]);
 
 function isTrusted(address: string | null, trusted: BlockList): boolean {
   const version = address === null ? 0 : isIP(address);
