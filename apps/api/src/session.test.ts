@@ -137,3 +137,23 @@ test("a session ends with its token", async () => {
     "unauthenticated",
   );
 });
+
+test("regression: a page on another port could plant a session cookie that was taken for the panel's own", async () => {
+  const cookie = await cookieOf();
+  for (const both of [
+    `keyfold=planted_not_real; ${cookie}`,
+    `${cookie}; keyfold=planted_not_real`,
+    `keyfold=;${cookie}`,
+  ]) {
+    const headers = { ...PANEL, cookie: both };
+    for (const answer of [
+      await served.call("/api/identity", { headers }),
+      await served.call("/session", { method: "DELETE", headers }),
+    ]) {
+      expect([answer.status, answer.json.code]).toEqual([401, "unauthenticated"]);
+      expect(answer.json.detail).toContain("Two session cookies");
+      expect(answer.text).not.toContain("planted");
+    }
+  }
+  expect((await served.call("/api/identity", { headers: { ...PANEL, cookie } })).status).toBe(200);
+});

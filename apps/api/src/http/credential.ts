@@ -1,3 +1,4 @@
+import { KeyfoldError } from "@keyfold/secrets";
 import { HttpError } from "./problem.ts";
 
 /** The header that only the panel's own code can send to its own origin: another site's form or image cannot. */
@@ -12,7 +13,8 @@ export type Credential = { token: string } | { session: string } | null;
 /**
  * The credential of a request: a bearer token, else the panel's session cookie.
  * @param ownOrigins scheme and host of this server, as browsers may name it
- * @throws HttpError `cross_site`, for a cookie that did not come with the panel's own request
+ * @throws HttpError `cross_site`, for a cookie that did not come with the panel's own request; KeyfoldError
+ * `unauthenticated`, for two cookies
  */
 export function credentialOf(headers: Headers, https: boolean, ownOrigins: readonly string[]): Credential {
   const authorization = headers.get("authorization");
@@ -39,12 +41,22 @@ export function requirePanel(headers: Headers, ownOrigins: readonly string[]): v
     throw new HttpError("cross_site");
 }
 
-/** What the panel's cookie holds, if the request has it. */
+/**
+ * What the panel's cookie holds, if the request has it.
+ * @throws KeyfoldError `unauthenticated` where there are two. Over plain http a page on another port of this host can
+ * plant one of the name, and give it a longer path so that it stands first: then someone would work, and write secrets,
+ * in another's session.
+ */
 export function sessionCookie(headers: Headers, https: boolean): string | null {
   const name = cookieName(https);
+  const found: string[] = [];
   for (const part of headers.get("cookie")?.split(";") ?? []) {
     const [key, value] = part.split("=", 2);
-    if (key?.trim() === name) return value?.trim() || null;
+    if (key?.trim() === name) found.push(value?.trim() ?? "");
   }
-  return null;
+  if (found.length > 1) throw new KeyfoldError("unauthenticated", { sentence: TWO_COOKIES });
+  return found[0] || null;
 }
+
+const TWO_COOKIES =
+  "Two session cookies came at once, and so neither is believed. Delete this address's cookies and sign in again.";
