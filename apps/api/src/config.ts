@@ -2,6 +2,7 @@ import type { BlockList } from "node:net";
 import { isAbsolute, resolve } from "node:path";
 import { z } from "zod";
 import { unknownSettings } from "./config/names.ts";
+import { type GivenRootKey, type RootKeySource, rootKeySource, waysGiven } from "./config/root-key-source.ts";
 import { Sensitive } from "./config/sensitive.ts";
 import { parseProxies } from "./config/trusted-proxies.ts";
 
@@ -17,13 +18,6 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 }
-
-export type RootKeySource =
-  | { from: "environment"; text: Sensitive }
-  | { from: "file"; path: string }
-  | { from: "command"; command: Sensitive }
-  /** A file in the data folder, made on the very first start. Development only. */
-  | { from: "data-dir" };
 
 export type DatabaseSource =
   | { kind: "embedded" }
@@ -53,7 +47,7 @@ export interface Config {
   database: DatabaseSource;
   rootKey: RootKeySource;
   /** A second root key, to open with and never to wrap under: while the root key is being changed. */
-  otherRootKey: Exclude<RootKeySource, { from: "data-dir" }> | null;
+  otherRootKey: GivenRootKey | null;
   logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
   /** On a first start this very string is the operator's token. */
   bootstrapToken: Sensitive | null;
@@ -124,9 +118,11 @@ const schema = z.object({
   KEYFOLD_ROOT_KEY: z.string().optional(),
   KEYFOLD_ROOT_KEY_FILE: path.optional(),
   KEYFOLD_ROOT_KEY_COMMAND: z.string().optional(),
+  KEYFOLD_ROOT_KEY_PROVIDER: z.string().optional(),
   KEYFOLD_OTHER_ROOT_KEY: z.string().optional(),
   KEYFOLD_OTHER_ROOT_KEY_FILE: path.optional(),
   KEYFOLD_OTHER_ROOT_KEY_COMMAND: z.string().optional(),
+  KEYFOLD_OTHER_ROOT_KEY_PROVIDER: z.string().optional(),
   KEYFOLD_LOG_LEVEL: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
   KEYFOLD_BOOTSTRAP_TOKEN: z
     .string()
@@ -187,18 +183,8 @@ export function parseConfig(environment: Environment, cwd: string): Config {
             migrationUrl: sensitive(given.KEYFOLD_MIGRATION_URL),
             listenUrl: sensitive(given.KEYFOLD_LISTEN_URL),
           },
-    rootKey: rootKeySource(
-      given.KEYFOLD_ROOT_KEY,
-      given.KEYFOLD_ROOT_KEY_FILE,
-      given.KEYFOLD_ROOT_KEY_COMMAND,
-      here,
-    ) ?? { from: "data-dir" },
-    otherRootKey: rootKeySource(
-      given.KEYFOLD_OTHER_ROOT_KEY,
-      given.KEYFOLD_OTHER_ROOT_KEY_FILE,
-      given.KEYFOLD_OTHER_ROOT_KEY_COMMAND,
-      here,
-    ),
+    rootKey: rootKeySource(env, "KEYFOLD_ROOT_KEY", here) ?? { from: "data-dir" },
+    otherRootKey: rootKeySource(env, "KEYFOLD_OTHER_ROOT_KEY", here),
     // A person at a terminal reads sentences; requests are logged where machines collect them.
     logLevel: given.KEYFOLD_LOG_LEVEL ?? (given.KEYFOLD_MODE === "production" ? "info" : "warn"),
     bootstrapToken: sensitive(given.KEYFOLD_BOOTSTRAP_TOKEN),
@@ -208,26 +194,13 @@ export function parseConfig(environment: Environment, cwd: string): Config {
   return { ...config, warnings: [...unknownSettings(env), ...doubts(config)] };
 }
 
-function rootKeySource(
-  text: string | undefined,
-  file: string | undefined,
-  command: string | undefined,
-  here: (file: string) => string,
-): Config["otherRootKey"] {
-  if (text !== undefined) return { from: "environment", text: new Sensitive(text) };
-  if (file !== undefined) return { from: "file", path: here(file) };
-  return command === undefined ? null : { from: "command", command: new Sensitive(command) };
-}
-
 /** What is wrong with settings taken together. */
 function contradictions(env: Record<string, string | undefined>): string[] {
   const problems: string[] = [];
-  const waysOf = (name: string) =>
-    [name, `${name}_FILE`, `${name}_COMMAND`].filter((way) => env[way] !== undefined);
-  const keys = waysOf("KEYFOLD_ROOT_KEY");
+  const keys = waysGiven(env, "KEYFOLD_ROOT_KEY");
   for (const [ways, what] of [
     [keys, "the root key"],
-    [waysOf("KEYFOLD_OTHER_ROOT_KEY"), "the other root key"],
+    [waysGiven(env, "KEYFOLD_OTHER_ROOT_KEY"), "the other root key"],
   ] as const)
     if (ways.length > 1) problems.push(`${ways.join(" and ")} are set together: give ${what} one way only.`);
   if ((env.KEYFOLD_TLS_CERT_FILE === undefined) !== (env.KEYFOLD_TLS_KEY_FILE === undefined))
@@ -246,7 +219,7 @@ function contradictions(env: Record<string, string | undefined>): string[] {
   if (env.KEYFOLD_MODE === "production") {
     if (keys.length === 0)
       problems.push(
-        "Production makes no root key by itself: set KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE or KEYFOLD_ROOT_KEY_COMMAND. Make a key with: openssl rand -base64 32",
+        "Production makes no root key by itself: set KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE, KEYFOLD_ROOT_KEY_COMMAND or KEYFOLD_ROOT_KEY_PROVIDER. Make a key with: openssl rand -base64 32",
       );
     if (env.DATABASE_URL === undefined && !embedded)
       problems.push(

@@ -8,7 +8,7 @@ import {
   rootKeyFromFile,
   rootKeyFromText,
 } from "@keyfold/envelope";
-import type { RootKeySource } from "../config.ts";
+import type { GivenRootKey } from "../config/root-key-source.ts";
 import { StartError } from "./start-error.ts";
 
 /** Where development keeps the root key that it made itself. */
@@ -18,9 +18,7 @@ export const rootKeyPath = (dataDir: string): string => join(dataDir, "root-key"
  * The provider of root keys that the settings name.
  * @throws EnvelopeError `bad_root_key`, `provider_unavailable`
  */
-export async function providerOf(
-  source: Exclude<RootKeySource, { from: "data-dir" }>,
-): Promise<RootKeyProvider> {
+export async function providerOf(source: GivenRootKey): Promise<RootKeyProvider> {
   switch (source.from) {
     case "environment":
       return localRootKey(rootKeyFromText(source.text.reveal()));
@@ -28,6 +26,11 @@ export async function providerOf(
       return localRootKey(await rootKeyFromFile(source.path));
     case "command":
       return localRootKey(await rootKeyFromCommand(source.command.reveal()));
+    case "provider": {
+      // Loaded only where it is asked for: it brings key services' clients along.
+      const { rootKeyFromSetting } = await import("@keyfold/providers");
+      return rootKeyFromSetting(source.setting.reveal());
+    }
   }
 }
 

@@ -1,0 +1,39 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { generateRootKeyFile } from "@keyfold/envelope";
+import { newPassphraseRootKey } from "@keyfold/providers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Sensitive } from "../config/sensitive.ts";
+import { providerOf } from "./root-key.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "keyfold-root-key-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const named = (setting: string) => providerOf({ from: "provider", setting: new Sensitive(setting) });
+
+test("a provider's setting names the very key that a file's setting does", async () => {
+  const path = join(folder, "key");
+  await generateRootKeyFile(path);
+  const [one, other] = [await named(`file:${path}`), await providerOf({ from: "file", path })];
+  expect(await one.current()).toEqual(await other.current());
+});
+
+test("a passphrase in a file, with its parameters, is the same root key at every start", async () => {
+  const passphrase = "nine obviously fake words that nobody would ever use";
+  const { parameters } = await newPassphraseRootKey(passphrase);
+  await writeFile(join(folder, "words"), passphrase, { mode: 0o600 });
+  await writeFile(join(folder, "parameters"), parameters);
+  const setting = `passphrase-file:${join(folder, "words")}?parameters=${join(folder, "parameters")}`;
+  const ids = [await (await named(setting)).current(), await (await named(setting)).current()];
+  expect(ids[0]).toEqual(ids[1]);
+});
+
+test("a setting that names no provider is refused with what it may begin with, and not repeated", async () => {
+  const refusal = await named("hunter2-not-a-real-secret").catch((error: Error) => error.message);
+  expect(refusal).toContain("aws-kms:");
+  expect(refusal).not.toContain("hunter2");
+});
