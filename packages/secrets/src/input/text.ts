@@ -77,12 +77,13 @@ const tagMap = z
       abort: true,
     },
   )
+  // Counted before any of them is looked at.
+  .refine((t) => Object.keys(t).length <= 50, { error: "holds more than 50 tags", abort: true })
   .meta({ type: "object", additionalProperties: { type: "string" } });
 
 /** Up to 50 tags; keys 1 to 64 of letters, digits and `_.:/-`, values up to 100 characters. */
 export const tags = tagMap
   .pipe(z.record(z.string(), text(0, 100)))
-  .refine((t) => Object.keys(t).length <= 50, { error: "holds more than 50 tags" })
   .refine((t) => Object.keys(t).every((key) => /^[A-Za-z0-9_.:/-]{1,64}$/.test(key)), {
     error: "has a key that is not 1 to 64 letters, digits or _.:/-",
   });
