@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { ValueCache } from "./cache.ts";
-import { createKeyfold, type KeyfoldOptions } from "./index.ts";
+import { createKeyfold, defineSecrets, type KeyfoldOptions } from "./index.ts";
 import { answer, fakeFetch, refusal, revealed } from "./testing/answers.ts";
 import { HandClock } from "./testing/hand-clock.ts";
 
@@ -155,26 +156,99 @@ test("a token that is not accepted any more empties it", async () => {
   await expect(acme.get("KEY")).rejects.toMatchObject({ code: "unauthenticated" });
 });
 
-const place = { tenant: "acme" };
+/** A client whose token function gives the token that `as` says, of a server where each token has a tenant of its own. */
+function twoTenants() {
+  const { fetch, requests } = fakeFetch(({ headers, input }) => {
+    const whose = headers.get("authorization")!.replace("Bearer kf_not_real_", "value of ");
+    const { name, names } = input as { name?: string; names?: string[] };
+    if (name !== undefined) return answer(revealed(name, whose));
+    return answer({ secrets: names!.map((one) => revealed(one, whose)) });
+  });
+  const state = { as: "first" };
+  const token = () => `kf_not_real_${state.as}`;
+  const keyfold = createKeyfold({ url: "https://keyfold.test", token, fetch });
+  return { state, keyfold, own: keyfold.tenant(), requests };
+}
+
+test("regression: a second tenant was given the first one's value when a token function gave another token", async () => {
+  const { state, own, requests } = twoTenants();
+  expect(await own.get("KEY")).toBe("value of first");
+  expect(await own.getMany(["KEY", "B"])).toEqual({ KEY: "value of first", B: "value of first" });
+  state.as = "second";
+  expect(await own.get("KEY")).toBe("value of second");
+  expect(await own.getMany(["KEY", "B"])).toEqual({ KEY: "value of second", B: "value of second" });
+  const sent = requests.length;
+  state.as = "first";
+  expect(await own.get("KEY")).toBe("value of first");
+  expect(requests).toHaveLength(sent);
+});
+
+test("reads that run at once with different tokens do not mix", async () => {
+  const { state, own } = twoTenants();
+  const reads = ["first", "second", "first", "second"].map((as) => {
+    state.as = as;
+    return own.get("KEY");
+  });
+  const values = await Promise.all(reads);
+  expect(values).toEqual(["value of first", "value of second", "value of first", "value of second"]);
+});
+
+test("what is sent is what was looked up: the token is asked for once in a read", async () => {
+  const tokens = ["first", "second", "second", "first"];
+  const { fetch } = fakeFetch(({ headers, input }) =>
+    answer(revealed(input.name as string, headers.get("authorization")!)),
+  );
+  const token = () => `kf_not_real_${tokens.shift()}`;
+  const own = createKeyfold({ url: "https://keyfold.test", token, fetch }).tenant();
+  for (const whose of ["first", "second", "second", "first"])
+    expect(await own.get("KEY")).toBe(`Bearer kf_not_real_${whose}`);
+  expect(tokens).toEqual([]);
+});
+
+test("all declared secrets are read with one token, also when they have to be asked for one by one", async () => {
+  const tokens = ["first"];
+  const { fetch } = fakeFetch(({ headers, input }) =>
+    input.name === undefined
+      ? refusal("not_found", 404)
+      : answer(revealed(input.name as string, headers.get("authorization")!)),
+  );
+  const token = () => `kf_not_real_${tokens.shift() ?? "second"}`;
+  const declared = defineSecrets({ A: z.string(), B: z.string(), C: z.string() });
+  const own = createKeyfold({ url: "https://keyfold.test", token, fetch }).tenant(undefined, declared);
+  const first = "Bearer kf_not_real_first";
+  expect(await own.getAll()).toEqual({ A: first, B: first, C: first });
+});
+
+test("a token function that fails gives nothing out, whatever is kept", async () => {
+  const { fetch } = fakeFetch(() => answer(revealed("KEY", "not a real value")));
+  let works = true;
+  const token = () => (works ? "kf_not_real" : Promise.reject(new Error("not real")));
+  const own = createKeyfold({ url: "https://keyfold.test", token, fetch }).tenant();
+  await own.get("KEY");
+  works = false;
+  await expect(own.get("KEY")).rejects.toMatchObject({ code: "unauthenticated" });
+});
+
+const asked = { by: 1, place: { tenant: "acme" } };
 
 test("it holds no more values and no more bytes than it may: the oldest go", () => {
   const few = new ValueCache({ max: 2 }, new HandClock());
-  for (const name of ["A", "B", "C"]) few.put(place, name, revealed(name, "v"), few.mark);
-  expect(["A", "B", "C"].map((name) => few.get(place, name)?.name)).toEqual([undefined, "B", "C"]);
+  for (const name of ["A", "B", "C"]) few.put(asked, name, revealed(name, "v"), few.mark);
+  expect(["A", "B", "C"].map((name) => few.get(asked, name)?.name)).toEqual([undefined, "B", "C"]);
   const small = new ValueCache({ maxBytes: 20 }, new HandClock());
-  for (const name of ["A", "B", "C"]) small.put(place, name, revealed(name, "12345"), small.mark);
-  expect(["A", "B", "C"].map((name) => small.get(place, name)?.name)).toEqual([undefined, "B", "C"]);
-  small.put(place, "D", revealed("D", "longer than all that fits"), small.mark);
-  expect(small.get(place, "D")).toBe(null);
+  for (const name of ["A", "B", "C"]) small.put(asked, name, revealed(name, "12345"), small.mark);
+  expect(["A", "B", "C"].map((name) => small.get(asked, name)?.name)).toEqual([undefined, "B", "C"]);
+  small.put(asked, "D", revealed("D", "longer than all that fits"), small.mark);
+  expect(small.get(asked, "D")).toBe(null);
   expect(small.size).toBe(2);
 });
 
 test("what nobody asks for again leaves memory when its time is over", () => {
   const clock = new HandClock();
   const cache = new ValueCache({ maxAgeMs: 1000 }, clock);
-  cache.put(place, "A", revealed("A", "v"), cache.mark);
+  cache.put(asked, "A", revealed("A", "v"), cache.mark);
   clock.move(600);
-  cache.put(place, "B", revealed("B", "v"), cache.mark);
+  cache.put(asked, "B", revealed("B", "v"), cache.mark);
   clock.move(400);
   expect(cache.size).toBe(1);
   clock.move(1000);
@@ -185,16 +259,16 @@ test("a version in grace is not kept beyond its deadline", () => {
   const clock = new HandClock();
   const cache = new ValueCache({}, clock);
   const openUntil = new Date(clock.now() + 500).toISOString();
-  cache.put(place, "A", revealed("A", "v", { openUntil }), cache.mark);
+  cache.put(asked, "A", revealed("A", "v", { openUntil }), cache.mark);
   clock.move(499);
-  expect(cache.get(place, "A")).not.toBe(null);
+  expect(cache.get(asked, "A")).not.toBe(null);
   clock.move(1);
-  expect(cache.get(place, "A")).toBe(null);
+  expect(cache.get(asked, "A")).toBe(null);
 });
 
 test("it prints and serializes without its values", () => {
   const cache = new ValueCache({}, new HandClock());
-  cache.put(place, "A", revealed("A", "sk_test_not_a_real_key"), cache.mark);
+  cache.put(asked, "A", revealed("A", "sk_test_not_a_real_key"), cache.mark);
   expect(inspect(cache, { depth: null, showHidden: true })).toBe("[redacted]");
   expect(JSON.stringify({ cache })).toBe('{"cache":"[redacted]"}');
 });

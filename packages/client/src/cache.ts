@@ -24,6 +24,13 @@ export interface Touched {
   readonly ids: ReadonlySet<string>;
 }
 
+/** Where a value was asked for, and with which credential: what one token was given is nothing to another's holder. */
+export interface Asked {
+  /** The credential's number. */
+  readonly by: number;
+  readonly place: Place;
+}
+
 interface Entry {
   readonly tenant: string | undefined;
   readonly revealed: Revealed;
@@ -53,8 +60,8 @@ export class ValueCache {
     this.#maxBytes = options.maxBytes ?? 16 * 1024 * 1024;
   }
 
-  get(place: Place, name: string): Revealed | null {
-    const entry = this.#entries.get(keyOf(place, name));
+  get(asked: Asked, name: string): Revealed | null {
+    const entry = this.#entries.get(keyOf(asked, name));
     return entry !== undefined && entry.until > this.#clock.now() ? entry.revealed : null;
   }
 
@@ -63,16 +70,16 @@ export class ValueCache {
     return this.#drops;
   }
 
-  put(place: Place, name: string, revealed: Revealed, mark: number): void {
+  put(asked: Asked, name: string, revealed: Revealed, mark: number): void {
     if (mark !== this.#drops) return;
     const now = this.#clock.now();
     const ends = revealed.openUntil === null ? Number.POSITIVE_INFINITY : Date.parse(revealed.openUntil);
     const bytes = 2 * revealed.value.length;
-    const key = keyOf(place, name);
+    const key = keyOf(asked, name);
     this.#remove(key);
     if (bytes > this.#maxBytes || this.#max < 1) return;
     this.#entries.set(key, {
-      tenant: place.tenant,
+      tenant: asked.place.tenant,
       revealed,
       until: Math.min(now + this.#maxAgeMs, ends),
       bytes,
@@ -132,5 +139,5 @@ export class ValueCache {
   }
 }
 
-const keyOf = ({ tenant, project, environment }: Place, name: string): string =>
-  JSON.stringify([tenant, project, environment, name]);
+const keyOf = ({ by, place: { tenant, project, environment } }: Asked, name: string): string =>
+  JSON.stringify([by, tenant, project, environment, name]);

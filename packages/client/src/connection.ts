@@ -1,24 +1,34 @@
-import { createTRPCClient, httpLink, splitLink, type TRPCClient, type TRPCLink } from "@trpc/client";
+import {
+  createTRPCClient,
+  httpLink,
+  type Operation,
+  splitLink,
+  type TRPCClient,
+  type TRPCLink,
+} from "@trpc/client";
 import superjson from "superjson";
 import { clientError } from "./answer-error.ts";
 import type { ValueCache } from "./cache.ts";
 import { cacheLink } from "./cache-link.ts";
 import type { Clock } from "./clock.ts";
-import { KeyfoldClientError } from "./error.ts";
+import { Credential, type Credentials } from "./credentials.ts";
 import { type Fetch, namedFetch } from "./fetch.ts";
 import { retryLink } from "./retry.ts";
 import type { KeyfoldRouter } from "./router.ts";
 
-export type Token = string | (() => string | Promise<string>);
-
 export interface ConnectionOptions {
   url: URL;
-  token: Token;
+  credentials: Credentials;
   fetch: Fetch;
   timeoutMs: number;
   retries: number;
   cache: ValueCache | null;
   clock: Clock;
+}
+
+/** What a call can say of itself: whose token it is sent with, where that was asked for already. */
+export interface CallContext extends Record<string, unknown> {
+  credential?: Credential;
 }
 
 /** Above this many characters of input a query is sent as POST: proxies and servers bound a URL's length. */
@@ -29,7 +39,11 @@ export function connection(options: ConnectionOptions): TRPCClient<KeyfoldRouter
   const http = {
     url: new URL("trpc", options.url).href,
     fetch: namedFetch(options.fetch, options.timeoutMs, options.clock),
-    headers: async () => ({ authorization: `Bearer ${await currentToken(options.token)}` }),
+    headers: async ({ op }: { op: Operation }) => {
+      const { credential } = op.context as CallContext;
+      const used = credential instanceof Credential ? credential : await options.credentials.current();
+      return { authorization: used.header() };
+    },
     // The one cast: the router has no transformer of its own, the server that serves it brings superjson.
     transformer: superjson as never,
   };
@@ -44,21 +58,6 @@ export function connection(options: ConnectionOptions): TRPCClient<KeyfoldRouter
   ];
   if (options.cache !== null) links.unshift(cacheLink(options.cache));
   return withNamedErrors(createTRPCClient<KeyfoldRouter>({ links }));
-}
-
-/** @throws TypeError for a token that no header can hold: fetch's own error would quote it */
-export function checkToken(token: string): string {
-  if (typeof token === "string" && /^[\x21-\x7e]+$/.test(token)) return token;
-  throw new TypeError("The token is empty or holds characters that no token has.");
-}
-
-async function currentToken(token: Token): Promise<string> {
-  if (typeof token === "string") return token;
-  try {
-    return checkToken(await token());
-  } catch {
-    throw new KeyfoldClientError("unauthenticated", { message: "The token function gave no token." });
-  }
 }
 
 /** tRPC wraps what a link throws in an error of its own; callers get ours. */

@@ -1,7 +1,8 @@
 import type { TRPCClient } from "@trpc/client";
 import { type CacheOptions, ValueCache } from "./cache.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { checkToken, connection, type Token } from "./connection.ts";
+import { connection } from "./connection.ts";
+import { Credentials, checkToken, type Token } from "./credentials.ts";
 import type { Declarations, DeclaredSecrets, Undeclared } from "./declare.ts";
 import type { Fetch } from "./fetch.ts";
 import type { KeyfoldRouter } from "./router.ts";
@@ -10,7 +11,10 @@ import { Tenant } from "./tenant.ts";
 export interface KeyfoldOptions {
   /** Where Keyfold is, such as `https://keyfold.example`; with a path, where it is served under one. */
   url: string | URL;
-  /** A token, or a function that gives the one to use now. */
+  /**
+   * A token, or a function that gives the one to use now. It is asked for every read, also of what is kept in memory:
+   * what one token read is given out to that token only.
+   */
   token: Token;
   /** The runtime's own by default. */
   fetch?: Fetch;
@@ -48,9 +52,10 @@ export function createKeyfold(options: KeyfoldOptions): Keyfold {
   const clock = options.clock ?? systemClock;
   const cache = options.cache === false ? null : new ValueCache(options.cache ?? {}, clock);
   if (typeof options.token !== "function") checkToken(options.token);
+  const credentials = new Credentials(options.token);
   const trpc = connection({
     url: baseUrl(options.url),
-    token: options.token,
+    credentials,
     // Looked up at each call, and called as a plain function: some runtimes refuse it otherwise.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     timeoutMs: options.timeoutMs ?? 10_000,
@@ -66,7 +71,11 @@ export function createKeyfold(options: KeyfoldOptions): Keyfold {
   return {
     trpc,
     tenant<D extends Declarations>(tenant?: string, secrets?: DeclaredSecrets<D>): Tenant<D> {
-      return new Tenant(trpc, cache, tenant === undefined ? place : { tenant, ...place }, secrets ?? null);
+      return new Tenant(
+        { trpc, cache, credentials },
+        tenant === undefined ? place : { tenant, ...place },
+        secrets ?? null,
+      );
     },
     clearCache: () => cache?.clear(),
   };

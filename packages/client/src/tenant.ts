@@ -1,6 +1,8 @@
 import type { TRPCClient } from "@trpc/client";
 import { bytesOf, textOf, toWire } from "./bytes.ts";
 import type { Place, ValueCache } from "./cache.ts";
+import type { CallContext } from "./connection.ts";
+import type { Credential, Credentials } from "./credentials.ts";
 import { type Declarations, type DeclaredSecrets, matched, type NameIn, type ValueOf } from "./declare.ts";
 import type { KeyfoldClientError } from "./error.ts";
 import { Listing } from "./listing.ts";
@@ -11,36 +13,40 @@ import { isAboutOneSecret, unusable } from "./unusable.ts";
 /** How many reveals run at once while `getAll` finds out which of its names are to blame. */
 const AT_ONCE = 8;
 
+/** What a tenant's calls go through. */
+export interface Via {
+  readonly trpc: TRPCClient<KeyfoldRouter>;
+  readonly cache: ValueCache | null;
+  readonly credentials: Credentials;
+}
+
 /**
  * One tenant's secrets, in one project and environment: what most code needs, one line each. Every call is rejected
  * with `KeyfoldClientError` and nothing else.
  */
 export class Tenant<D extends Declarations> {
+  readonly #via: Via;
   readonly #trpc: TRPCClient<KeyfoldRouter>;
   readonly #cache: ValueCache | null;
   readonly #place: Place;
   readonly #declared: DeclaredSecrets<D> | null;
 
-  constructor(
-    trpc: TRPCClient<KeyfoldRouter>,
-    cache: ValueCache | null,
-    place: Place,
-    declared: DeclaredSecrets<D> | null,
-  ) {
-    this.#trpc = trpc;
-    this.#cache = cache;
+  constructor(via: Via, place: Place, declared: DeclaredSecrets<D> | null) {
+    this.#via = via;
+    this.#trpc = via.trpc;
+    this.#cache = via.cache;
     this.#place = place;
     this.#declared = declared;
   }
 
   /** The same tenant in another project, by name or id. */
   project(project: string): Tenant<D> {
-    return new Tenant(this.#trpc, this.#cache, { ...this.#place, project }, this.#declared);
+    return new Tenant(this.#via, { ...this.#place, project }, this.#declared);
   }
 
   /** The same tenant in another environment, by name or id. */
   environment(environment: string): Tenant<D> {
-    return new Tenant(this.#trpc, this.#cache, { ...this.#place, environment }, this.#declared);
+    return new Tenant(this.#via, { ...this.#place, environment }, this.#declared);
   }
 
   /**
@@ -48,12 +54,16 @@ export class Tenant<D extends Declarations> {
    * @throws KeyfoldClientError `not_found`, `secret_empty`, `value_invalid`, …
    */
   async get<N extends NameIn<D>>(name: N, options: ReadOptions = {}): Promise<ValueOf<D, N>> {
-    return matched(this.#declared, name, textOf(name, await this.#reveal(name, options)));
+    return matched(
+      this.#declared,
+      name,
+      textOf(name, await this.#reveal(name, options, await this.#credential())),
+    );
   }
 
   /** A secret's current value as bytes, whether it was set as text or as bytes. Its declaration is not asked. */
   async getBytes(name: NameIn<D>, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    return bytesOf(await this.#reveal(name, options));
+    return bytesOf(await this.#reveal(name, options, await this.#credential()));
   }
 
   /** Up to 500 secrets' current values in one call, all or nothing. */
@@ -61,7 +71,7 @@ export class Tenant<D extends Declarations> {
     names: readonly N[],
     options: ReadOptions = {},
   ): Promise<{ [K in N]: ValueOf<D, K> }> {
-    const found = await this.#revealMany(names, options);
+    const found = await this.#revealMany(names, options, await this.#credential());
     const entries = names.map(async (name) => {
       return [name, await matched(this.#declared, name, textOf(name, found.get(name)!))] as const;
     });
@@ -77,8 +87,10 @@ export class Tenant<D extends Declarations> {
       throw new TypeError("getAll needs a declaration: keyfold.tenant(slug, defineSecrets({ … })).");
     const { names } = this.#declared;
     if (names.length === 0) return {} as { [N in NameIn<D>]: ValueOf<D, N> };
+    // One token for all: values of two tenants never stand in one answer.
+    const credential = await this.#credential();
     // One call; only when it is refused, one each, to learn whose fault it is.
-    const found = await this.#revealMany(names, options).catch((error: unknown) => {
+    const found = await this.#revealMany(names, options, credential).catch((error: unknown) => {
       if (isAboutOneSecret(error)) return null;
       throw error;
     });
@@ -86,7 +98,7 @@ export class Tenant<D extends Declarations> {
     const problems = new Map<string, KeyfoldClientError>();
     const one = async (name: NameIn<D>): Promise<void> => {
       try {
-        const revealed = found?.get(name) ?? (await this.#reveal(name, options));
+        const revealed = found?.get(name) ?? (await this.#reveal(name, options, credential));
         values.set(name, await matched(this.#declared, name, textOf(name, revealed)));
       } catch (error) {
         if (!isAboutOneSecret(error)) throw error;
@@ -173,31 +185,42 @@ export class Tenant<D extends Declarations> {
     });
   }
 
-  async #reveal(name: string, { fresh = false }: ReadOptions): Promise<Revealed> {
-    const cached = fresh ? null : this.#cache?.get(this.#place, name);
+  /** Asked once for a read, before the cache is: the token function's next answer can be another tenant's. */
+  #credential(): Promise<Credential> {
+    return this.#via.credentials.current();
+  }
+
+  async #reveal(name: string, { fresh = false }: ReadOptions, credential: Credential): Promise<Revealed> {
+    const asked = { by: credential.number, place: this.#place };
+    const cached = fresh ? null : this.#cache?.get(asked, name);
     if (cached) return cached;
     const mark = this.#cache?.mark ?? 0;
-    const revealed = await this.#trpc.secrets.reveal.query({ ...this.#place, name });
-    this.#cache?.put(this.#place, name, revealed, mark);
+    const context: CallContext = { credential };
+    const revealed = await this.#trpc.secrets.reveal.query({ ...this.#place, name }, { context });
+    this.#cache?.put(asked, name, revealed, mark);
     return revealed;
   }
 
   async #revealMany(
     names: readonly string[],
     { fresh = false }: ReadOptions,
+    credential: Credential,
   ): Promise<Map<string, Revealed>> {
+    const asked = { by: credential.number, place: this.#place };
     const found = new Map<string, Revealed>();
     for (const name of names) {
-      const cached = fresh ? null : this.#cache?.get(this.#place, name);
+      const cached = fresh ? null : this.#cache?.get(asked, name);
       if (cached) found.set(name, cached);
     }
     const missing = [...new Set(names)].filter((name) => !found.has(name));
     if (missing.length === 0) return found;
     const mark = this.#cache?.mark ?? 0;
-    const { secrets } = await this.#trpc.secrets.revealMany.query({ ...this.#place, names: missing });
+    const input = { ...this.#place, names: missing };
+    const context: CallContext = { credential };
+    const { secrets } = await this.#trpc.secrets.revealMany.query(input, { context });
     for (const revealed of secrets) {
       found.set(revealed.name, revealed);
-      this.#cache?.put(this.#place, revealed.name, revealed, mark);
+      this.#cache?.put(asked, revealed.name, revealed, mark);
     }
     return found;
   }
