@@ -216,7 +216,7 @@ export const m = {
     } as Record<string, string>,
     by: (who: string) => `by ${who}`,
     noReason: "No reason given",
-    opensUntil: (when: string) => `Still opens ${when}`,
+    opensUntil: (when: string) => `Stops opening ${when}`,
     graceEnded: "Grace has ended",
     rolledFrom: (n: number) => `from v${n}`,
     rollBack: "Roll back to this",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { setScene } from "./scene.ts";
 import { traces } from "./visitor.ts";
 
-const CANARY = "sk_test_not_a_real_key_4eC39HqLyjWDarjtT1zdp7dc";
+const CANARY = "sk_test_not_a_real_key_but_long_enough_to_look_so";
 const CANARY_2 = "sk_test_not_a_real_key_either_9fD20KrMzkXEbskuU2aeq8ed";
 
 const scene = setScene();
