@@ -119,7 +119,7 @@ describe("a tenant's team", () => {
     const versions = page.getByRole("list", { name: "Versions of TWILIO_AUTH_TOKEN" }).getByRole("listitem");
     await expect.poll(() => versions.count()).toBe(2);
     expect(await versions.nth(0).textContent()).toMatch(/^v2Current.*by first.*An employee left/);
-    expect(await versions.nth(1).textContent()).toMatch(/^v1Grace.*by first.*Still opens/);
+    expect(await versions.nth(1).textContent()).toMatch(/^v1Grace.*by first.*Stops opening/);
     await look("secret");
     const address = page.url();
     await page.reload();
