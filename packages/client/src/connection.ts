@@ -31,6 +31,15 @@ export interface CallContext extends Record<string, unknown> {
   credential?: Credential;
 }
 
+/**
+ * What the server speaks. Inputs are plain JSON, and go out so: superjson would say, too, which objects two items of a
+ * call share, and the server takes no such word.
+ */
+const transformer = {
+  input: { serialize: (json: unknown) => ({ json }), deserialize: superjson.deserialize },
+  output: superjson,
+};
+
 /** Above this many characters of input a query is sent as POST: proxies and servers bound a URL's length. */
 const LONGEST_QUERY = 1500;
 
@@ -45,7 +54,7 @@ export function connection(options: ConnectionOptions): TRPCClient<KeyfoldRouter
       return { authorization: used.header() };
     },
     // The one cast: the router has no transformer of its own, the server that serves it brings superjson.
-    transformer: superjson as never,
+    transformer: transformer as never,
   };
   const links: TRPCLink<KeyfoldRouter>[] = [
     retryLink(options.retries, options.clock),

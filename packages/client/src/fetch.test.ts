@@ -193,3 +193,15 @@ test("what the server says before a verb is reached has a code too, in tRPC's sh
     correlationId: "c-2",
   });
 });
+
+test("inputs go out as plain JSON: undefined fields are left out, and what is shared is written twice", async () => {
+  const bodies: unknown[] = [];
+  const fetch: Fetch = async (_, init) => {
+    bodies.push(JSON.parse(String(init?.body)));
+    return answer({ results: [] });
+  };
+  const keyfold = createKeyfold({ url: "https://keyfold.test", token: TOKEN, fetch });
+  const item = { name: "A", value: "not_a_real_value" };
+  await keyfold.trpc.secrets.setMany.mutate({ items: [item, item], reason: undefined } as never);
+  expect(bodies).toEqual([{ json: { items: [item, item] } }]);
+});
