@@ -11,13 +11,17 @@ let open = 0;
 
 /** How many requirements each letter has. */
 const LETTERS = { A: 9, B: 2, C: 9, D: 2, E: 3, F: 3, G: 10, H: 12 };
-const ids = Object.entries(LETTERS).flatMap(([letter, count]) => Array.from({ length: count }, (_, i) => `${letter}${i + 1}`));
+const ids = Object.entries(LETTERS).flatMap(([letter, count]) =>
+  Array.from({ length: count }, (_, i) => `${letter}${i + 1}`),
+);
 
 checkRequirements("docs/requirements.md");
 for (const doc of docs()) checkPaths(doc);
 
 for (const problem of problems) console.error(problem);
-console.log(`${ids.length - open} requirements with ${proofs} proofs, ${open} open; ${problems.length} problems`);
+console.log(
+  `${ids.length - open} requirements with ${proofs} proofs, ${open} open; ${problems.length} problems`,
+);
 process.exit(problems.length === 0 ? 0 : 1);
 
 /** Rows are `| id | what | proofs |`; a proof is `path` or `path › test's name`, several parted by `<br>`. */
@@ -46,7 +50,8 @@ function checkRequirements(doc: string): void {
       const [path, test] = one.split(" › ") as [string, string | undefined];
       const file = join(root, path);
       if (!existsSync(file)) problems.push(`${doc}: ${id} names ${path}, which does not exist`);
-      else if (test !== undefined && !readFileSync(file, "utf8").includes(test)) problems.push(`${doc}: ${id} names a test that ${path} does not hold: ${test}`);
+      else if (test !== undefined && !readFileSync(file, "utf8").includes(test))
+        problems.push(`${doc}: ${id} names a test that ${path} does not hold: ${test}`);
     }
   }
 }
@@ -55,9 +60,12 @@ function checkPaths(doc: string): void {
   const text = readFileSync(join(root, doc), "utf8").replace(/^```[\s\S]*?^```/gm, "");
   for (const [, target] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
     if (target === undefined || /^[a-z]+:/.test(target)) continue;
-    if (!existsSync(join(root, dirname(doc), target))) problems.push(`${doc}: the link to ${target} leads nowhere`);
+    if (!existsSync(join(root, dirname(doc), target)))
+      problems.push(`${doc}: the link to ${target} leads nowhere`);
   }
-  for (const [, path] of text.matchAll(/`((?:apps|packages|prisma|examples|bench|docs|scripts|\.ci)\/[A-Za-z0-9_./-]+)`/g)) {
+  for (const [, path] of text.matchAll(
+    /`((?:apps|packages|prisma|examples|bench|docs|scripts|\.ci)\/[A-Za-z0-9_./-]+)`/g,
+  )) {
     const bare = path!.replace(/[.,]$/, "");
     if (!existsSync(join(root, normalize(bare)))) problems.push(`${doc}: ${bare} does not exist`);
   }

@@ -17,7 +17,11 @@ if (build.status !== 0) {
 }
 
 // The server is in a process of its own and handles the signals; this one only passes its exit code on.
-const server = spawn(process.execPath, [join(root, "apps/api/src/main.ts")], { cwd: root, env: process.env, stdio: "inherit" });
+const server = spawn(process.execPath, [join(root, "apps/api/src/main.ts")], {
+  cwd: root,
+  env: process.env,
+  stdio: "inherit",
+});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     // From the terminal the server has it already; from elsewhere it has not.

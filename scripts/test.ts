@@ -13,21 +13,42 @@ function step(name: string, command: string, args: readonly string[]): void {
   console.log(`\n── ${name}`);
   const { status } = spawnSync(command, args, { cwd: root, env, stdio: "inherit" });
   if (status !== 0) failedSteps++;
-  console.log(`── ${name}: ${status === 0 ? "passed" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  console.log(
+    `── ${name}: ${status === 0 ? "passed" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`,
+  );
 }
 
 for (const report of reports()) rmSync(report, { force: true });
 const turbo = ["run", "--output-logs=new-only", "--continue=always"];
 step("type check and lint", "turbo", [...turbo, "typecheck", "lint"]);
-step("the migrations make the schema that schema.prisma says", process.execPath, ["packages/db/src/cli.ts", "check"]);
+step("lint of what belongs to no package", "biome", [
+  "check",
+  "scripts",
+  "vitest.shared.ts",
+  "turbo.json",
+  "biome.json",
+  "package.json",
+  "tsconfig.base.json",
+]);
+step("the migrations make the schema that schema.prisma says", process.execPath, [
+  "packages/db/src/cli.ts",
+  "check",
+]);
 step("the docs name what exists", process.execPath, ["scripts/check-docs.ts"]);
 // One package at a time: each brings up its own PostgreSQL, and two cores are not many.
 step("tests", "turbo", [...turbo, "--concurrency=1", "test"]);
 
 const count = { passed: 0, failed: 0, skipped: 0 };
 for (const path of reports()) {
-  const report = JSON.parse(readFileSync(path, "utf8")) as { numPassedTests: number; numFailedTests: number; numPendingTests: number; numTodoTests: number };
-  console.log(`${relative(root, dirname(dirname(path))).padEnd(28)} ${report.numPassedTests} passed, ${report.numFailedTests} failed`);
+  const report = JSON.parse(readFileSync(path, "utf8")) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    numPendingTests: number;
+    numTodoTests: number;
+  };
+  console.log(
+    `${relative(root, dirname(dirname(path))).padEnd(28)} ${report.numPassedTests} passed, ${report.numFailedTests} failed`,
+  );
   count.passed += report.numPassedTests;
   count.failed += report.numFailedTests;
   count.skipped += report.numPendingTests + report.numTodoTests;
@@ -44,7 +65,10 @@ process.exit(count.failed === 0 && count.passed > 0 ? 0 : 1);
 function reports(): string[] {
   const found: string[] = [];
   for (const group of ["packages", "apps", "examples", "bench"]) {
-    const places = group === "bench" ? [join(root, group)] : readdirSync(join(root, group)).map((name) => join(root, group, name));
+    const places =
+      group === "bench"
+        ? [join(root, group)]
+        : readdirSync(join(root, group)).map((name) => join(root, group, name));
     for (const place of places) {
       const path = join(place, "node_modules/.keyfold-test.json");
       if (statSync(path, { throwIfNoEntry: false })) found.push(path);
