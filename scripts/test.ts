@@ -21,6 +21,7 @@ function step(name: string, command: string, args: readonly string[]): void {
 for (const report of reports()) rmSync(report, { force: true });
 const turbo = ["run", "--output-logs=new-only", "--continue=always"];
 step("type check and lint", "turbo", [...turbo, "typecheck", "lint"]);
+step("types of what belongs to no package", "tsc", ["-p", "scripts"]);
 step("lint of what belongs to no package", "biome", [
   "check",
   "scripts",
@@ -56,7 +57,7 @@ for (const path of reports()) {
 if (count.skipped > 0) {
   console.log(`${count.skipped} tests were skipped; each said why above.`);
   // What a person's machine lacks may be skipped there; CI has everything.
-  if (process.env["CI"]) count.failed += count.skipped;
+  if (process.env.CI) count.failed += count.skipped;
 }
 count.failed += failedSteps;
 console.log(`\n${count.passed} passed, ${count.failed} failed`);
