@@ -1,7 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { get } from "node:https";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Hono } from "hono";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AppEnv } from "../http/facts.ts";
@@ -23,6 +26,46 @@ test("TLS files that are missing, or that hold no certificate, are named in a se
   await expect(
     listen(new Hono<AppEnv>(), { host: "127.0.0.1", port: 0, tls: { certFile, keyFile: certFile } }),
   ).rejects.toThrow("do not hold a certificate and its private key in PEM");
+});
+
+test("with TLS files it speaks TLS, under the certificate that it was given", async () => {
+  const [certFile, keyFile] = [join(folder, "own-cert.pem"), join(folder, "own-key.pem")];
+  const made = [
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-days",
+    "1",
+  ];
+  const named = [
+    "-subj",
+    "/CN=localhost",
+    "-addext",
+    "subjectAltName=DNS:localhost",
+    "-out",
+    certFile,
+    "-keyout",
+    keyFile,
+  ];
+  await promisify(execFile)("openssl", [...made, ...named]);
+  const app = new Hono<AppEnv>();
+  app.get("/", (c) => c.text("over TLS"));
+  const server = await listen(app, { host: "127.0.0.1", port: 0, tls: { certFile, keyFile } });
+  try {
+    const ca = await readFile(certFile);
+    const text = await new Promise<string>((resolve, reject) => {
+      get({ host: "127.0.0.1", servername: "localhost", port: server.port, ca }, (answer) => {
+        answer.setEncoding("utf8").on("data", resolve);
+      }).on("error", reject);
+    });
+    expect(text).toBe("over TLS");
+  } finally {
+    await server.close();
+  }
 });
 
 test("what is no request that the app could be asked is a problem, not silence", async () => {
