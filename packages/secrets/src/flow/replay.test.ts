@@ -124,3 +124,15 @@ test("a key is 8 to 255 printable ASCII characters", async () => {
   for (const idempotencyKey of ["short", "with space", "x".repeat(256), "schlüssel", "", "new\nline"])
     expect(await codeOf(caller.secrets.create({ name: "K", value, idempotencyKey }))).toBe("bad_input");
 });
+
+test("a stored answer that somebody edited in the database is refused, and not repeated", async () => {
+  const { id, caller } = await house.tenant("forged");
+  const input = { name: "KEY", value: "x", idempotencyKey: "forged-answer" };
+  await caller.secrets.set(input);
+  await house.tamper(
+    `UPDATE control_plane.idempotency_keys SET answer = jsonb_set(answer, '{text}', to_jsonb(replace(answer->>'text', '"changed":true', '"changed":false')))
+      WHERE tenant_id = $1`,
+    [id],
+  );
+  expect(await codeOf(caller.secrets.set(input))).toBe("integrity_failed");
+});

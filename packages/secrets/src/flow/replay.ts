@@ -33,20 +33,29 @@ export async function onceFor<T extends object>(
   await unit.query("SELECT pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 11))::text", [
     digest,
   ]);
-  const [known] = await unit.query<{ request_digest: Uint8Array; answer: unknown }>(
+  // What is answered again is what was answered: the MAC binds it to the key and the request.
+  const macOf = (text: string) =>
+    tokenKey.hmacSha256("keyfold/idempotent-answer/v1\0", digest, requestDigest, text).toString("hex");
+  const [known] = await unit.query<{ request_digest: Uint8Array; answer: { text: string; mac: string } }>(
     "SELECT request_digest, answer FROM control_plane.idempotency_keys WHERE tenant_id = $1::uuid AND digest = $2",
     [unit.tenantId, digest],
   );
   if (known !== undefined) {
     if (!requestDigest.equals(known.request_digest)) throw new KeyfoldError("idempotency_mismatch");
+    const { text, mac } = known.answer;
+    if (macOf(text) !== mac)
+      throw new KeyfoldError("integrity_failed", {
+        cause: new Error("the MAC of a row in idempotency_keys does not match"),
+      });
     unit.record({ target: null, details: { replayed: true } });
-    return known.answer as T;
+    return JSON.parse(text) as T;
   }
   const answer = await work();
+  const text = JSON.stringify(keep(answer));
   await unit.query(
     `INSERT INTO control_plane.idempotency_keys (tenant_id, digest, request_digest, answer, created_at)
        VALUES ($1::uuid, $2, $3, $4::jsonb, $5)`,
-    [unit.tenantId, digest, requestDigest, keep(answer), unit.now],
+    [unit.tenantId, digest, requestDigest, { text, mac: macOf(text) }, unit.now],
   );
   return answer;
 }
