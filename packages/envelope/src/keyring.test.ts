@@ -130,3 +130,15 @@ test("a keyring prints as [redacted]", async () => {
   expect(inspect(keyring)).toBe("[redacted]");
   expect(JSON.stringify(keyring)).toBe('"[redacted]"');
 });
+
+test("what is too old leaves memory when it is swept, though nobody asks for it again", async () => {
+  const time = { now: 0 };
+  const keyring = createKeyring({ clock: () => time.now, ttlMs: 1000 });
+  await keyring.get("a", async () => SecretKey.generate());
+  time.now = 999;
+  keyring.sweep();
+  expect(keyring.size).toBe(1);
+  time.now = 1001;
+  keyring.sweep();
+  expect(keyring.size).toBe(0);
+});

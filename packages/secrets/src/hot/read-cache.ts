@@ -59,6 +59,11 @@ export class ReadCache {
     });
   }
 
+  /** How much is kept now, what is too old included. */
+  get size(): { actors: number; values: number } {
+    return { actors: this.#actors.size, values: this.#values.size };
+  }
+
   actor(digest: string): ServiceActor | undefined {
     const actor = this.#actors.get(digest);
     if (actor === undefined || actor.epoch >= (this.#epochs.get(actor.tenantId) ?? 0n)) return actor;

@@ -1,0 +1,69 @@
+import { deriveValueKey, sealValue } from "@keyfold/envelope";
+import { expect, test } from "vitest";
+import type { ServiceActor } from "../access/actor.ts";
+import { ReadCache } from "./read-cache.ts";
+
+const TENANT = "0b7f7c1e-5f0e-4a0a-9d5e-000000000001";
+const OTHER = "0b7f7c1e-5f0e-4a0a-9d5e-000000000002";
+
+function warmValue(tenantId: string, epoch = 1n) {
+  const place = {
+    deployment: OTHER,
+    tenant: tenantId,
+    project: OTHER,
+    environment: OTHER,
+    secret: OTHER,
+    version: 1,
+  };
+  const { sealed, dek } = sealValue(Buffer.from("sk_test_not_a_real_key"), place);
+  return {
+    tenantId,
+    secret: { id: OTHER, name: "KEY", projectId: OTHER, environmentId: OTHER },
+    version: { number: 1, encoding: "utf8", createdAt: new Date(0), openUntil: null },
+    sealed,
+    key: deriveValueKey(dek, sealed),
+    epoch,
+  };
+}
+
+const actor = (epoch: bigint, session: string | null = null) =>
+  ({ tenantId: TENANT, epoch, session }) as ServiceActor;
+
+test("what is too old leaves memory when it is swept, though nobody asks for it again", () => {
+  let now = 0;
+  const cache = new ReadCache({ ttlMs: 1000, clock: () => now });
+  cache.keepValue("a", warmValue(TENANT));
+  cache.keepActor("digest", actor(1n));
+  now = 999;
+  cache.sweep();
+  expect(cache.size).toEqual({ actors: 1, values: 1 });
+  now = 1001;
+  cache.sweep();
+  expect(cache.size).toEqual({ actors: 0, values: 0 });
+});
+
+test("a tenant that is purged takes its values along, and leaves the others'", () => {
+  const cache = new ReadCache();
+  cache.keepValue("mine", warmValue(TENANT));
+  cache.keepValue("theirs", warmValue(OTHER));
+  cache.dropTenant(TENANT);
+  expect(cache.value("mine")).toBeUndefined();
+  expect(cache.value("theirs")).toBeDefined();
+});
+
+test("a hint makes older memory stale, and what was read from the database since goes before it", () => {
+  const cache = new ReadCache();
+  cache.keepActor("digest", actor(5n));
+  cache.noteEpoch(TENANT, 9n);
+  expect(cache.actor("digest")).toBeUndefined();
+  // After a failover the database may be at a lower epoch than the last hint said.
+  cache.keepActor("digest", actor(7n));
+  expect(cache.actor("digest")).toMatchObject({ epoch: 7n });
+});
+
+test("who stands behind a session is not remembered, and neither is a value too large", () => {
+  const cache = new ReadCache();
+  cache.keepActor("digest", actor(1n, OTHER));
+  cache.keepValue("large", { ...warmValue(TENANT), sealed: new Uint8Array(300 * 1024) });
+  expect(cache.size).toEqual({ actors: 0, values: 0 });
+});
