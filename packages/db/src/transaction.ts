@@ -106,8 +106,7 @@ const rawQuery =
 
 /**
  * Runs `work` in one transaction as the role that sees the deployment's own tables (root keys, operators,
- * sessions) and, of the tenants, only what the cross-tenant functions list. With `chain`, that chain's
- * audit rows can be appended to as well.
+ * sessions) and, of the tenants, only what the cross-tenant functions list.
  */
 export async function withDeployment<T>(
   { prisma }: Pick<Connections, "prisma">,

@@ -6,12 +6,11 @@ import { earliest } from "../access/deadline.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
 import { eventBytes } from "../flow/event.ts";
 import type { Services } from "../flow/services.ts";
-import { encodeValue } from "../input/value.ts";
 import { placeRefOf } from "../place/place.ts";
 import type { Loaded, SecretRefInput } from "../secret/load.ts";
 import type { RevealedView } from "../secret/schema.ts";
+import { viewRevealed } from "../secret/view.ts";
 import { couldBeToken, credentialDigest } from "../token/secret.ts";
-import type { WarmValue } from "./read-cache.ts";
 
 export interface RevealInput extends SecretRefInput {
   tenant?: string | undefined;
@@ -69,7 +68,7 @@ export async function warmReveal(
       cache.drop(digest, name);
       return null;
     }
-    return viewOf(value, plaintext);
+    return viewRevealed(secret, version, plaintext);
   } finally {
     plaintext.fill(0);
   }
@@ -131,15 +130,4 @@ function nameOf(actor: ServiceActor, input: RevealInput): string {
     place.environmentName,
     input.name,
   ]);
-}
-
-function viewOf({ secret, version }: WarmValue, plaintext: Buffer): RevealedView {
-  return {
-    id: secret.id,
-    name: secret.name,
-    version: version.number,
-    ...encodeValue(plaintext, version.encoding),
-    createdAt: version.createdAt.toISOString(),
-    openUntil: version.openUntil?.toISOString() ?? null,
-  };
 }

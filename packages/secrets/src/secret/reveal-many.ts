@@ -2,11 +2,11 @@ import { KeyfoldError } from "../error.ts";
 import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { encodeValue } from "../input/value.ts";
 import { findPlace } from "../place/place.ts";
 import { openVersion, refuseClosed } from "../version/open.ts";
 import { loadSecret } from "./load.ts";
 import { bulkGetInput, bulkGetOutput, MAX_BULK_BYTES, type RevealedView } from "./schema.ts";
+import { viewRevealed } from "./view.ts";
 
 /** The current values of up to 500 secrets of one place, all or nothing: one that is missing fails the call. */
 export const revealManySecrets = defineVerb({
@@ -31,23 +31,19 @@ export const revealManySecrets = defineVerb({
         if (version === null) throw new KeyfoldError("secret_empty");
         refuseClosed(version, now);
         const plaintext = await openVersion(call, tenantId, loaded);
-        total += plaintext.length;
-        if (total > MAX_BULK_BYTES)
-          throw new KeyfoldError("too_large", {
-            sentence: `One call carries at most ${MAX_BULK_BYTES} bytes of values.`,
+        try {
+          total += plaintext.length;
+          if (total > MAX_BULK_BYTES)
+            throw new KeyfoldError("too_large", {
+              sentence: `One call carries at most ${MAX_BULK_BYTES} bytes of values.`,
+            });
+          unit.record({
+            target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
           });
-        unit.record({
-          target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
-        });
-        opened.set(name, {
-          id: secret.id,
-          name,
-          version: version.number,
-          ...encodeValue(plaintext, version.encoding),
-          createdAt: version.createdAt.toISOString(),
-          openUntil: null,
-        });
-        plaintext.fill(0);
+          opened.set(name, viewRevealed(secret, version, plaintext));
+        } finally {
+          plaintext.fill(0);
+        }
       }
       return { secrets: input.names.map((name) => opened.get(name)!) };
     });

@@ -11,10 +11,10 @@ import { onPool } from "../flow/query.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { rememberRead, warmReveal } from "../hot/warm-reveal.ts";
-import { encodeValue } from "../input/value.ts";
 import { openKeyed, refuseClosed } from "../version/open.ts";
 import { loadSecret, type SecretRefInput } from "./load.ts";
 import { type RevealedView, revealedView, revealSecretInput } from "./schema.ts";
+import { viewRevealed } from "./view.ts";
 
 const ATTEMPTS = 4;
 
@@ -83,14 +83,7 @@ async function tryReveal(
       throw new KeyfoldError("unauthenticated");
     if (outcome !== "appended") return null;
     rememberRead(call, number === undefined ? ref : { ...ref, version: number }, loaded, key);
-    return {
-      id: secret.id,
-      name: secret.name,
-      version: version.number,
-      ...encodeValue(plaintext, version.encoding),
-      createdAt: version.createdAt.toISOString(),
-      openUntil: version.openUntil?.toISOString() ?? null,
-    };
+    return viewRevealed(secret, version, plaintext);
   } finally {
     plaintext.fill(0);
   }

@@ -1,7 +1,8 @@
 import { iso, jsonActor } from "../input/stored.ts";
+import { encodeValue } from "../input/value.ts";
 import type { NamedPlace } from "../place/place.ts";
 import type { SecretRow, VersionRow } from "./rows.ts";
-import type { SecretView } from "./schema.ts";
+import type { RevealedView, SecretView } from "./schema.ts";
 
 type Current = Pick<VersionRow, "number" | "createdAt" | "createdBy">;
 
@@ -26,5 +27,21 @@ export function viewSecret(row: SecretRow, place: NamedPlace, current: Current |
     lastRotatedBy: rotated ? jsonActor(current.createdBy) : null,
     deletedAt: iso(row.deletedAt),
     purgeAfter: iso(row.purgeAfter),
+  };
+}
+
+/** An opened value as its reader gets it. */
+export function viewRevealed(
+  secret: Pick<SecretRow, "id" | "name">,
+  version: Pick<VersionRow, "number" | "encoding" | "createdAt" | "openUntil">,
+  plaintext: Buffer,
+): RevealedView {
+  return {
+    id: secret.id,
+    name: secret.name,
+    version: version.number,
+    ...encodeValue(plaintext, version.encoding),
+    createdAt: version.createdAt.toISOString(),
+    openUntil: iso(version.openUntil),
   };
 }
