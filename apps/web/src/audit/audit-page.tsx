@@ -5,8 +5,9 @@ import { useState } from "react";
 import { inPages } from "../data/pages.ts";
 import { client, type Outputs, trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
-import { Button, IconButton } from "../ui/button.tsx";
+import { IconButton } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
+import { More } from "../ui/more.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
 import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
@@ -79,17 +80,7 @@ export function AuditPage() {
             ))}
           </ol>
         )}
-        {query.hasNextPage ? (
-          <div className="flex justify-center border-t border-line p-3">
-            <Button
-              look="quiet"
-              isPending={query.isFetchingNextPage}
-              onPress={() => void query.fetchNextPage()}
-            >
-              {m.more}
-            </Button>
-          </div>
-        ) : null}
+        <More query={query} />
       </section>
     </>
   );

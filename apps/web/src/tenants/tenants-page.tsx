@@ -8,6 +8,7 @@ import { client, trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Moment } from "../ui/moment.tsx";
+import { More } from "../ui/more.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
 import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
@@ -72,17 +73,7 @@ export function TenantsPage() {
             ))}
           </ul>
         )}
-        {query.hasNextPage ? (
-          <div className="flex justify-center border-t border-line p-3">
-            <Button
-              look="quiet"
-              isPending={query.isFetchingNextPage}
-              onPress={() => void query.fetchNextPage()}
-            >
-              {m.more}
-            </Button>
-          </div>
-        ) : null}
+        <More query={query} />
       </section>
       {creating ? <CreateTenant onClose={() => setCreating(false)} /> : null}
     </>

@@ -9,6 +9,7 @@ import { m } from "../messages.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Moment } from "../ui/moment.tsx";
+import { More } from "../ui/more.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
 import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
@@ -62,17 +63,7 @@ export function TokensPage() {
             ))}
           </ul>
         )}
-        {query.hasNextPage ? (
-          <div className="flex justify-center border-t border-line p-3">
-            <Button
-              look="quiet"
-              isPending={query.isFetchingNextPage}
-              onPress={() => void query.fetchNextPage()}
-            >
-              {m.more}
-            </Button>
-          </div>
-        ) : null}
+        <More query={query} />
       </section>
       {creating ? <CreateToken tenant={tenant} onClose={() => setCreating(false)} /> : null}
       {revoking === null ? null : (
