@@ -57,9 +57,19 @@ const ROWS = {
   keyWraps: ["purpose", "term", "opener", "provider", "suite", "wrapped", "createdAt"],
 } as const;
 
+/**
+ * Fields that came after a table's first release. A MAC covers each by name, where it holds something: rows from before
+ * keep their MACs, and a field that is emptied, filled or renamed behind the application's back still breaks one.
+ * "Nothing" is null; a field whose meaning is the same when it is absent is never stored as another value.
+ */
+const LATER = {} as const satisfies Partial<Record<keyof typeof ROWS, readonly string[]>>;
+
 export type GuardedTable = keyof typeof ROWS;
+type LaterField<T extends GuardedTable> = T extends keyof typeof LATER ? (typeof LATER)[T][number] : never;
 /** The fields of a guarded row that its MAC covers, besides tenant and generation. */
-export type Guarded<T extends GuardedTable> = { readonly [K in (typeof ROWS)[T][number]]: unknown };
+export type Guarded<T extends GuardedTable> = {
+  readonly [K in (typeof ROWS)[T][number] | LaterField<T>]: unknown;
+};
 
 /**
  * Makes and checks row MACs: HMAC-SHA-256 (RFC 2104) over deployment, table, tenant, generation and all fields, under
@@ -83,6 +93,10 @@ export class RowMac {
   ): Buffer<ArrayBuffer> {
     const fields: Field[] = [this.#deployment, table, tenant, generation];
     for (const name of ROWS[table]) fields.push((row as Record<string, Field>)[name] as Field);
+    for (const name of (LATER as Partial<Record<GuardedTable, readonly string[]>>)[table] ?? []) {
+      const field = (row as Record<string, Field>)[name] as Field;
+      if (field !== null) fields.push({ [name]: field });
+    }
     return Buffer.from(this.#key.hmacSha256(Buffer.from(canonical(fields), "utf8")));
   }
 
