@@ -82,6 +82,10 @@ async function furnish(tenant: string): Promise<void> {
       bytes(),
     ]);
     await appendEvent(tenant);
+    await app.query(
+      "INSERT INTO control_plane.tenant_messages VALUES ($1, 1, 1, $2, 'secret.created', NULL, NULL, NULL, NULL, '{}', now())",
+      [tenant, randomUUID()],
+    );
   });
 }
 
@@ -158,6 +162,7 @@ const TENANT_TABLES = {
   key_wraps: "tenant_id",
   service_tokens: "tenant_id",
   idempotency_keys: "tenant_id",
+  tenant_messages: "tenant_id",
   audit_batches: "chain_id",
 };
 const DEPLOYMENT_TABLES = [

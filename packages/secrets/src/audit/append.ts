@@ -3,6 +3,7 @@ import type { Query } from "@keyfold/db";
 import { encodeBodies, leafHash, merkleRoot } from "@keyfold/ledger";
 import { type ErrorCode, KeyfoldError } from "../error.ts";
 import { databaseError } from "../flow/database-error.ts";
+import type { NewMessage } from "../message/tell.ts";
 
 export interface Judgement {
   /** A read: append only if the chain's epoch is still this one. */
@@ -25,21 +26,25 @@ export interface Liveness {
 /** Why nothing was appended: "gone" for a tenant that was purged. */
 export type AppendOutcome = "appended" | "epoch" | "deadline" | "token" | "gone";
 
-const SQL = `SELECT outcome FROM control_plane.append_events(
-  $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, $8::boolean, $9::timestamptz, $10::uuid, $11::boolean, $12::uuid)`;
+const PARAMETERS =
+  "$1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, $8::boolean, $9::timestamptz, $10::uuid, $11::boolean, $12::uuid";
+const SQL = `SELECT outcome FROM control_plane.append_events(${PARAMETERS})`;
+const SQL_WITH_MESSAGES = `SELECT outcome FROM control_plane.append_change(${PARAMETERS}, $13::jsonb)`;
 
 /**
  * Appends events to a chain as one batch, and has the database judge it under the chain's lock: the events are
  * durable once the statement's transaction has committed, or, when the outcome is another than "appended", not there.
+ * @param messages what the tenant's consumers are told of the same change, written in the same statement
  */
 export async function append(
   query: Query,
   chain: string,
   events: readonly Buffer[],
   judge: Judgement,
+  messages: readonly NewMessage[] = [],
 ): Promise<AppendOutcome> {
   const leaves = events.map(leafHash);
-  const rows = await query<{ outcome: AppendOutcome }>(SQL, [
+  const rows = await query<{ outcome: AppendOutcome }>(messages.length === 0 ? SQL : SQL_WITH_MESSAGES, [
     chain,
     randomUUID(),
     events.length,
@@ -52,6 +57,7 @@ export async function append(
     judge.token?.id ?? null,
     judge.token?.operator ?? false,
     judge.token?.session ?? null,
+    ...(messages.length === 0 ? [] : [JSON.stringify(messages)]),
   ]).catch((error: unknown) => {
     throw unwritten(error);
   });

@@ -2,6 +2,7 @@ import { type SqlTransaction, type Transaction, withTenant, withTenantSql } from
 import { liveness } from "../access/actor.ts";
 import { type AppendOutcome, append } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
+import type { NewMessage } from "../message/tell.ts";
 import { loadTenant } from "../tenant/store.ts";
 import { ATTEMPTS, again } from "./again.ts";
 import type { Call } from "./call.ts";
@@ -14,6 +15,8 @@ export interface Unit extends SqlTransaction {
   readonly tenantId: string;
   /** Tells the audit log what happened; appended when the work is done, before the commit. */
   record(happening: Happening): void;
+  /** What the tenant's consumers are told of this, written with the events; see `tell` (message/tell.ts). */
+  tell(message: NewMessage): void;
 }
 
 /** A unit of work that has Prisma besides plain SQL: for all that is not called all day. */
@@ -52,16 +55,17 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
     const { services, actor } = call;
     return again(() =>
       door(services.db, tenantId, async (tx) => {
-        const { unit, events } = begin(call, tenantId, tx);
+        const { unit, events, messages } = begin(call, tenantId, tx);
         // A service token's tenant was authenticated with it; an operator can name any.
         if (actor.type === "operator" && options.tenant !== "any") await loadTenant(unit, tenantId);
         const result = await work(unit);
         if (events.length > 0) {
-          const outcome = await append(unit.query, tenantId, events, {
+          const judge = {
             raise: true,
             deadline: actor.deadline,
             token: options.endsItself ? null : liveness(actor),
-          });
+          };
+          const outcome = await append(unit.query, tenantId, events, judge, messages);
           if (outcome !== "appended") throw unappended(outcome);
         }
         return result;
@@ -114,15 +118,17 @@ function begin<Tx extends SqlTransaction>(
   call: Call,
   tenantId: string,
   tx: Tx,
-): { unit: Unit & Tx; events: Buffer[] } {
+): { unit: Unit & Tx; events: Buffer[]; messages: NewMessage[] } {
   const events: Buffer[] = [];
+  const messages: NewMessage[] = [];
   const unit = {
     ...tx,
     call,
     tenantId,
     record: (happening: Happening) => void events.push(eventBytes(call, tenantId, happening)),
+    tell: (message: NewMessage) => void messages.push(message),
   };
-  return { unit, events };
+  return { unit, events, messages };
 }
 
 /** Why a judged event was not appended, as its caller hears it: the credential ended, or the tenant is no more. */

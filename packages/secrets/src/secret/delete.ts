@@ -1,6 +1,7 @@
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { tell } from "../message/tell.ts";
 import { lockSecret } from "./load.ts";
 import { deleteSecretInput, PURGE_AFTER_SECONDS, secretView } from "./schema.ts";
 import { checkExpected, moveSecret } from "./store.ts";
@@ -27,6 +28,7 @@ export const deleteSecret = defineVerb({
         target: { type: "secret", id: secret.id, name: secret.name, version: secret.currentVersion },
         reason: input.reason ?? null,
       });
+      tell(unit, "secret.deleted", moved, { purge_after: moved.purgeAfter?.toISOString() ?? null });
       return viewSecret(moved, place, version);
     });
   },

@@ -2,6 +2,7 @@ import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { tell } from "../message/tell.ts";
 import { findPlace } from "../place/place.ts";
 import { lockSecret } from "./load.ts";
 import { restoreSecretInput, secretView } from "./schema.ts";
@@ -35,6 +36,10 @@ export const restoreSecret = defineVerb({
       unit.record({
         target: { type: "secret", id: secret.id, name, version: secret.currentVersion },
         details: name === secret.name ? {} : { renamedFrom: secret.name },
+      });
+      tell(unit, "secret.restored", moved, {
+        version: moved.currentVersion,
+        ...(name === secret.name ? {} : { renamed_from: secret.name }),
       });
       return viewSecret(moved, place, version);
     });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
+import { tell } from "../message/tell.ts";
 import type { NamedPlace } from "../place/place.ts";
 import { openVersion } from "../version/open.ts";
 import {
@@ -119,6 +120,7 @@ export async function insertSecret(
       row.mac,
     ],
   });
+  tell(unit, "secret.created", row, { new_version: 1 });
   return viewSecret(row, place, { number: 1, createdAt: unit.now, createdBy: row.createdBy });
 }
 
@@ -176,6 +178,11 @@ export async function putVersion(
   const version = sealVersion(unit, secret, keys, value, { number, rotatedFrom, reason: facts.reason });
   const moved = nextRow(unit, secret, { state: "live", currentVersion: number });
   await writeVersion(unit, version, updateOf(unit, moved, 17));
+  tell(unit, "secret.rotated", moved, {
+    new_version: number,
+    rotated_from: rotatedFrom,
+    open_until: openUntil?.toISOString() ?? null,
+  });
   const createdBy = { ...actorRef(unit.call.actor) };
   return {
     secret: viewSecret(moved, place, { number, createdAt: unit.now, createdBy }),

@@ -2,6 +2,7 @@ import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { tell } from "../message/tell.ts";
 import { lockSecret } from "./load.ts";
 import { secretView, updateSecretInput } from "./schema.ts";
 import { moveSecret } from "./store.ts";
@@ -34,6 +35,7 @@ export const updateSecret = defineVerb({
           ...(moved.name === secret.name ? {} : { renamedFrom: secret.name }),
         },
       });
+      if (moved.name !== secret.name) tell(unit, "secret.renamed", moved, { renamed_from: secret.name });
       return viewSecret(moved, place, version);
     });
   },

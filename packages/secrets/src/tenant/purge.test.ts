@@ -22,6 +22,7 @@ const TENANT_TABLES = [
   "service_tokens",
   "idempotency_keys",
   "sessions",
+  "tenant_messages",
 ];
 
 test("a deleted tenant's slug is free at once, and the two are two", async () => {

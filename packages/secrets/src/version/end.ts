@@ -2,6 +2,7 @@ import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
+import { tell } from "../message/tell.ts";
 import { lockSecret } from "../secret/load.ts";
 import { moveSecret } from "../secret/store.ts";
 import type { VersionView } from "./schema.ts";
@@ -43,6 +44,10 @@ export async function endVersion(
     unit.record({
       target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
       reason: input.reason,
+    });
+    tell(unit, to === "revoked" ? "version.revoked" : "version.destroyed", secret, {
+      version: version.number,
+      was_current: secret.currentVersion === version.number,
     });
     return viewVersion(moved, unit.now);
   });
