@@ -1,10 +1,12 @@
 """Opens Keyfold's frozen vectors: a second decryptor, written from docs/envelope-v1.md alone.
 
-    python3 envelope-v1-reader.py [VECTORS.json]
+    python3 envelope-v1-reader.py [VECTORS.json [HYBRID-VECTORS.json]]
 
-Needs Python 3.11 and the package `cryptography`. Exit status 0 if every vector opened, or was refused, as it must.
+Needs Python 3.11 and the package `cryptography`; for wrap suite 2 (ML-KEM) its release 48 or later. Exit status 0 if
+every vector opened, or was refused, as it must.
 """
 
+import hashlib
 import hmac
 import json
 import struct
@@ -12,13 +14,23 @@ import sys
 import uuid
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+try:
+    from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+
+    MLKEM768PrivateKey.from_seed_bytes(bytes(64))
+except (ImportError, UnsupportedAlgorithm):
+    MLKEM768PrivateKey = None
+
 VECTORS = Path(__file__).parent.parent / "packages" / "envelope" / "vectors" / "envelope-v1.json"
+HYBRID_VECTORS = VECTORS.with_name("hybrid-v1.json")
 FORMAT = SUITE = 1
+HYBRID_SUITE, HYBRID_AT, PART_AT, MAX_PART = 2, 2 + 1120, 2 + 1180, 8192
 HEADER, NONCE, TAG = 66, 12, 16
 OVERHEAD, MAX_VALUE = HEADER + NONCE + TAG, 16 * 1024 * 1024
 
@@ -53,8 +65,8 @@ def decrypt(key: bytes, nonce: bytes, ciphertext_and_tag: bytes, aad: bytes) -> 
         raise Refused("not_authentic") from None
 
 
-def check_format(data: bytes) -> None:
-    if data[:1] not in (b"", bytes([FORMAT])) or data[1:2] not in (b"", bytes([SUITE])):
+def check_format(data: bytes, suite: int = SUITE) -> None:
+    if data[:1] not in (b"", bytes([FORMAT])) or data[1:2] not in (b"", bytes([suite])):
         raise Refused("unsupported")
 
 
@@ -106,8 +118,45 @@ def unwrap_dek(wrapped: bytes, tenant_key: bytes, place: dict) -> bytes:
     return unwrap(wrapped, tenant_key, fields(*start, *end))
 
 
-def main(path: Path) -> int:
-    vectors = json.loads(path.read_text("utf-8"))
+def x_wing(seed: bytes):
+    """The public key, and what decapsulates to it."""
+    expanded = hashlib.shake_256(seed).digest(96)
+    ml_kem, x25519 = MLKEM768PrivateKey.from_seed_bytes(expanded[:64]), X25519PrivateKey.from_private_bytes(expanded[64:])
+    point = x25519.public_key().public_bytes_raw()
+
+    def decapsulate(ciphertext: bytes) -> bytes:
+        ephemeral = ciphertext[1088:]
+        try:
+            shared = x25519.exchange(X25519PublicKey.from_public_bytes(ephemeral))
+        except ValueError:  # all zeros
+            raise Refused("not_authentic") from None
+        inner = ml_kem.decapsulate(ciphertext[:1088])
+        return hashlib.sha3_256(inner + shared + ephemeral + point + bytes.fromhex("5c2e2f2f5e5c")).digest()
+
+    return ml_kem.public_key().public_bytes_raw() + point, decapsulate
+
+
+def unwrap_hybrid(wrapped: bytes, root_key: bytes, seed: bytes, place: dict) -> bytes:
+    check_format(wrapped, HYBRID_SUITE)
+    if not PART_AT < len(wrapped) <= PART_AT + MAX_PART:
+        raise Refused("malformed")
+    public_key, decapsulate = x_wing(seed)
+    root, _, hybrid = place["opener"].rpartition("+")
+    if hybrid != "xwing:" + hashlib.sha256(public_key).hexdigest()[:16]:
+        raise Refused("unknown_opener")
+    if root != "local:" + check_value(root_key).hex()[:16]:
+        raise Refused("unknown_opener")
+    start = under_key(b"keyfold/key-wrap/v1", place)
+    aad = fields(*start, place["opener"].encode("ascii"), bytes([HYBRID_SUITE]))
+    ciphertext, key, wrapped_part = wrapped[2:HYBRID_AT], wrapped[HYBRID_AT:PART_AT], wrapped[PART_AT:]
+    part = decrypt(root_key, wrapped_part[:NONCE], wrapped_part[NONCE:], aad)
+    digests = (hashlib.sha256(ciphertext).digest(), hashlib.sha256(wrapped_part).digest())
+    wrap_key = hkdf(decapsulate(ciphertext) + part, None, fields(b"keyfold/hybrid-wrap/v1", *digests), 32)
+    return decrypt(wrap_key, key[:NONCE], key[NONCE:], aad)
+
+
+def main(path: Path, hybrid_path: Path) -> int:
+    vectors, hybrid = json.loads(path.read_text("utf-8")), json.loads(hybrid_path.read_text("utf-8"))
     raw = bytes.fromhex
     failures = 0
 
@@ -132,13 +181,27 @@ def main(path: Path) -> int:
             outcome = str(refusal)
         expect(f"{case['name']}: {case['error']}", outcome, case["error"])
 
+    if MLKEM768PrivateKey is None:
+        print("wrap suite 2 left out: this release of cryptography has no ML-KEM", file=sys.stderr)
+        hybrid = {"cases": [], "refused": []}
+
+    for case in hybrid["cases"] + hybrid["refused"]:
+        try:
+            keys = (raw(case["root_key"]), raw(case["hybrid_seed"]))
+            outcome = unwrap_hybrid(raw(case["key_wrap"]), *keys, case["key_place"]).hex()
+        except Refused as refusal:
+            outcome = str(refusal)
+        expect(f"hybrid, {case['name']}: {outcome}", outcome, case.get("tenant_key") or case["error"])
+
     example = vectors["derived"]
     info = fields(b"keyfold/derive/v1", example["info"].encode(), raw(example["context"]))
     expect("derived key", check_value(hkdf(raw(example["key"]), None, info, 32)).hex(), example["derived_check"])
 
-    print(f"{len(vectors['cases'])} opened, {len(vectors['refused'])} refused, {failures} failed")
+    opened, refused = (len(vectors[kind]) + len(hybrid[kind]) for kind in ("cases", "refused"))
+    print(f"{opened} opened, {refused} refused, {failures} failed")
     return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else VECTORS))
+    given = [Path(argument) for argument in sys.argv[1:]]
+    sys.exit(main(*given, *[VECTORS, HYBRID_VECTORS][len(given) :]))

@@ -15,6 +15,7 @@ const sentences = {
   /** The wrap names a root key that this provider does not hold. */
   unknown_opener: "The key is wrapped under a root key that this provider does not hold.",
   bad_root_key: "The root key cannot be used.",
+  bad_hybrid_seed: "The hybrid seed cannot be used.",
   provider_unavailable: "The provider of root keys did not answer as it should.",
 } as const;
 

@@ -1,6 +1,14 @@
 export { createEnvelope, type Envelope, type EnvelopeOperation, type EnvelopeOptions } from "./envelope.ts";
 export { EnvelopeError, type EnvelopeErrorCode } from "./error.ts";
 export { encodeFields } from "./fields.ts";
+export { hybridOpener, splitHybridOpener } from "./hybrid/hybrid-wrap.ts";
+export {
+  generateHybridSeedFile,
+  hybridSeedFromCommand,
+  hybridSeedFromFile,
+  hybridSeedFromText,
+} from "./hybrid/seed.ts";
+export { XWingPrivateKey, XWingPublicKey } from "./hybrid/x-wing.ts";
 export { type Dek, SecretKey, type TenantKey, unsafelyExportKey } from "./key.ts";
 export { createKeyring, Keyring, type KeyringOptions } from "./keyring.ts";
 export { localRootKey } from "./local-provider.ts";
@@ -18,4 +26,4 @@ export {
   sealValue,
 } from "./value.ts";
 export type { ValueKey } from "./value-key.ts";
-export { unwrapDek, WRAP_SUITE, wrapDek } from "./wrap.ts";
+export { HYBRID_WRAP_SUITE, unwrapDek, WRAP_SUITE, type WrapSuite, wrapDek } from "./wrap.ts";

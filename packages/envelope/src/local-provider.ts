@@ -7,6 +7,10 @@ import { rootKeyFromBytes } from "./root-key.ts";
 const KIND = "local";
 const FINGERPRINT_HEX = 16;
 
+/** `local:` and the first 16 hex digits of the key's check value. */
+export const localRootKeyId = (key: SecretKey): string =>
+  `${KIND}:${key.checkValue().toString("hex").slice(0, FINGERPRINT_HEX)}`;
+
 /**
  * A provider whose root key is in this process. Its id is `local:` and the first 16 hex digits of the key's check
  * value, so that an operator sees which key is meant and nothing about it.
@@ -16,7 +20,7 @@ const FINGERPRINT_HEX = 16;
  */
 export function localRootKey(rootKey: SecretKey | Uint8Array): RootKeyProvider {
   const key = rootKey instanceof SecretKey ? rootKey : rootKeyFromBytes(rootKey);
-  const id = `${KIND}:${key.checkValue().toString("hex").slice(0, FINGERPRINT_HEX)}`;
+  const id = localRootKeyId(key);
 
   function checkOpener(opener: string): void {
     if (opener === id) return;

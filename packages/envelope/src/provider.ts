@@ -1,7 +1,9 @@
 import { EnvelopeError } from "./error.ts";
+import { hybridOpener, openHybridBody, rootOpenerOf, sealHybridBody } from "./hybrid/hybrid-wrap.ts";
+import type { XWingPrivateKey, XWingPublicKey } from "./hybrid/x-wing.ts";
 import { SecretKey, type TenantKey, unsafelyExportKey } from "./key.ts";
 import { type KeyPlace, keyWrapAad } from "./place.ts";
-import { frameWrap, WRAP_SUITE, wrapBody } from "./wrap.ts";
+import { frameWrap, HYBRID_WRAP_SUITE, WRAP_SUITE, type WrapSuite, wrapBody } from "./wrap.ts";
 
 /** A root key by name; holds nothing secret. */
 export interface RootKeyRef {
@@ -44,25 +46,33 @@ export interface RootKeyProvider {
 export interface WrappedKey {
   opener: string;
   provider: string;
-  suite: 1;
+  suite: WrapSuite;
   wrapped: Buffer;
 }
 
 /**
  * Wraps a tenant key (or a key of the deployment) under a provider's current root key.
+ * @param hybrid makes a wrap of suite 2, which it takes the root key and this key's private half to open
  * @throws EnvelopeError `malformed`, `provider_unavailable`, `unknown_opener`
  */
 export async function wrapKey(
   provider: RootKeyProvider,
   key: TenantKey,
   place: Omit<KeyPlace, "opener">,
+  hybrid?: XWingPublicKey,
 ): Promise<WrappedKey> {
   const root = await asked(() => provider.current());
-  const aad = keyWrapAad(WRAP_SUITE, { ...place, opener: root.id });
+  const suite = hybrid === undefined ? WRAP_SUITE : HYBRID_WRAP_SUITE;
+  const opener = hybrid === undefined ? root.id : hybridOpener(root.id, hybrid);
+  const aad = keyWrapAad(suite, { ...place, opener });
+  const wrapByRoot = (bytes: Uint8Array) => asked(() => provider.wrap(bytes, aad, root.id));
   const bytes = unsafelyExportKey(key);
   try {
-    const body = await asked(() => provider.wrap(bytes, aad, root.id));
-    return { opener: root.id, provider: root.provider, suite: WRAP_SUITE, wrapped: frameWrap(body) };
+    const wrapped =
+      hybrid === undefined
+        ? frameWrap(await wrapByRoot(bytes))
+        : await sealHybridBody(bytes, aad, hybrid, wrapByRoot);
+    return { opener, provider: root.provider, suite, wrapped };
   } finally {
     bytes.fill(0);
   }
@@ -70,17 +80,26 @@ export async function wrapKey(
 
 /**
  * Unwraps a tenant key (or a key of the deployment).
- * @throws EnvelopeError `unknown_opener` where the provider does not hold `place.opener`; `malformed`, `unsupported`;
+ * @param hybrid given for a wrap of suite 2, and only then: the bytes never choose how they are opened
+ * @throws EnvelopeError `unknown_opener` where provider and `hybrid` are not `place.opener`; `malformed`, `unsupported`;
  * `not_authentic` where the bytes were changed or stand in another place; `provider_unavailable`
  */
 export async function unwrapKey(
   provider: RootKeyProvider,
   wrapped: Uint8Array,
   place: KeyPlace,
+  hybrid?: XWingPrivateKey,
 ): Promise<TenantKey> {
-  const aad = keyWrapAad(WRAP_SUITE, place);
-  const body = wrapBody(wrapped);
-  return SecretKey.fromBytes(await asked(() => provider.unwrap(body, aad, place.opener)));
+  if (hybrid === undefined) {
+    const aad = keyWrapAad(WRAP_SUITE, place);
+    const body = wrapBody(wrapped);
+    return SecretKey.fromBytes(await asked(() => provider.unwrap(body, aad, place.opener)));
+  }
+  const aad = keyWrapAad(HYBRID_WRAP_SUITE, place);
+  const root = rootOpenerOf(place.opener, hybrid);
+  return SecretKey.fromBytes(
+    await openHybridBody(wrapped, aad, hybrid, (part) => asked(() => provider.unwrap(part, aad, root))),
+  );
 }
 
 // What a key service's client throws may quote the request: only our own errors pass, with their fixed sentences.

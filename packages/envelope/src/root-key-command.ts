@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { EnvelopeError } from "./error.ts";
 import type { SecretKey } from "./key.ts";
-import { MAX_ROOT_KEY_TEXT_BYTES, rootKeyFromContent } from "./root-key.ts";
+import { type KeyName, MAX_ROOT_KEY_TEXT_BYTES, rootKeyFromContent } from "./root-key.ts";
 
 /**
  * A root key from a command's standard output, so from any vault that has a command line: 64 hex digits, base64 or
@@ -14,11 +14,12 @@ import { MAX_ROOT_KEY_TEXT_BYTES, rootKeyFromContent } from "./root-key.ts";
 export async function rootKeyFromCommand(
   command: string,
   options: { timeoutMs?: number } = {},
+  what: KeyName = "root key",
 ): Promise<SecretKey> {
-  return rootKeyFromContent(await outputOf(command, options.timeoutMs ?? 10_000));
+  return rootKeyFromContent(await outputOf(command, options.timeoutMs ?? 10_000, what), what);
 }
 
-function outputOf(command: string, timeoutMs: number): Promise<Buffer> {
+function outputOf(command: string, timeoutMs: number, what: KeyName): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     // A process group of its own, so that a slow command is ended with everything that it started.
     const child = spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "ignore"], detached: true });
@@ -39,18 +40,17 @@ function outputOf(command: string, timeoutMs: number): Promise<Buffer> {
     };
 
     const timer = setTimeout(() => {
-      abandon(`The root key command did not end within ${timeoutMs / 1000} seconds and was stopped.`);
+      abandon(`The ${what} command did not end within ${timeoutMs / 1000} seconds and was stopped.`);
     }, timeoutMs);
     child.stdout.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > MAX_ROOT_KEY_TEXT_BYTES) abandon("The root key command printed more than a key.");
+      if (size > MAX_ROOT_KEY_TEXT_BYTES) abandon(`The ${what} command printed more than a key.`);
     });
-    child.on("error", () => fail("The root key command could not be run."));
+    child.on("error", () => fail(`The ${what} command could not be run.`));
     child.on("close", (status) => {
       if (status === 0) end(() => resolve(Buffer.concat(chunks)));
-      else
-        fail(`The root key command failed (${status === null ? "by a signal" : `exit status ${status}`}).`);
+      else fail(`The ${what} command failed (${status === null ? "by a signal" : `exit status ${status}`}).`);
     });
   });
 }

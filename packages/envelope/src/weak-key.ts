@@ -15,6 +15,9 @@ const wellKnown = [
   "b52c505a37d78eda5dd34f20c22540ea1b58963cf8e5bf8ffa85f9f2492505b4", // NIST GCM validation, 256 bit
   "1c9240a5eb55d38af333888604f6b5f0473917c1402b80099dca5cbc207075c0", // RFC 8439, A.5
   "e65acc5ca296095a1c4bfb9eacfb25ed5f935ff69a51a23b883920977b5298b1", // Infisical's sample AUTH_SECRET
+  "7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26", // X-Wing draft, C, first seed
+  "badfd6dfaac359a5efbb7bcc4b59d538df9a04302e10c8bc1cbf1a0b3a5120ea", // X-Wing draft, C, second seed
+  "ef58538b8d23f87732ea63b02b4fa0f4873360e2841928cd60dd4cee8cc0d4c9", // X-Wing draft, C, third seed
 ].map((hex) => Buffer.from(hex, "hex"));
 
 /** Texts whose SHA-256 somebody will use as a key, and the frozen vectors' names for theirs. */
@@ -37,11 +40,13 @@ const hashedTexts = [
   "12345678",
   "keyfold test vector: root key 1",
   "keyfold test vector: root key 2",
+  "keyfold test vector: hybrid seed 1",
+  "keyfold test vector: hybrid seed 2",
 ];
 wellKnown.push(...hashedTexts.map((text) => createHash("sha256").update(text).digest()));
 
 /**
- * Why 32 bytes are no good as a root key, as the end of a sentence that begins "The root key"; undefined where
+ * Why 32 bytes are no good as a root key, or as a hybrid seed, as the end of a sentence that begins "The root key"; undefined where
  * nothing speaks against them.
  */
 export function weaknessOf(key: Uint8Array): string | undefined {

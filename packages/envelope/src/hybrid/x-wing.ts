@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { EnvelopeError } from "../error.ts";
 import { type SecretKey, unsafelyExportKey } from "../key.ts";
+import { localRootKeyId } from "../local-provider.ts";
 import { Redacted } from "../redacted.ts";
 import {
   ML_KEM_CIPHERTEXT_BYTES,
@@ -67,11 +68,14 @@ export class XWingPublicKey {
 /** The half that opens, from a seed; its keys are KeyObjects in private fields. Prints as `[redacted]`. */
 export class XWingPrivateKey extends Redacted {
   readonly publicKey: XWingPublicKey;
+  /** The id that the seed would have as a local root key: it must not be one that it is combined with. */
+  readonly asRootKey: string;
   readonly #mlKem: KeyObject;
   readonly #x25519: KeyObject;
 
   constructor(seed: SecretKey) {
     super();
+    this.asRootKey = localRootKeyId(seed);
     const bytes = unsafelyExportKey(seed);
     const expanded = createHash("shake256", { outputLength: ML_KEM_SEED_BYTES + X25519_BYTES })
       .update(bytes)
