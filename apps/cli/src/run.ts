@@ -1,5 +1,8 @@
 import { Command, CommanderError } from "commander";
+import { addInject } from "./inject/commands.ts";
 import { addKeys } from "./keys/keys.ts";
+import { addLogin } from "./login/commands.ts";
+import { addSecrets } from "./secrets/commands.ts";
 import { CommandError, EXIT, type Terminal } from "./terminal.ts";
 
 /** Runs one command line. @returns the exit code */
@@ -12,15 +15,18 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
       "after",
       `
 Environment:
-  KEYFOLD_URL    where the server is, e.g. https://secrets.example.com
-  KEYFOLD_TOKEN  an operator's token
+  KEYFOLD_URL          where the server is, e.g. https://secrets.example.com; else keyfold.json says it
+  KEYFOLD_TOKEN        a token; else the one that "keyfold login" kept
+  KEYFOLD_TENANT, KEYFOLD_PROJECT, KEYFOLD_ENVIRONMENT  which secrets; else keyfold.json says it
+  KEYFOLD_KEYRING      off: "keyfold login" keeps tokens in a file
 
-Exit codes: 0 done, 1 refused or stopped, 2 a wrong command line or setting, 3 the server does not answer.`,
+Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or setting, 3 the server does not answer.`,
     )
     .exitOverride();
-  addKeys(program, terminal, (code) => {
+  const end = (code: number): void => {
     exit = code;
-  });
+  };
+  for (const add of [addLogin, addSecrets, addInject, addKeys]) add(program, terminal, end);
   try {
     await program.parseAsync(argv, { from: "user" });
     return exit;

@@ -3,12 +3,29 @@ export interface Terminal {
   env: Readonly<Record<string, string | undefined>>;
   /** Answers. */
   out(text: string): void;
+  /** Answers that are no text. */
+  outBytes?(bytes: Uint8Array): void;
   /** Progress and complaints. */
   err(text: string): void;
   /** Whether a person sees what goes to `err`. */
   isTerminal: boolean;
   /** How wide it is, in characters. */
   columns: number;
+  /** The folder it was called in; left out: none, and so no `keyfold.json`. */
+  cwd?: string;
+  /** Whether what goes to `out` is shown to a person, and not kept by a pipe or a file. */
+  outIsTerminal?: boolean;
+  /** What comes in; left out: nothing. */
+  input?: Input;
+}
+
+export interface Input {
+  /** Whether a person types. */
+  isTerminal: boolean;
+  /** Everything that is piped in. */
+  read(): Promise<Buffer>;
+  /** Asks a person for something that is not shown while it is typed. */
+  hidden(question: string): Promise<string>;
 }
 
 /** What a command ends with. */

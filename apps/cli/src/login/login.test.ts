@@ -1,0 +1,104 @@
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Served, serveHouse } from "@keyfold/api/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { commandLine, type Typed } from "../testing/command-line.ts";
+
+let served: Served;
+let token: string;
+let folder: string;
+beforeAll(async () => {
+  served = await serveHouse();
+  ({ token } = await served.house.tenant("acme"));
+});
+afterAll(() => served.close());
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "keyfold-login-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const keyfold = (line: string, given: Typed = {}) =>
+  commandLine(line.split(" "), {
+    cwd: folder,
+    ...given,
+    env: { XDG_CONFIG_HOME: join(folder, "config"), KEYFOLD_KEYRING: "off", ...given.env },
+  });
+const kept = () => join(folder, "config", "keyfold", "credentials.json");
+
+test("a token that works is kept in a closed file, used by later commands, and forgotten by logout", async () => {
+  const said = await keyfold(`login --url ${served.url}`, { typed: token });
+  expect(said).toMatchObject({
+    exit: 0,
+    out: expect.stringMatching(/^Signed in to .* \(tenant acme\)\.\n$/),
+  });
+  expect(said.out + said.err).not.toContain(token);
+  expect((await stat(kept())).mode & 0o777).toBe(0o600);
+  expect((await stat(join(folder, "config", "keyfold"))).mode & 0o777).toBe(0o700);
+
+  const who = await keyfold(`whoami --url ${served.url}`);
+  expect(who).toMatchObject({ exit: 0 });
+  expect(who.out).toMatch(/^tenant +acme$/m);
+  expect(who.out).not.toContain(token);
+
+  expect((await keyfold(`logout --url ${served.url}`)).out).toContain("Forgot the token");
+  await expect(stat(kept())).rejects.toThrow();
+  expect(await keyfold(`whoami --url ${served.url}`)).toMatchObject({
+    exit: 2,
+    err: `There is no token for ${served.url}. Run: keyfold login (or set KEYFOLD_TOKEN)\n`,
+  });
+});
+
+test("a token that does not work is not kept", async () => {
+  const said = await keyfold(`login --url ${served.url}`, {
+    piped: "kf_not_a_token_of_anybody_000000000000\n",
+  });
+  expect(said).toMatchObject({ exit: 1, out: "" });
+  await expect(stat(kept())).rejects.toThrow();
+  expect((await keyfold(`login --url ${served.url}`, { piped: "\n" })).exit).toBe(2);
+});
+
+test("init writes where the secrets are, and commands below read it, each folder only what is its own", async () => {
+  await mkdir(join(folder, ".git"));
+  await mkdir(join(folder, "apps", "web"), { recursive: true });
+  const env = { KEYFOLD_TOKEN: token };
+  expect((await keyfold(`init --url ${served.url} --env dev`, { env })).exit).toBe(0);
+  expect(JSON.parse(await readFile(join(folder, "keyfold.json"), "utf8"))).toEqual({
+    url: served.url,
+    environment: "dev",
+  });
+  const below = join(folder, "apps", "web");
+  await keyfold(`init --env prod`, { env, cwd: below });
+  expect(JSON.parse(await readFile(join(below, "keyfold.json"), "utf8"))).toEqual({ environment: "prod" });
+
+  await keyfold("set K", { env, cwd: below, piped: "of prod" });
+  expect((await keyfold("get K --env prod", { env })).out).toBe("of prod");
+  expect((await keyfold("get K", { env })).exit).toBe(1);
+  expect((await keyfold("init", { env })).err).toContain("--force");
+});
+
+test("nothing above the repository's root is read", async () => {
+  await mkdir(join(folder, "repository", ".git"), { recursive: true });
+  await writeFile(join(folder, "keyfold.json"), JSON.stringify({ url: "http://127.0.0.1:1" }));
+  const said = await keyfold("whoami", { cwd: join(folder, "repository"), env: { KEYFOLD_TOKEN: token } });
+  expect(said).toMatchObject({ exit: 2 });
+  expect(said.err).toContain("keyfold init");
+});
+
+test.each([
+  ["not JSON", "{", /is not JSON\.$/],
+  ["no object", "[]", /is not an object of settings\.$/],
+  [
+    "a token",
+    JSON.stringify({ token: "kf_secret" }),
+    /It takes url, tenant, project, environment, and no secret\.$/,
+  ],
+  ["a number", JSON.stringify({ project: 3 }), /project is not text\.$/],
+])("a keyfold.json that holds %s is refused by its path, and not quoted", async (_, text, sentence) => {
+  await writeFile(join(folder, "keyfold.json"), text);
+  const said = await keyfold("whoami", { env: { KEYFOLD_TOKEN: token } });
+  expect(said.exit).toBe(2);
+  expect(said.err.trim()).toMatch(sentence);
+  expect(said.err).toContain(join(folder, "keyfold.json"));
+  expect(said.err).not.toContain("kf_secret");
+});

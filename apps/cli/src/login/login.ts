@@ -1,0 +1,27 @@
+import { calling, clientOf } from "../place/client.ts";
+import { folderSettings } from "../place/keyfold-json.ts";
+import { checkedUrl } from "../place/place.ts";
+import { CommandError, EXIT, type Terminal } from "../terminal.ts";
+import { credentialStore } from "./credential-store.ts";
+
+/** Takes a token from a pipe or a hidden prompt, tries it, and keeps it. */
+export async function login(terminal: Terminal, options: { url?: string }): Promise<number> {
+  const folder = terminal.cwd === undefined ? {} : await folderSettings(terminal.cwd);
+  const url = checkedUrl(options.url ?? (terminal.env.KEYFOLD_URL || folder.url));
+  const { input } = terminal;
+  const given = input?.isTerminal
+    ? await input.hidden(`A token for ${url} (it is not shown): `)
+    : (await input?.read())?.toString("utf8");
+  const token = given?.trim();
+  if (!token)
+    throw new CommandError(
+      EXIT.usage,
+      "No token was given. Make one in the panel (Tokens), and type or pipe it in: keyfold login < token-file",
+    );
+  const me = await calling({ url }, () => clientOf({ url, token }).trpc.identity.get.query());
+  const kept = await credentialStore(terminal.env).set(url, token);
+  const whose = me.tenant === null ? "an operator" : `tenant ${me.tenant.slug}`;
+  terminal.out(`Signed in to ${url} as ${me.name} (${whose}).\n`);
+  terminal.err(`The token is kept in ${kept}.\n`);
+  return EXIT.done;
+}

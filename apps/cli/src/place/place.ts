@@ -1,0 +1,54 @@
+import { credentialStore } from "../login/credential-store.ts";
+import { CommandError, EXIT, type Terminal } from "../terminal.ts";
+import { folderSettings } from "./keyfold-json.ts";
+
+/** Where a command's secrets are, and whose token it uses. */
+export interface Place {
+  /** Without a slash at the end. */
+  url: string;
+  token: string;
+  /** What calls name the place by; what is left out is the token's only one, or the server's default. */
+  at: { tenant?: string; project?: string; environment?: string };
+}
+
+/** The options that say where; they win over the environment, and that over `keyfold.json`. */
+export interface PlaceOptions {
+  url?: string;
+  tenant?: string;
+  project?: string;
+  env?: string;
+}
+
+/** @throws CommandError that says what is missing, and how to give it */
+export async function findPlace(terminal: Terminal, options: PlaceOptions): Promise<Place> {
+  const { env } = terminal;
+  const folder = terminal.cwd === undefined ? {} : await folderSettings(terminal.cwd);
+  const url = checkedUrl(options.url ?? (env.KEYFOLD_URL || folder.url));
+  const token = env.KEYFOLD_TOKEN || (await credentialStore(env).get(url));
+  if (!token)
+    throw new CommandError(
+      EXIT.usage,
+      `There is no token for ${url}. Run: keyfold login (or set KEYFOLD_TOKEN)`,
+    );
+  const at: Place["at"] = {};
+  const tenant = options.tenant ?? (env.KEYFOLD_TENANT || folder.tenant);
+  const project = options.project ?? (env.KEYFOLD_PROJECT || folder.project);
+  const environment = options.env ?? (env.KEYFOLD_ENVIRONMENT || folder.environment);
+  if (tenant) at.tenant = tenant;
+  if (project) at.project = project;
+  if (environment) at.environment = environment;
+  return { url, token, at };
+}
+
+/** @throws CommandError */
+export function checkedUrl(given: string | undefined): string {
+  if (!given)
+    throw new CommandError(
+      EXIT.usage,
+      "Where is the server? Run: keyfold init (or set KEYFOLD_URL, or give --url)",
+    );
+  const url = URL.canParse(given) ? new URL(given) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "")
+    throw new CommandError(EXIT.usage, "The server's address is none such as https://secrets.example.com.");
+  return given.replace(/\/+$/, "");
+}

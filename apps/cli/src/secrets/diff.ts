@@ -1,0 +1,82 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { parseDotenv } from "../formats/dotenv.ts";
+import { onePlace, readAll, whichSecrets } from "../inject/read-all.ts";
+import { variableName } from "../inject/variables.ts";
+import { findPlace, type Place, type PlaceOptions } from "../place/place.ts";
+import { CommandError, EXIT, type Terminal } from "../terminal.ts";
+
+export interface DiffOptions extends PlaceOptions {
+  json?: boolean;
+}
+
+/** How two sides differ, name by name. */
+export interface Difference {
+  onlyLeft: string[];
+  onlyRight: string[];
+  differ: string[];
+  same: number;
+}
+
+/**
+ * Compares this place with another environment, or with a .env file. Values are compared and not shown.
+ * Ends with 0 where nothing differs and with 1 where something does.
+ */
+export async function diff(terminal: Terminal, other: string, options: DiffOptions): Promise<number> {
+  const place = await onePlace(await findPlace(terminal, options));
+  const key = randomBytes(32);
+  const isFile = other.includes("/") || other.includes(".");
+  const [left, right] = await Promise.all([
+    ofPlace(place, key, isFile),
+    isFile ? ofFile(other, key) : ofPlace({ ...place, at: { ...place.at, environment: other } }, key, false),
+  ]);
+  const found = compare(left, right);
+  if (options.json) terminal.out(`${JSON.stringify(found)}\n`);
+  else terminal.out(text(found, options.env ?? "here", other));
+  return found.onlyLeft.length + found.onlyRight.length + found.differ.length === 0 ? EXIT.done : EXIT.failed;
+}
+
+type Digests = Map<string, string>;
+
+/** A value's digest under a key that is gone when the command ends: enough to tell equal ones. */
+const digest = (key: Buffer, value: string | Buffer) => createHmac("sha256", key).update(value).digest("hex");
+
+async function ofPlace(place: Place, key: Buffer, asVariable: boolean): Promise<Digests> {
+  const names = (await whichSecrets(place, {})).map(({ name }) => name);
+  const read = await readAll(place, names);
+  return new Map(
+    read.map(({ name, value, encoding }) => [
+      asVariable ? variableName(name) : name,
+      digest(key, Buffer.from(value, encoding)),
+    ]),
+  );
+}
+
+async function ofFile(path: string, key: Buffer): Promise<Digests> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(EXIT.usage, `${path} cannot be read (${error.code}).`);
+  });
+  return new Map(Object.entries(parseDotenv(bytes)).map(([name, value]) => [name, digest(key, value)]));
+}
+
+export function compare(left: Digests, right: Digests): Difference {
+  const names = [...new Set([...left.keys(), ...right.keys()])].sort();
+  const found: Difference = { onlyLeft: [], onlyRight: [], differ: [], same: 0 };
+  for (const name of names) {
+    if (!right.has(name)) found.onlyLeft.push(name);
+    else if (!left.has(name)) found.onlyRight.push(name);
+    else if (left.get(name) !== right.get(name)) found.differ.push(name);
+    else found.same++;
+  }
+  return found;
+}
+
+function text(found: Difference, left: string, right: string): string {
+  const lines = [
+    ...found.differ.map((name) => `~ ${name}  (differs)`),
+    ...found.onlyLeft.map((name) => `- ${name}  (only in ${left})`),
+    ...found.onlyRight.map((name) => `+ ${name}  (only in ${right})`),
+    `${found.same} the same, ${found.differ.length} differ, ${found.onlyLeft.length} only in ${left}, ${found.onlyRight.length} only in ${right}.`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
