@@ -1,0 +1,111 @@
+import { Agent, request } from "undici";
+import type { AllowRule } from "./allow.ts";
+import { checkedConnector } from "./connector.ts";
+import { type Failure, failureOf } from "./failure.ts";
+import { type Resolvers, systemResolvers } from "./resolve.ts";
+import { checkTarget, type Target } from "./target.ts";
+
+export interface OutboundOptions {
+  /** What the operator allows besides https to the public internet: `parseAllow`. Nothing by default. */
+  allow?: readonly AllowRule[];
+  /** For one exchange, from the first look-up to the answer's head, in milliseconds; 10 000 by default. */
+  timeoutMs?: number;
+  /** For the connection alone; 5 000 by default. */
+  connectTimeoutMs?: number;
+  resolvers?: Resolvers;
+  /** PEM certificates to trust instead of the runtime's own: for tests. */
+  ca?: string;
+}
+
+export interface Post {
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body: string | Uint8Array;
+  /** Most bytes of the answer that are wanted, up to 1 MiB; 0 (none, the answer is not read) by default. */
+  answerBytes?: number;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** What became of a request: a status, or why there is none. */
+export type Outcome =
+  | { readonly status: number; readonly answer: Buffer | null; readonly durationMs: number }
+  | { readonly failure: Failure; readonly durationMs: number };
+
+/** Sends to addresses that strangers configured. */
+export interface Outbound {
+  /** @throws TargetError, for whoever configures an address that can never be sent to */
+  check(url: string): void;
+  /** Never rejects. A redirect is an answer like any other, and is not followed. */
+  post(post: Post): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+/** What of an unwanted answer is taken in, in bytes, so that its connection can serve again. */
+const SMALL_ANSWER = 4_096;
+const SMALL_ANSWER_MS = 1_000;
+
+/**
+ * An HTTP client for addresses that are not ours to trust: https to the public internet only, judged by text and again
+ * at every connection; no redirects, no proxy from the environment, no cookies; bounded in time and size.
+ */
+export function createOutbound(options: OutboundOptions = {}): Outbound {
+  const { allow = [], timeoutMs = 10_000, connectTimeoutMs = 5_000, resolvers = systemResolvers() } = options;
+  const agent = new Agent({
+    connect: checkedConnector({ rules: allow, resolvers, connectTimeoutMs, ca: options.ca }),
+    allowH2: false,
+    pipelining: 1,
+    connections: 64,
+    // A connection stays with the address that was checked; a name that moved is noticed within this.
+    keepAliveTimeout: 5_000,
+    keepAliveMaxTimeout: 30_000,
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+  return {
+    check: (url) => void checkTarget(url, allow),
+    async post(post) {
+      const began = performance.now();
+      const durationMs = () => Math.round(performance.now() - began);
+      const timeout = new AbortController();
+      const late = new DOMException("late", "TimeoutError");
+      const timer = setTimeout(() => timeout.abort(late), post.timeoutMs ?? timeoutMs);
+      const signal = post.signal ? AbortSignal.any([timeout.signal, post.signal]) : timeout.signal;
+      try {
+        const target: Target = checkTarget(post.url, allow);
+        const { statusCode, body } = await request(target.url, {
+          method: "POST",
+          headers: post.headers,
+          body: post.body,
+          dispatcher: agent,
+          signal,
+        });
+        const wanted = Math.min(post.answerBytes ?? 0, 1024 * 1024);
+        if (wanted === 0) {
+          // Not waited for: whoever answers slowly holds up nobody.
+          body
+            .dump({ limit: SMALL_ANSWER, signal: AbortSignal.timeout(SMALL_ANSWER_MS) })
+            .catch(() => body.destroy());
+          return { status: statusCode, answer: null, durationMs: durationMs() };
+        }
+        const chunks: Buffer[] = [];
+        let size = 0;
+        for await (const chunk of body as AsyncIterable<Buffer>) {
+          size += chunk.length;
+          if (size > wanted) {
+            body.destroy();
+            return { failure: "broken", durationMs: durationMs() };
+          }
+          chunks.push(chunk);
+        }
+        return { status: statusCode, answer: Buffer.concat(chunks, size), durationMs: durationMs() };
+      } catch (error) {
+        return { failure: timeout.signal.aborted ? "timeout" : failureOf(error), durationMs: durationMs() };
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}

@@ -1,0 +1,2 @@
+export { certificate } from "./certificate.ts";
+export { type Receiver, receiver } from "./receiver.ts";
