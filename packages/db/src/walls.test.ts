@@ -173,6 +173,9 @@ const DEPLOYMENT_TABLES = [
   "operator_tokens",
   "sessions",
   "key_jobs",
+  "checkpoint_logs",
+  "checkpoints",
+  "checkpoint_heads",
 ];
 
 test("these are all the tables there are, and every one has forced row-level security and a policy", async () => {

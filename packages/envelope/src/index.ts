@@ -17,6 +17,7 @@ export { type RootKeyProvider, type RootKeyRef, unwrapKey, type WrappedKey, wrap
 export { rootKeyFromBytes, rootKeyFromText } from "./root-key.ts";
 export { rootKeyFromCommand } from "./root-key-command.ts";
 export { generateRootKeyFile, rootKeyFromFile } from "./root-key-file.ts";
+export { SigningKey } from "./signing-key.ts";
 export {
   deriveValueKey,
   MAX_VALUE_BYTES,

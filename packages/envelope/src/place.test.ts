@@ -80,7 +80,7 @@ test.each(["", "with space", "é", "nul\0", "x".repeat(513)])("opener %j is refu
   expect(refusalOf(() => keyWrapAad(1, { ...fullKeyPlace, opener }))).toBe("malformed");
 });
 
-test.each(["integrity", "token"] as const)(
+test.each(["integrity", "token", "signing"] as const)(
   "a key for %s belongs to the deployment and to no tenant",
   (purpose) => {
     expect(refusalOf(() => keyWrapAad(1, { ...fullKeyPlace, purpose }))).toBe("malformed");

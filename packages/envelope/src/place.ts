@@ -13,8 +13,8 @@ import { FieldWriter } from "./fields.ts";
  * The value's AAD names no term, no root key and no wrap suite, so that a rewrap leaves values untouched.
  */
 
-/** What a key is for. `value` and `digest` keys belong to tenants, `integrity` and `token` keys to the deployment. */
-export type KeyPurpose = "value" | "digest" | "integrity" | "token";
+/** What a key is for. `value` and `digest` keys belong to tenants, `integrity`, `token` and `signing` keys to the deployment. */
+export type KeyPurpose = "value" | "digest" | "integrity" | "token" | "signing";
 
 /** Where a sealed value belongs. Ids are canonical lower-case UUIDs; `version` counts from 1. */
 export interface ValuePlace {
@@ -59,6 +59,7 @@ const belongsToDeployment: Record<KeyPurpose, boolean> = {
   digest: false,
   integrity: true,
   token: true,
+  signing: true,
 };
 
 const UUID = 4 + 16;

@@ -11,6 +11,17 @@ export {
   MAX_BODIES_BYTES,
 } from "./batch.ts";
 export { type ChainIntact, type ChainStart, genesisPoint, verifyChain } from "./chain.ts";
+export {
+  type Checkpoint,
+  type CheckpointProof,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type HeadProof,
+  openCheckpoint,
+  proveHead,
+  verifyCheckpoint,
+  verifyHead,
+} from "./checkpoint.ts";
 export { LedgerError, type LedgerErrorCode } from "./error.ts";
 export {
   type ActorType,
@@ -23,7 +34,27 @@ export {
   type Outcome,
 } from "./event.ts";
 export type { ChainBroken, ChainPoint, ChainProblem } from "./finding.ts";
+export { EMPTY, type Frontier, frontierRoot, grow, pathOfNext } from "./frontier.ts";
+export {
+  type ChainHead,
+  decodeHeads,
+  encodeHead,
+  encodeHeads,
+  HEAD_BYTES,
+  headLeaves,
+  headsEntry,
+  headsRoot,
+} from "./heads.ts";
 export { HASH_BYTES, leafHash, merkleRoot, nodeHash } from "./merkle.ts";
+export {
+  decodeNoteKey,
+  encodeNoteKey,
+  MAX_NOTE_BYTES,
+  type NoteKey,
+  noteKey,
+  openNote,
+  signNote,
+} from "./note.ts";
 export { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from "./proof.ts";
 export { SALT_BYTES } from "./salt.ts";
 export { fitText, MAX_STRING_BYTES } from "./text.ts";

@@ -1,5 +1,6 @@
 export { ACTIONS, type Action, PRESETS, SERVICE_ACTIONS } from "./access/actions.ts";
 export type { AuditEventView } from "./audit/schema.ts";
+export type { NewestCheckpoint } from "./checkpoint/newest.ts";
 export type { EnvironmentView } from "./environment/schema.ts";
 export { describeCause, ERRORS, type ErrorCode, KeyfoldError } from "./error.ts";
 export type { RequestInfo } from "./flow/call.ts";

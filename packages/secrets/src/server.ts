@@ -1,6 +1,8 @@
 import type { Connections } from "@keyfold/db";
 import { createEnvelope, type Envelope, type RootKeyProvider } from "@keyfold/envelope";
 import type { z } from "zod";
+import { makeCheckpoint } from "./checkpoint/make.ts";
+import { type NewestCheckpoint, newestCheckpoint } from "./checkpoint/newest.ts";
 import type { RequestInfo } from "./flow/call.ts";
 import { onPool } from "./flow/query.ts";
 import type { DomainLog, Limits, Services } from "./flow/services.ts";
@@ -11,6 +13,7 @@ import { ReadCache, type ReadCacheOptions } from "./hot/read-cache.ts";
 import { RowMac } from "./integrity/row-mac.ts";
 import { openDeployment } from "./key/deployment.ts";
 import { Openers } from "./key/openers.ts";
+import { Signer } from "./key/signer.ts";
 import { TenantKeys } from "./key/tenant-keys.ts";
 import { warnOfKeys } from "./key/warnings.ts";
 import { createRouter, type KeyfoldRouter } from "./router/router.ts";
@@ -62,6 +65,16 @@ export interface KeyfoldServer {
    * @throws KeyfoldError `not_found`
    */
   recoverTenant(slug: string): Promise<string>;
+  /**
+   * Signs how far every audit chain is: to be called every minute, by as many processes as there are.
+   * @returns whether there was anything new to sign
+   * @throws KeyfoldError `integrity_failed` where a chain is not what the last checkpoint says
+   */
+  makeCheckpoint(): Promise<boolean>;
+  /** The newest checkpoint, to be pushed off the machine; null before the first one. */
+  newestCheckpoint(): Promise<NewestCheckpoint | null>;
+  /** The public key of checkpoints and receipts, as name+id+key. */
+  readonly publicKey: string;
 }
 
 const silent: DomainLog = { warn() {}, error() {} };
@@ -83,6 +96,8 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     deployment: deployment.id,
     mac,
     tokenKey: deployment.token,
+    signer: new Signer(deployment.signing, deployment.id),
+    checkpoints: new Map(),
     keys: new TenantKeys({ db, deployment: deployment.id, mac, openers, ...options.keyring }),
     openers,
     envelope,
@@ -113,5 +128,8 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),
     hasOperatorToken: () => hasOperatorToken(services),
     recoverTenant: (slug) => recoverTenant(services, slug),
+    makeCheckpoint: () => makeCheckpoint(services),
+    newestCheckpoint: () => newestCheckpoint(services),
+    publicKey: services.signer.publicKey,
   };
 }

@@ -268,4 +268,11 @@ export const routes: readonly Route[] = [
   { method: "DELETE", path: "/tokens/:id", verb: tokens.revoke, tag: "tokens", operationId: "revokeToken" },
 
   { method: "GET", path: "/audit", verb: audit.list, tag: "audit", operationId: "listAudit" },
+  {
+    method: "GET",
+    path: "/audit/checkpoint",
+    verb: audit.checkpoint,
+    tag: "audit",
+    operationId: "readCheckpoint",
+  },
 ];

@@ -44,28 +44,28 @@ async function keyfold(argv: string[], more: { env?: Record<string, string>; isT
 test("rotate, verify and retire run to their end, and status says what is to be done before and after", async () => {
   const before = await keyfold(["keys", "status"]);
   expect(before).toMatchObject({ exit: 0, err: "" });
-  expect(before.out).toMatch(new RegExp(`^${newId}  0 days  wraps 0 of 4 keys  current$`, "m"));
-  expect(before.out).toMatch(new RegExp(`^${oldId}  0 days  wraps 4 of 4 keys$`, "m"));
-  expect(before.out).toContain("4 of 4 keys are not wrapped under the current root key: keyfold keys rotate");
+  expect(before.out).toMatch(new RegExp(`^${newId}  0 days  wraps 0 of 5 keys  current$`, "m"));
+  expect(before.out).toMatch(new RegExp(`^${oldId}  0 days  wraps 5 of 5 keys$`, "m"));
+  expect(before.out).toContain("5 of 5 keys are not wrapped under the current root key: keyfold keys rotate");
 
   expect(await keyfold(["keys", "rotate", "--to", newId])).toEqual({
     exit: 0,
-    out: `4 keys are wrapped under ${newId}.\n`,
+    out: `5 keys are wrapped under ${newId}.\n`,
     err: "",
   });
   expect(await keyfold(["keys", "verify"])).toEqual({
     exit: 0,
-    out: `4 keys are opened with ${newId}.\n`,
+    out: `5 keys are opened with ${newId}.\n`,
     err: "",
   });
   expect(await keyfold(["keys", "retire", oldId])).toEqual({
     exit: 0,
-    out: `4 keys are no longer wrapped under ${oldId}.\n`,
+    out: `5 keys are no longer wrapped under ${oldId}.\n`,
     err: "",
   });
   const after = await keyfold(["keys", "status"]);
   expect(after.out).toMatch(
-    new RegExp(`^${oldId}  0 days  wraps 0 of 4 keys  retired \\d{4}-\\d\\d-\\d\\d$`, "m"),
+    new RegExp(`^${oldId}  0 days  wraps 0 of 5 keys  retired \\d{4}-\\d\\d-\\d\\d$`, "m"),
   );
   expect(after.out).toContain("Every key opened with the current root key on ");
 });
@@ -74,7 +74,7 @@ test("what the server refuses is said in its own sentence, with exit code 1", as
   expect(await keyfold(["keys", "retire", oldId])).toEqual({
     exit: 1,
     out: "",
-    err: `4 of 4 keys are not wrapped under ${newId} yet, and need ${oldId}. Rotate and verify first.\n`,
+    err: `5 of 5 keys are not wrapped under ${newId} yet, and need ${oldId}. Rotate and verify first.\n`,
   });
   expect(await keyfold(["keys", "rotate", "--to", oldId])).toMatchObject({ exit: 1, out: "" });
   const { token } = await served.house.tenant("globex");
@@ -90,8 +90,8 @@ test("a terminal sees a bar, and --json prints the job alone", async () => {
     isTerminal: true,
   });
   expect(exit).toBe(0);
-  expect(err).toMatch(/\rRotating \[#*-*\] +\d+ % {2}\d\/4 keys/);
-  expect(JSON.parse(out)).toMatchObject({ kind: "rotate", state: "done", done: 4, total: 4 });
+  expect(err).toMatch(/\rRotating \[#*-*\] +\d+ % {2}\d\/5 keys/);
+  expect(JSON.parse(out)).toMatchObject({ kind: "rotate", state: "done", done: 5, total: 5 });
 });
 
 test("a job that stopped says why and ends with exit code 1", async () => {
@@ -99,7 +99,7 @@ test("a job that stopped says why and ends with exit code 1", async () => {
   const { exit, out, err } = await keyfold(["keys", "rotate"]);
   expect([exit, out]).toEqual([1, ""]);
   expect(err).toMatch(
-    /^Stopped at 0 of 4 keys\. A stored key failed its integrity check\. The server's log says which\. Tenants: [0-9a-f-]{36}\. Nothing is lost: run it again to go on\.\n$/,
+    /^Stopped at 0 of 5 keys\. A stored key failed its integrity check\. The server's log says which\. Tenants: [0-9a-f-]{36}\. Nothing is lost: run it again to go on\.\n$/,
   );
 });
 

@@ -110,7 +110,7 @@ test("the runbook's commands and settings, in its order and word for word, chang
     "status",
   ]);
   const { out } = await keyfold("keyfold keys status");
-  expect(out).toMatch(new RegExp(`^${old} .* wraps 0 of 4 keys +retired`, "m"));
+  expect(out).toMatch(new RegExp(`^${old} .* wraps 0 of 5 keys +retired`, "m"));
   expect(await restart({ KEYFOLD_ROOT_KEY_FILE: `${folder}/root-key` })).toMatch(
     new RegExp(`This database needs the root key local:[0-9a-f]{16}, but the one given is ${old}\\.`),
   );

@@ -1,9 +1,11 @@
 import type { Connections } from "@keyfold/db";
 import type { Envelope, SecretKey } from "@keyfold/envelope";
+import type { Signed } from "../checkpoint/make.ts";
 import type { ReadAppender } from "../hot/read-appender.ts";
 import type { ReadCache } from "../hot/read-cache.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
 import type { Openers } from "../key/openers.ts";
+import type { Signer } from "../key/signer.ts";
 import type { TenantKeys } from "../key/tenant-keys.ts";
 
 /** What the domain tells an operator about: never with a value, a token or a key in it. */
@@ -25,6 +27,10 @@ export interface Services {
   readonly mac: RowMac;
   /** Keys the digests of tokens and sessions. */
   readonly tokenKey: SecretKey;
+  /** Signs checkpoints and receipts. */
+  readonly signer: Signer;
+  /** What this process has signed last. */
+  readonly checkpoints: Signed;
   readonly keys: TenantKeys;
   /** The root keys that this process holds. */
   readonly openers: Openers;

@@ -5,13 +5,15 @@ import { append } from "../audit/append.ts";
 import { encode } from "../flow/event.ts";
 import type { Openers } from "./openers.ts";
 
-/** The deployment's identity and its two keys, opened. */
+/** The deployment's identity and its keys, opened. */
 export interface Deployment {
   id: string;
   /** Keys the row MACs. */
   integrity: SecretKey;
   /** Keys the digests of tokens, sessions and idempotency keys. */
   token: SecretKey;
+  /** The seed of the key that signs checkpoints and receipts. */
+  signing: SecretKey;
   /** Whether this call made it. */
   created: boolean;
 }
@@ -33,7 +35,7 @@ export function deploymentExists(db: Connections): Promise<boolean> {
   return withDeployment(db, async ({ sql }) => (await sql.deployment.findFirst()) !== null);
 }
 
-const PURPOSES = ["integrity", "token"] as const satisfies readonly KeyPurpose[];
+const PURPOSES = ["integrity", "token", "signing"] as const satisfies readonly KeyPurpose[];
 const TERM = 1;
 const SETTINGS = "KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE or KEYFOLD_ROOT_KEY_COMMAND";
 
@@ -72,30 +74,55 @@ export async function openDeployment(options: {
       return create(tx, openers, root);
     }
     const keys = {} as Record<(typeof PURPOSES)[number], SecretKey>;
-    for (const purpose of PURPOSES) keys[purpose] = await open(tx, openers, row.id, purpose);
+    for (const purpose of PURPOSES)
+      keys[purpose] =
+        purpose === "signing" && (await lacksSigningKey(tx))
+          ? await make(tx, openers, row.id, purpose)
+          : await open(tx, openers, row.id, purpose);
     await note(tx, row.id, root, options.clock);
     return { id: row.id, ...keys, created: false };
   });
 }
 
-async function create({ sql }: Transaction, openers: Openers, root: RootKeyRef): Promise<Deployment> {
+async function create(tx: Transaction, openers: Openers, root: RootKeyRef): Promise<Deployment> {
+  const { sql } = tx;
   const id = randomUUID();
   await sql.deployment.create({ data: { id } });
   await sql.rootKey.create({
     data: { id: root.id, provider: root.provider, keyVersion: root.keyVersion },
   });
-  const made = { integrity: SecretKey.generate(), token: SecretKey.generate() };
-  for (const purpose of PURPOSES) {
-    const key = made[purpose];
-    const wrap = await openers.wrap(key, { deployment: id, tenant: id, purpose, term: TERM });
-    await sql.deploymentKey.create({
-      data: { purpose, term: TERM, checkValue: key.checkValue() as Buffer<ArrayBuffer> },
-    });
-    await sql.deploymentKeyWrap.create({
-      data: { purpose, term: TERM, ...wrap, wrapped: wrap.wrapped as Buffer<ArrayBuffer> },
-    });
-  }
+  const made = {} as Record<(typeof PURPOSES)[number], SecretKey>;
+  for (const purpose of PURPOSES) made[purpose] = await make(tx, openers, id, purpose);
   return { id, ...made, created: true };
+}
+
+/** A fresh key for a purpose, wrapped under the current root key. With the signing key begins the log that it signs. */
+async function make(
+  { sql, now }: Transaction,
+  openers: Openers,
+  deployment: string,
+  purpose: KeyPurpose,
+): Promise<SecretKey> {
+  const key = SecretKey.generate();
+  const wrap = await openers.wrap(key, { deployment, tenant: deployment, purpose, term: TERM });
+  await sql.deploymentKey.create({
+    data: { purpose, term: TERM, checkValue: key.checkValue() as Buffer<ArrayBuffer> },
+  });
+  await sql.deploymentKeyWrap.create({
+    data: { purpose, term: TERM, ...wrap, wrapped: wrap.wrapped as Buffer<ArrayBuffer> },
+  });
+  if (purpose === "signing")
+    await sql.checkpointLog.create({ data: { number: 1, id: randomUUID(), startedAt: now } });
+  return key;
+}
+
+/**
+ * Whether this deployment is from before there were signing keys. One that signed already and has lost its key must not
+ * get another one quietly: its log says that it did.
+ */
+async function lacksSigningKey({ sql }: Transaction): Promise<boolean> {
+  const key = await sql.deploymentKey.findFirst({ where: { purpose: "signing" } });
+  return key === null && (await sql.checkpointLog.findFirst()) === null;
 }
 
 async function open(

@@ -60,10 +60,10 @@ const problem = (start: Promise<unknown>) =>
 
 test("a root key is rotated, verified and retired; values keep their bytes, and the new key alone opens all", async () => {
   const bytes = await sealedBytes(house);
-  expect(await operator.keys.status({})).toMatchObject({ current: newId, keys: 12, lacking: 12, jobs: [] });
+  expect(await operator.keys.status({})).toMatchObject({ current: newId, keys: 13, lacking: 13, jobs: [] });
 
-  expect(await rotate()).toMatchObject({ kind: "rotate", opener: newId, state: "done", done: 12, total: 12 });
-  expect(await verify()).toMatchObject({ kind: "verify", opener: newId, state: "done", done: 12, total: 12 });
+  expect(await rotate()).toMatchObject({ kind: "rotate", opener: newId, state: "done", done: 13, total: 13 });
+  expect(await verify()).toMatchObject({ kind: "verify", opener: newId, state: "done", done: 13, total: 13 });
   await readAll({ provider: next });
   await readAll({ provider: before });
   expect(await retire()).toMatchObject({ kind: "retire", opener: oldId, state: "done" });
@@ -75,7 +75,7 @@ test("a root key is rotated, verified and retired; values keep their bytes, and 
   expect(status).toMatchObject({ lacking: 0, rotation: { overdue: false } });
   expect(status.verifiedAt).not.toBeNull();
   expect(status.rootKeys).toEqual([
-    expect.objectContaining({ id: newId, wraps: 12, current: true, held: true, retiredAt: null }),
+    expect.objectContaining({ id: newId, wraps: 13, current: true, held: true, retiredAt: null }),
     expect.objectContaining({
       id: oldId,
       wraps: 0,
@@ -156,10 +156,10 @@ test("a start with wrong root keys names every one that was given", async () => 
 test("a root key is not retired while a key needs it, before all was verified, or while it is current", async () => {
   const sentence = async () => (await refusalOf(operator.keys.retire({ opener: oldId }))).message;
   expect(await sentence()).toBe(
-    `12 of 12 keys are not wrapped under ${newId} yet, and need ${oldId}. Rotate and verify first.`,
+    `13 of 13 keys are not wrapped under ${newId} yet, and need ${oldId}. Rotate and verify first.`,
   );
   expect((await refusalOf(operator.keys.verify({}))).message).toBe(
-    `12 of 12 keys are not wrapped under ${newId} yet. Rotate first.`,
+    `13 of 13 keys are not wrapped under ${newId} yet. Rotate first.`,
   );
   await rotate();
   expect(await sentence()).toBe(`It was not verified yet that every key opens with ${newId}. Verify first.`);
@@ -167,7 +167,7 @@ test("a root key is not retired while a key needs it, before all was verified, o
   // A process that was left running with the old root key makes a tenant.
   await furnish("late");
   expect(await sentence()).toBe(
-    `2 of 14 keys are not wrapped under ${newId} yet, and need ${oldId}. Rotate and verify first.`,
+    `2 of 15 keys are not wrapped under ${newId} yet, and need ${oldId}. Rotate and verify first.`,
   );
   await rotate();
   expect(await sentence()).toBe(`It was not verified yet that every key opens with ${newId}. Verify first.`);
@@ -191,7 +191,7 @@ test("a process that still has the retired root key makes no tenant under it", a
 test("two rotations at once share the job, and no key is wrapped twice or missed", async () => {
   const another = callerOf(await house.another({ provider: next, others: [before] }), house.operatorToken);
   const [one, two] = await Promise.all([rotate(), rotate(another)]);
-  expect(one).toMatchObject({ state: "done", done: 12 });
+  expect(one).toMatchObject({ state: "done", done: 13 });
   expect(two.state).toBe("done");
   expect(await wraps(newId)).toBe(10);
   const { events } = await operator.audit.list({ tenant: tenants[0]!.id, action: "key.rewrapped" });
@@ -233,7 +233,7 @@ test("a key service that fails in the middle stops the job by name, and a second
     expect.objectContaining({ kind: "rotate", state: "stopped", problem: "key_unavailable" }),
   ]);
   down = false;
-  expect(await rotate(caller)).toMatchObject({ state: "done", problem: null, done: 12 });
+  expect(await rotate(caller)).toMatchObject({ state: "done", problem: null, done: 13 });
   await readAll({ provider: next });
 });
 
@@ -308,7 +308,7 @@ test("a rotation that is half done is turned back by name, and the old root key 
   expect((await operator.keys.rotate({ forSeconds: 0, perSecond: 1 })).state).toBe("running");
   await operator.tenants.create({ slug: "under-the-new-one" });
   const back = callerOf(await house.another({ provider: before, others: [next] }), house.operatorToken);
-  expect(await toItsEnd(() => back.keys.rotate({ to: oldId }))).toMatchObject({ state: "done", done: 14 });
+  expect(await toItsEnd(() => back.keys.rotate({ to: oldId }))).toMatchObject({ state: "done", done: 15 });
   expect(await verify(back)).toMatchObject({ state: "done", opener: oldId });
   expect(await toItsEnd(() => back.keys.retire({ opener: newId }))).toMatchObject({ state: "done" });
   await readAll({ provider: before });

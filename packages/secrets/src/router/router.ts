@@ -58,7 +58,7 @@ export function createRouter(services: Services) {
       list: query(services, tokens.list),
       revoke: mutation(services, tokens.revoke),
     }),
-    audit: t.router({ list: query(services, audit.list) }),
+    audit: t.router({ list: query(services, audit.list), checkpoint: query(services, audit.checkpoint) }),
   });
 }
 

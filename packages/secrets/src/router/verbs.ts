@@ -1,4 +1,5 @@
 import { listAudit } from "../audit/list.ts";
+import { readCheckpoint } from "../checkpoint/read.ts";
 import { createEnvironment } from "../environment/create.ts";
 import { deleteEnvironment } from "../environment/delete.ts";
 import { listEnvironments } from "../environment/list.ts";
@@ -73,5 +74,5 @@ export const verbs = {
   },
   versions: { list: listVersions, reveal: revealVersion, revoke: revokeVersion, destroy: destroyVersion },
   tokens: { create: createToken, list: listTokens, revoke: revokeToken },
-  audit: { list: listAudit },
+  audit: { list: listAudit, checkpoint: readCheckpoint },
 } as const;
