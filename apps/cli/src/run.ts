@@ -1,4 +1,6 @@
 import { Command, CommanderError } from "commander";
+import { addCode } from "./code/commands.ts";
+import { addDoctor } from "./doctor/commands.ts";
 import { addInject } from "./inject/commands.ts";
 import { addKeys } from "./keys/keys.ts";
 import { addLogin } from "./login/commands.ts";
@@ -26,7 +28,8 @@ Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or s
   const end = (code: number): void => {
     exit = code;
   };
-  for (const add of [addLogin, addSecrets, addInject, addKeys]) add(program, terminal, end);
+  for (const add of [addLogin, addSecrets, addInject, addCode, addKeys, addDoctor])
+    add(program, terminal, end);
   try {
     await program.parseAsync(argv, { from: "user" });
     return exit;

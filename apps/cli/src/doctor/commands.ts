@@ -1,0 +1,18 @@
+import { Argument, type Command } from "commander";
+import { placed } from "../place/options.ts";
+import type { Terminal } from "../terminal.ts";
+
+export function addDoctor(program: Command, terminal: Terminal, end: (exit: number) => void): void {
+  placed(program.command("doctor"))
+    .description("check address, clock, server and token, and say what to do")
+    .option("--json", "print the checks as JSON")
+    .action(async (options) => end(await (await import("./doctor.ts")).doctor(terminal, options)));
+  program
+    .command("completion")
+    .description("print a script that completes commands and options in a shell")
+    .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish"] as const))
+    .action(async (shell: "bash" | "zsh" | "fish") => {
+      const { SHELLS } = await import("./completion.ts");
+      terminal.out(SHELLS[shell](program));
+    });
+}
