@@ -30,6 +30,7 @@ test("with no settings at all, development serves on the loopback address over i
     bootstrapToken: null,
     recoverTenant: null,
     maxValueBytes: 1_048_576,
+    jobs: true,
     warnings: [],
   });
 });

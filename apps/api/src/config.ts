@@ -55,6 +55,8 @@ export interface Config {
   recoverTenant: string | null;
   /** Most bytes of one value, decoded. */
   maxValueBytes: number;
+  /** Whether this process runs background jobs; somebody must. */
+  jobs: boolean;
   /** Sentences about what works but is likely not meant. */
   warnings: readonly string[];
 }
@@ -139,6 +141,7 @@ const schema = z.object({
     .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: "must be a tenant's slug." })
     .optional(),
   KEYFOLD_MAX_VALUE_BYTES: wholeNumber(1, 16 * MIB, " of bytes").default(MIB),
+  KEYFOLD_JOBS: oneOf(["on", "off"]).default("on"),
 });
 
 /**
@@ -190,6 +193,7 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     bootstrapToken: sensitive(given.KEYFOLD_BOOTSTRAP_TOKEN),
     recoverTenant: given.KEYFOLD_RECOVER_TENANT ?? null,
     maxValueBytes: given.KEYFOLD_MAX_VALUE_BYTES,
+    jobs: given.KEYFOLD_JOBS === "on",
   };
   return { ...config, warnings: [...unknownSettings(env), ...doubts(config)] };
 }

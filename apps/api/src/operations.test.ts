@@ -21,6 +21,13 @@ test("/healthz says that the process answers, /readyz that it can serve, to this
   expect((await served.call("/readyz")).json).toEqual({
     status: "ready",
     checks: { database: [], migrations: [], role: [], rootKey: [] },
+    jobs: served.house.server.jobs.map(({ name }) => ({
+      name,
+      started_at: null,
+      finished_at: null,
+      problem: null,
+      overdue: false,
+    })),
   });
   expect((await served.call("/readyz", { headers: REMOTE })).json).toEqual({ status: "ready" });
 });

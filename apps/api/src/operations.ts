@@ -7,7 +7,7 @@ import { HttpError, problemResponse, refusalOf } from "./http/problem.ts";
 import type { Metrics } from "./observe/metrics.ts";
 
 export interface OperationsOptions {
-  keyfold: Pick<KeyfoldServer, "invoke">;
+  keyfold: Pick<KeyfoldServer, "invoke" | "jobRuns">;
   callers: Callers;
   metrics: Metrics;
   readiness(): Promise<Readiness>;
@@ -34,6 +34,19 @@ export function mountOperations(app: Hono<AppEnv>, options: OperationsOptions): 
     return c.json({ status: "alive" });
   });
 
+  const jobs = () =>
+    keyfold.jobRuns().then(
+      (runs) =>
+        runs.map(({ name, startedAt, finishedAt, problem, overdue }) => ({
+          name,
+          started_at: startedAt,
+          finished_at: finishedAt,
+          problem,
+          overdue,
+        })),
+      () => null,
+    );
+
   let asking: Promise<Readiness> | null = null;
   app.get("/readyz", async (c) => {
     const facts = c.get("facts");
@@ -45,7 +58,9 @@ export function mountOperations(app: Hono<AppEnv>, options: OperationsOptions): 
     const checks = await asking;
     const problems = Object.values(checks).flat();
     const shown = await mayLook(c).catch(() => false);
-    if (problems.length === 0) return c.json(shown ? { status: "ready", checks } : { status: "ready" });
+    // Jobs that nobody runs are told here and by the log; requests are served all the same.
+    if (problems.length === 0)
+      return c.json(shown ? { status: "ready", checks, jobs: await jobs() } : { status: "ready" });
     const refusal = refusalOf(new HttpError("not_ready"));
     facts.refusal = refusal.code;
     const issues = Object.entries(checks).flatMap(([path, found]) =>

@@ -176,6 +176,7 @@ const DEPLOYMENT_TABLES = [
   "checkpoint_logs",
   "checkpoints",
   "checkpoint_heads",
+  "job_runs",
 ];
 
 test("these are all the tables there are, and every one has forced row-level security and a policy", async () => {
@@ -190,6 +191,22 @@ test("these are all the tables there are, and every one has forced row-level sec
       .sort()
       .map((name) => ({ name, forced: true, policy: true })),
   );
+});
+
+test("the job queue's tables are the deployment's: out of sight until its role is taken, and nobody who serves makes any", async () => {
+  const { rows } = await superuser.query(
+    "SELECT relname AS name FROM pg_class WHERE relnamespace = 'keyfold_jobs'::regnamespace AND relkind IN ('r', 'p')",
+  );
+  expect(rows.length).toBeGreaterThan(5);
+  for (const { name } of rows) expect(await state(mine, `SELECT 1 FROM keyfold_jobs.${name}`)).toBe("42501");
+  await app.query("BEGIN; SET LOCAL ROLE keyfold_deployment");
+  await app.query("SELECT 1 FROM keyfold_jobs.job");
+  await expect(app.query("CREATE TABLE keyfold_jobs.mine ()")).rejects.toMatchObject({ code: "42501" });
+  await app.query("ROLLBACK");
+  const functions = await superuser.query(
+    "SELECT proname AS name FROM pg_proc WHERE pronamespace = 'keyfold_jobs'::regnamespace AND (prosecdef OR has_function_privilege('public', oid, 'EXECUTE'))",
+  );
+  expect(functions.rows).toEqual([]);
 });
 
 test.each(Object.keys(TENANT_TABLES))(

@@ -7,6 +7,8 @@ export type { RequestInfo } from "./flow/call.ts";
 export type { DomainLog, Limits } from "./flow/services.ts";
 export type { Verb } from "./flow/verb.ts";
 export type { IdentityView } from "./identity/schema.ts";
+export type { RunnableJob } from "./job/runner.ts";
+export type { JobRunView } from "./job/runs.ts";
 export { DeploymentError, type DeploymentProblem, deploymentExists } from "./key/deployment.ts";
 export type { KeyJobView } from "./key/schema.ts";
 export type { ProjectView } from "./project/schema.ts";

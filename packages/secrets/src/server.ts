@@ -11,6 +11,9 @@ import { createOperatorToken, hasOperatorToken, recoverTenant } from "./host/hos
 import { ReadAppender } from "./hot/read-appender.ts";
 import { ReadCache, type ReadCacheOptions } from "./hot/read-cache.ts";
 import { RowMac } from "./integrity/row-mac.ts";
+import type { Job } from "./job/define.ts";
+import { type RunnableJob, runnableJobs } from "./job/runner.ts";
+import { type JobRunView, listJobRuns } from "./job/runs.ts";
 import { openDeployment } from "./key/deployment.ts";
 import { Openers } from "./key/openers.ts";
 import { Signer } from "./key/signer.ts";
@@ -31,6 +34,8 @@ export interface KeyfoldServerOptions {
   limits?: Partial<Limits>;
   log?: DomainLog;
   clock?: () => Date;
+  /** The background jobs; all of the domain's by default. */
+  jobs?: readonly Job[];
   /** What reads remember: sealed bytes and who tokens are, five minutes and 64 MiB by default; false: nothing. */
   readCache?: false | ReadCacheOptions;
   /** How unwrapped tenant keys are kept: five minutes and 10 000 by default. */
@@ -51,6 +56,13 @@ export interface KeyfoldServer {
    * Reads are right without it.
    */
   hint(message: string): void;
+  /**
+   * The deployment's own background jobs, for the host's scheduler: each wants to run every so many seconds, in one
+   * process at a time. Somebody must run them; `jobRuns` says whether somebody does.
+   */
+  readonly jobs: readonly RunnableJob[];
+  /** When each job ran last, in whatever process. */
+  jobRuns(): Promise<JobRunView[]>;
   startSession(request: RequestInfo): ReturnType<typeof startSession>;
   endSession(request: RequestInfo): Promise<void>;
   /**
@@ -123,6 +135,8 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       const [, tenant, epoch] = /^([0-9a-f-]{36}) (\d{1,18})$/.exec(message) ?? [];
       if (tenant !== undefined && epoch !== undefined) services.hot.cache?.noteEpoch(tenant, BigInt(epoch));
     },
+    jobs: runnableJobs(services, options.jobs),
+    jobRuns: () => listJobRuns(services, options.jobs),
     startSession: (request) => startSession(services, request),
     endSession: (request) => endSession(services, request),
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),

@@ -24,6 +24,7 @@ export const SETTINGS = [
   "KEYFOLD_BOOTSTRAP_TOKEN",
   "KEYFOLD_RECOVER_TENANT",
   "KEYFOLD_MAX_VALUE_BYTES",
+  "KEYFOLD_JOBS",
 ] as const;
 
 export type SettingName = (typeof SETTINGS)[number];

@@ -1,5 +1,6 @@
 import type { Connections } from "@keyfold/db";
 import type { EnvelopeOperation } from "@keyfold/envelope";
+import type { JobRunView } from "@keyfold/secrets";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** What this process counts. A registry of its own: two servers in one process do not mix. */
@@ -11,6 +12,8 @@ export interface Metrics {
   refusedAuthentication(): void;
   /** Whether the database's hints arrive. */
   listening(on: boolean): void;
+  /** When background jobs ran, in whatever process. */
+  jobs(runs: readonly JobRunView[]): void;
   /** From now on the page shows how this pool is used. */
   watchPool(pool: Connections["pool"]): void;
   /** The page that Prometheus reads. */
@@ -43,6 +46,26 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
     registers,
   });
   let listening: Gauge | null = null;
+  const jobs = {
+    idle: new Gauge({
+      name: "keyfold_job_idle_seconds",
+      help: "How long ago a background job last did something, in whatever process.",
+      labelNames: ["job"],
+      registers,
+    }),
+    overdue: new Gauge({
+      name: "keyfold_job_overdue",
+      help: "1 for a background job that nobody runs.",
+      labelNames: ["job"],
+      registers,
+    }),
+    failed: new Gauge({
+      name: "keyfold_job_failed",
+      help: "1 for a background job whose last run failed.",
+      labelNames: ["job"],
+      registers,
+    }),
+  };
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -63,6 +86,13 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
         registers,
       });
       listening.set(on ? 1 : 0);
+    },
+    jobs(runs) {
+      for (const { name: job, idleSeconds, overdue, problem } of runs) {
+        jobs.idle.set({ job }, idleSeconds);
+        jobs.overdue.set({ job }, overdue ? 1 : 0);
+        jobs.failed.set({ job }, problem === null ? 0 : 1);
+      }
     },
     watchPool(pool) {
       gauge("keyfold_pool_connections", "Connections to the database.", () => pool.totalCount);

@@ -1,10 +1,11 @@
-import type { Listener } from "@keyfold/db";
 import { migrationsDir } from "@keyfold/db/migrate";
 import { createEnvelope } from "@keyfold/envelope";
 import { createKeyfoldServer, deploymentExists } from "@keyfold/secrets";
 import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { createReadinessCheck } from "../health.ts";
+import { startScheduler } from "../jobs/scheduler.ts";
+import { watchJobs } from "../jobs/watch.ts";
 import type { Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { openDatabase } from "./database.ts";
@@ -48,7 +49,12 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       log.warn({ code: "database_unavailable" }, "an idle connection to the database was lost"),
   });
   const { db } = database;
-  let hints: Listener | null = null;
+  // All at once: what still serves and what still works both end what they are at. The database goes last.
+  const ended: (() => void | Promise<void>)[] = [];
+  const stop = async () => {
+    await Promise.all(ended.map((end) => end()));
+    await database.stop();
+  };
   try {
     const { provider, made } =
       given === null
@@ -71,7 +77,8 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
         error: (facts, message) => log.error(facts, message),
       },
     });
-    hints = takeHints({ url: database.listenUrl, keyfold, log, metrics });
+    const hints = takeHints({ url: database.listenUrl, keyfold, log, metrics });
+    ended.push(() => hints.stop());
     const firstRun = await makeFirstRun(config, keyfold);
     const recovered =
       config.recoverTenant === null ? null : await recoverTenant(config.recoverTenant, keyfold);
@@ -87,6 +94,13 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       maxValueBytes: config.maxValueBytes,
     });
     const listening = await listen(app, config);
+    ended.push(() => listening.close());
+    const watch = watchJobs({ keyfold, log, metrics });
+    ended.push(() => watch.stop());
+    if (config.jobs) {
+      const scheduler = await startScheduler({ url: database.listenUrl, keyfold, log });
+      ended.push(() => scheduler.stop());
+    } else log.warn({}, "this process runs no background jobs: another one must");
     const address = addressOf(config, listening.port);
     print(greeting(address, firstRun));
     await firstRun?.done();
@@ -95,15 +109,10 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       address,
       port: listening.port,
       lost: database.lost,
-      async stop() {
-        await listening.close();
-        await hints?.stop();
-        await database.stop();
-      },
+      stop,
     };
   } catch (error) {
-    await hints?.stop();
-    await database.stop();
+    await stop();
     throw error;
   }
 }

@@ -1,9 +1,10 @@
 import type { Liveness } from "../audit/append.ts";
+import type { Action } from "./actions.ts";
 import type { Scope } from "./scope.ts";
 
 /** Who acts, as the audit log and a row's `created_by` name them. */
 export interface ActorRef {
-  type: "service_token" | "operator";
+  type: "service_token" | "operator" | "job";
   id: string;
   name: string;
 }
@@ -33,13 +34,30 @@ export interface OperatorActor extends Authenticated {
   type: "operator";
 }
 
-export type Actor = ServiceActor | OperatorActor;
+/** Who may call from outside. */
+export type Caller = ServiceActor | OperatorActor;
+
+/** One of the domain's own background jobs. Nobody can become it: no credential stands for it. */
+export interface JobActor {
+  type: "job";
+  /** The job's name: its id too. */
+  id: string;
+  name: string;
+  via: "job";
+  session: null;
+  deadline: null;
+  /** What its definition says that it does: of what operators may do, who reveal nothing. */
+  actions: readonly Action[];
+}
+
+export type Actor = Caller | JobActor;
 
 export function actorRef(actor: Actor): ActorRef {
   return { type: actor.type, id: actor.id, name: actor.name };
 }
 
-/** What must still be alive when this actor's event is appended. */
-export function liveness(actor: Actor): Liveness {
+/** What must still be alive when this actor's event is appended: a job's credential is the process itself. */
+export function liveness(actor: Actor): Liveness | null {
+  if (actor.type === "job") return null;
   return { id: actor.id, operator: actor.type === "operator", session: actor.session };
 }

@@ -4,7 +4,7 @@ import type { RequestInfo } from "../flow/call.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
 import { couldBeToken, credentialDigest } from "../token/secret.ts";
-import type { Actor } from "./actor.ts";
+import type { Caller } from "./actor.ts";
 import { earliest } from "./deadline.ts";
 import { scopeSchema } from "./scope.ts";
 
@@ -55,7 +55,7 @@ const refused = (): KeyfoldError => new KeyfoldError("unauthenticated");
  * Says who is calling. An unknown, ended, expired or revoked credential, and one of a deleted tenant, are one refusal.
  * @throws KeyfoldError `unauthenticated`; `integrity_failed` for a row whose MAC is wrong
  */
-export async function authenticate(services: Services, request: RequestInfo): Promise<Actor> {
+export async function authenticate(services: Services, request: RequestInfo): Promise<Caller> {
   const { credential } = request;
   if (credential === null) throw refused();
   if (credential.kind === "session") return bySession(services, credential.secret);
@@ -63,7 +63,7 @@ export async function authenticate(services: Services, request: RequestInfo): Pr
   return byDigest(services, credentialDigest(services.tokenKey, "token", credential.secret), null);
 }
 
-async function bySession(services: Services, secret: string): Promise<Actor> {
+async function bySession(services: Services, secret: string): Promise<Caller> {
   const digest = credentialDigest(services.tokenKey, "session", secret);
   const [row] = await again(() =>
     onPool(services.db)<SessionRow>("SELECT * FROM control_plane.find_session($1)", [digest]),
@@ -90,7 +90,7 @@ async function byDigest(
   services: Services,
   digest: Buffer,
   session: Pick<SessionRow, "id" | "expires_at"> | null,
-): Promise<Actor> {
+): Promise<Caller> {
   const [row] = await again(() =>
     onPool(services.db)<TokenRow>("SELECT * FROM control_plane.find_token($1)", [digest]),
   );

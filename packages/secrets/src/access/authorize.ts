@@ -13,7 +13,9 @@ export function authorize(actor: Actor, action: Action): void {
   const allowed =
     actor.type === "operator"
       ? facts.operator
-      : facts.service && (action === "identity.get" || actor.scope.actions.includes(action));
+      : actor.type === "job"
+        ? facts.operator && actor.actions.includes(action)
+        : facts.service && (action === "identity.get" || actor.scope.actions.includes(action));
   if (!allowed) throw new KeyfoldError("forbidden");
   if (
     actor.type === "service_token" &&
@@ -27,7 +29,7 @@ export function authorize(actor: Actor, action: Action): void {
 
 /** Does the actor's scope reach this place? */
 export function mayReach(actor: Actor, place: Place): boolean {
-  return actor.type === "operator" || coversPlace(actor.scope, place);
+  return actor.type !== "service_token" || coversPlace(actor.scope, place);
 }
 
 /** @throws KeyfoldError `not_found`: outside one's scope and absent look the same. */

@@ -57,7 +57,7 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
       door(services.db, tenantId, async (tx) => {
         const { unit, events, messages } = begin(call, tenantId, tx);
         // A service token's tenant was authenticated with it; an operator can name any.
-        if (actor.type === "operator" && options.tenant !== "any") await loadTenant(unit, tenantId);
+        if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
         const result = await work(unit);
         if (events.length > 0) {
           const judge = {
@@ -91,7 +91,7 @@ function lookThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
             "SELECT control_plane.epoch_of($1::uuid) AS epoch",
             [tenantId],
           );
-          if (actor.type === "operator") await loadTenant(unit, tenantId);
+          if (actor.type !== "service_token") await loadTenant(unit, tenantId);
           const result = await work(unit);
           const outcome = await append(unit.query, tenantId, events, {
             expectedEpoch: BigInt(row!.epoch),

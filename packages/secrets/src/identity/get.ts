@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ACTIONS, type Action } from "../access/actions.ts";
+import { KeyfoldError } from "../error.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { identityView } from "./schema.ts";
 
@@ -11,6 +12,7 @@ export const getIdentity = defineVerb({
   input: z.strictObject({}).optional(),
   output: identityView,
   async run({ actor }) {
+    if (actor.type === "job") throw new KeyfoldError("forbidden");
     const common = {
       id: actor.id,
       name: actor.name,

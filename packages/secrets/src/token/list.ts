@@ -42,7 +42,7 @@ export const listTokens = defineVerb({
         });
         for (const row of rows) {
           if (row.revokedAt === null) call.services.mac.check("serviceTokens", tenantId, row);
-          if (actor.type === "operator" || isWithin(scopeSchema.parse(row.scope), actor.scope))
+          if (actor.type !== "service_token" || isWithin(scopeSchema.parse(row.scope), actor.scope))
             visible.push(row);
         }
         after = rows.at(-1) ?? null;

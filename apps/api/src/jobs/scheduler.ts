@@ -1,0 +1,92 @@
+import { describeCause, type KeyfoldServer, type RunnableJob } from "@keyfold/secrets";
+import { PgBoss } from "pg-boss";
+import type { Logger } from "../observe/log.ts";
+
+export interface SchedulerOptions {
+  /** A direct connection of the application's role. */
+  url: string;
+  keyfold: Pick<KeyfoldServer, "jobs">;
+  log: Logger;
+}
+
+export interface Scheduler {
+  /** Tells running jobs to end, and waits for them for a few seconds. What they leave is another process's, or the next start's. */
+  stop(): Promise<void>;
+}
+
+/** Where the queue's tables are; migrations make them. */
+const SCHEMA = "keyfold_jobs";
+
+/** A process that was killed is noticed after so long without a sign of life, in seconds, and its job runs elsewhere. */
+const HEARTBEAT_SECONDS = 30;
+
+/** How long a stop waits for running jobs, in milliseconds: a part of a job takes five seconds at most. */
+const STOP_MS = 8_000;
+
+/**
+ * Runs the domain's jobs, spread over all processes that do this: every process asks for each job every so often, the
+ * queue keeps one request per interval and one run at a time, and whoever is free takes it. Payloads are empty: the
+ * queue's name says it all. The queue acts as keyfold_deployment, which may write its rows and make no tables.
+ * @throws what the driver throws, and pg-boss's Error where the queue's schema is not this release's
+ */
+export async function startScheduler({ url, keyfold, log }: SchedulerOptions): Promise<Scheduler> {
+  const boss = new PgBoss({
+    connectionString: url,
+    application_name: "keyfold jobs",
+    // A session's role is not a pooler's to keep, and `options` is not a pooler's to pass: hence the direct connection.
+    options: "-c role=keyfold_deployment",
+    max: 3,
+    schema: SCHEMA,
+    migrate: false,
+    schedule: false,
+    superviseIntervalSeconds: HEARTBEAT_SECONDS,
+    monitorIntervalSeconds: HEARTBEAT_SECONDS,
+    // Owner's work; the tables stay small.
+    reindex: false,
+    monitorVacuum: false,
+  });
+  boss.on("error", (error) =>
+    log.warn({ code: "database_unavailable", cause: describeCause(error) }, "the job queue has trouble"),
+  );
+  const stopping = new AbortController();
+  const timers: NodeJS.Timeout[] = [];
+  const stop = async () => {
+    for (const timer of timers) clearInterval(timer);
+    stopping.abort();
+    await boss.stop({ graceful: true, timeout: STOP_MS });
+  };
+  try {
+    await boss.start();
+    for (const job of keyfold.jobs) timers.push(await serve(job));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
+
+  /** Takes runs of this job, and asks for one every so often. */
+  async function serve({ name, everySeconds, run }: RunnableJob): Promise<NodeJS.Timeout> {
+    await boss.createQueue(name, {
+      policy: "exclusive",
+      retryLimit: 0, // the next interval is the next attempt
+      heartbeatSeconds: HEARTBEAT_SECONDS,
+      expireInSeconds: 24 * 3600 - 1,
+      deleteAfterSeconds: Math.max(3600, 2 * everySeconds),
+    });
+    const pollingIntervalSeconds = Math.min(10, Math.max(1, everySeconds / 5));
+    await boss.work(name, { pollingIntervalSeconds }, async ([job]) => {
+      // The queue stores what a job throws: it is told nothing but that it failed, and the log has the rest.
+      await run(AbortSignal.any([stopping.signal, job!.signal])).catch(() => {
+        throw new Error("failed");
+      });
+    });
+    const ask = () => {
+      boss.send(name, null, { singletonSeconds: everySeconds }).catch((error: unknown) => {
+        if (!stopping.signal.aborted)
+          log.warn({ action: name, cause: describeCause(error) }, "a job could not be queued");
+      });
+    };
+    ask();
+    return setInterval(ask, everySeconds * 1000);
+  }
+}

@@ -1,0 +1,7 @@
+import { cleanIdempotencyKeys } from "./clean-idempotency-keys.ts";
+import { cleanSessions } from "./clean-sessions.ts";
+import { continueKeyJobs } from "./continue-key-jobs.ts";
+import type { Job } from "./define.ts";
+
+/** Every background job there is. */
+export const jobs: readonly Job[] = [cleanIdempotencyKeys, cleanSessions, continueKeyJobs];
