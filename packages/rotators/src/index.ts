@@ -1,0 +1,34 @@
+export { apiKeyRotator } from "./api-key.ts";
+export { type Credential, credentialSchema, credentialsIn } from "./credential.ts";
+export {
+  type DriveOptions,
+  driveRotation,
+  type Journal,
+  type Phase,
+  type Progress,
+  type TaskFacts,
+} from "./drive.ts";
+export {
+  asRotatorError,
+  ROTATOR_ERROR_CODES,
+  RotatorError,
+  type RotatorErrorCode,
+  sentenceOf,
+} from "./error.ts";
+export { jwtKeysRotator } from "./keys/jwt-keys.ts";
+export { ed25519Rotator, rsaRotator } from "./keys/key-pair-rotator.ts";
+export { passwordRotator } from "./password.ts";
+export { postgresRotators } from "./postgres/rotators.ts";
+export type { MayReach } from "./postgres/session.ts";
+export { type Rotators, rotatorsOf } from "./registry.ts";
+export {
+  type CleanUpTask,
+  defineRotator,
+  type Made,
+  type Rotator,
+  type RotatorDefinition,
+  type StepTask,
+  type Task,
+} from "./rotator.ts";
+export { type Encoding, SecretValue } from "./secret-value.ts";
+export { uuidRotator } from "./uuid.ts";
