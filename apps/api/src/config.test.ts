@@ -31,6 +31,9 @@ test("with no settings at all, development serves on the loopback address over i
     recoverTenant: null,
     maxValueBytes: 1_048_576,
     jobs: true,
+    checkpointFile: null,
+    journalFile: null,
+    recoveryRecipients: [],
     warnings: [],
   });
 });
@@ -102,6 +105,10 @@ test.each([
   [
     { KEYFOLD_MAX_VALUE_BYTES: "16777217" },
     "KEYFOLD_MAX_VALUE_BYTES must be a whole number of bytes from 1 to 16777216.",
+  ],
+  [
+    { KEYFOLD_RECOVERY_RECIPIENTS: "age1 ssh-ed25519" },
+    "KEYFOLD_RECOVERY_RECIPIENTS must be a list of age recipients (age1…), separated by spaces or commas. Make one with: keyfold keys recovery-identity",
   ],
 ])("a wrong setting is named in a sentence: %o", (env, sentence) => {
   expect(problemsOf(env)).toEqual([sentence]);

@@ -57,12 +57,21 @@ export interface Config {
   maxValueBytes: number;
   /** Whether this process runs background jobs; somebody must. */
   jobs: boolean;
+  /** Where signed checkpoints of the audit log are pushed to; null: nowhere. */
+  checkpointFile: string | null;
+  /** Where revocations and shreds are noted, for a restore; null: nowhere. */
+  journalFile: string | null;
+  /** Who may open backups: age recipients. */
+  recoveryRecipients: readonly string[];
   /** Sentences about what works but is likely not meant. */
   warnings: readonly string[];
 }
 
 const MIB = 1024 * 1024;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
+
+const RECIPIENT = /^age1(pq1)?[02-9ac-hj-np-z]{58,4096}$/;
+const recipientsOf = (list: string): string[] => list.split(/[\s,]+/).filter((one) => one !== "");
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `must be ${values.slice(0, -1).join(", ")} or ${values.at(-1)}.` });
@@ -142,6 +151,15 @@ const schema = z.object({
     .optional(),
   KEYFOLD_MAX_VALUE_BYTES: wholeNumber(1, 16 * MIB, " of bytes").default(MIB),
   KEYFOLD_JOBS: oneOf(["on", "off"]).default("on"),
+  KEYFOLD_CHECKPOINT_FILE: path.optional(),
+  KEYFOLD_JOURNAL_FILE: path.optional(),
+  KEYFOLD_RECOVERY_RECIPIENTS: z
+    .string()
+    .refine((list) => recipientsOf(list).every((one) => RECIPIENT.test(one)), {
+      error:
+        "must be a list of age recipients (age1…), separated by spaces or commas. Make one with: keyfold keys recovery-identity",
+    })
+    .optional(),
 });
 
 /**
@@ -194,6 +212,9 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     recoverTenant: given.KEYFOLD_RECOVER_TENANT ?? null,
     maxValueBytes: given.KEYFOLD_MAX_VALUE_BYTES,
     jobs: given.KEYFOLD_JOBS === "on",
+    checkpointFile: given.KEYFOLD_CHECKPOINT_FILE === undefined ? null : here(given.KEYFOLD_CHECKPOINT_FILE),
+    journalFile: given.KEYFOLD_JOURNAL_FILE === undefined ? null : here(given.KEYFOLD_JOURNAL_FILE),
+    recoveryRecipients: recipientsOf(given.KEYFOLD_RECOVERY_RECIPIENTS ?? ""),
   };
   return { ...config, warnings: [...unknownSettings(env), ...doubts(config)] };
 }

@@ -22,6 +22,7 @@ export {
   verifyCheckpoint,
   verifyHead,
 } from "./checkpoint.ts";
+export { CheckpointReader, encodeCheckpointLine, type PushedCheckpoint } from "./checkpoint-file.ts";
 export { LedgerError, type LedgerErrorCode } from "./error.ts";
 export {
   type ActorType,

@@ -25,6 +25,9 @@ export const SETTINGS = [
   "KEYFOLD_RECOVER_TENANT",
   "KEYFOLD_MAX_VALUE_BYTES",
   "KEYFOLD_JOBS",
+  "KEYFOLD_CHECKPOINT_FILE",
+  "KEYFOLD_JOURNAL_FILE",
+  "KEYFOLD_RECOVERY_RECIPIENTS",
 ] as const;
 
 export type SettingName = (typeof SETTINGS)[number];

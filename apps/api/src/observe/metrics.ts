@@ -10,6 +10,8 @@ export interface Metrics {
   /** @param route a template such as /api/secrets/:id, never an address */
   request(method: string, route: string, status: number, seconds: number): void;
   refusedAuthentication(): void;
+  /** Whether a checkpoint of the audit log could be pushed off the machine. */
+  pushed(what: "checkpoint" | "journal", ok: boolean): void;
   /** Whether the database's hints arrive. */
   listening(on: boolean): void;
   /** When background jobs ran, in whatever process. */
@@ -45,6 +47,21 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
     help: "Calls whose token or session was not valid.",
     registers,
   });
+  const pushes = {
+    failed: new Counter({
+      name: "keyfold_push_failures_total",
+      help: "What could not be pushed off this machine: checkpoints of the audit log, lines of the journal.",
+      labelNames: ["what"],
+      registers,
+    }),
+    at: new Gauge({
+      name: "keyfold_push_timestamp_seconds",
+      help: "When this process last pushed one.",
+      labelNames: ["what"],
+      registers,
+    }),
+  };
+  for (const what of ["checkpoint", "journal"]) pushes.failed.inc({ what }, 0);
   let listening: Gauge | null = null;
   const jobs = {
     idle: new Gauge({
@@ -79,6 +96,10 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
     envelope: (operation, seconds) => envelope.observe({ operation }, seconds),
     request: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
     refusedAuthentication: () => refused.inc(),
+    pushed(what, ok) {
+      if (ok) pushes.at.setToCurrentTime({ what });
+      else pushes.failed.inc({ what });
+    },
     listening(on) {
       listening ??= new Gauge({
         name: "keyfold_listening",

@@ -8,6 +8,8 @@ import { startScheduler } from "../jobs/scheduler.ts";
 import { watchJobs } from "../jobs/watch.ts";
 import type { Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
+import { openAppendOnlyFile } from "../push/append-only-file.ts";
+import { pushCheckpoints } from "../push/checkpoints.ts";
 import { openDatabase } from "./database.ts";
 import { makeFirstRun } from "./first-run.ts";
 import { addressOf, greeting } from "./greeting.ts";
@@ -93,6 +95,11 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       checkHost: config.mode === "development" && ["127.0.0.1", "::1", "localhost"].includes(config.host),
       maxValueBytes: config.maxValueBytes,
     });
+    if (config.checkpointFile !== null) {
+      const file = await openAppendOnlyFile(config.checkpointFile);
+      const pushing = pushCheckpoints({ keyfold, file, log, metrics });
+      ended.push(() => pushing.stop().finally(() => file.close()));
+    }
     const listening = await listen(app, config);
     ended.push(() => listening.close());
     const watch = watchJobs({ keyfold, log, metrics });

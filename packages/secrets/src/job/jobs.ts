@@ -1,7 +1,8 @@
+import { signCheckpoints } from "../checkpoint/sign-job.ts";
 import { cleanIdempotencyKeys } from "./clean-idempotency-keys.ts";
 import { cleanSessions } from "./clean-sessions.ts";
 import { continueKeyJobs } from "./continue-key-jobs.ts";
 import type { Job } from "./define.ts";
 
 /** Every background job there is. */
-export const jobs: readonly Job[] = [cleanIdempotencyKeys, cleanSessions, continueKeyJobs];
+export const jobs: readonly Job[] = [cleanIdempotencyKeys, cleanSessions, continueKeyJobs, signCheckpoints];
