@@ -34,6 +34,17 @@ export {
   MAX_EVENT_BYTES,
   type Outcome,
 } from "./event.ts";
+export {
+  type BatchLine,
+  batchLine,
+  type ExportHeader,
+  endLine,
+  headerLine,
+  headProofJson,
+  headProofOf,
+} from "./export/lines.ts";
+export { type ExportReading, readExport } from "./export/read.ts";
+export { type ExportRefused, type ExportVerified, type FromOutside, verifyExport } from "./export/verify.ts";
 export type { ChainBroken, ChainPoint, ChainProblem } from "./finding.ts";
 export { EMPTY, type Frontier, frontierRoot, grow, pathOfNext } from "./frontier.ts";
 export {
