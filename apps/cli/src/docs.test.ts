@@ -35,7 +35,7 @@ test("the session in docs/cli.md goes word for word, times apart", async () => {
   expect(steps.length).toBeGreaterThan(12);
   const env = {
     PATH: `${join(folder, "bin")}:${process.env.PATH}`,
-    KEYFOLD_TOKEN: token,
+    KEYFOLD_TOKEN: token!,
     XDG_CONFIG_HOME: join(folder, "config"),
   };
   for (const step of steps) {

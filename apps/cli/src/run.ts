@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addAudit } from "./audit/commands.ts";
 import { addCode } from "./code/commands.ts";
 import { addDoctor } from "./doctor/commands.ts";
 import { addInject } from "./inject/commands.ts";
@@ -28,7 +29,7 @@ Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or s
   const end = (code: number): void => {
     exit = code;
   };
-  for (const add of [addLogin, addSecrets, addInject, addCode, addKeys, addDoctor])
+  for (const add of [addLogin, addSecrets, addInject, addCode, addAudit, addKeys, addDoctor])
     add(program, terminal, end);
   try {
     await program.parseAsync(argv, { from: "user" });

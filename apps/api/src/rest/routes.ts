@@ -270,6 +270,13 @@ export const routes: readonly Route[] = [
   { method: "GET", path: "/audit", verb: audit.list, tag: "audit", operationId: "listAudit" },
   {
     method: "GET",
+    path: "/audit/export",
+    verb: audit.export,
+    tag: "audit",
+    operationId: "exportAudit",
+  },
+  {
+    method: "GET",
     path: "/audit/checkpoint",
     verb: audit.checkpoint,
     tag: "audit",

@@ -47,7 +47,7 @@ export const batchLine = (batch: BatchLine): string =>
       prev: hex(batch.prevHash),
       root: hex(batch.root),
       hash: hex(batch.hash),
-      leaves: batch.leaves === null ? null : batch.leaves.toString("base64"),
+      leaves: batch.leaves === null ? null : Buffer.from(batch.leaves).toString("base64"),
       pruned: batch.pruned,
     },
   });

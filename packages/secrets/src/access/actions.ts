@@ -50,6 +50,7 @@ export const ACTIONS = {
   "token.revoke": { level: "environment", service: true, operator: true, event: "token.revoked" },
 
   "audit.list": { level: "tenant", service: true, operator: true, event: "audit.read" },
+  "audit.export": { level: "tenant", service: true, operator: true, event: "audit.exported" },
   "audit.checkpoint": { level: "tenant", service: true, operator: true, event: "audit.checkpoint_read" },
 } as const satisfies Record<string, ActionFacts>;
 

@@ -199,6 +199,7 @@ const TABLE: Record<string, Row> = {
     "gone",
   ],
   "audit.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
+  "audit.export": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
   "audit.checkpoint": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
 };
 

@@ -163,6 +163,7 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     token.details.id,
   ]);
   await expectEvents("audit.list", () => caller.audit.list({}), ["audit.read", id]);
+  await expectEvents("audit.export", () => caller.audit.export({}), ["audit.exported", id]);
   await expectEvents("audit.checkpoint", () => caller.audit.checkpoint({}), ["audit.checkpoint_read", id]);
   await expectEvents("tenants.get", () => caller.tenants.get({}), ["tenant.read", id]);
   await expectEvents("tenants.rename", () => operator.tenants.rename({ tenant: id, name: "A" }), [

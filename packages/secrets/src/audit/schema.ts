@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { nextCursor, pageInput } from "../input/page.ts";
-import { id, moment, text } from "../input/text.ts";
+import { cursor, id, moment, text } from "../input/text.ts";
 import { inTenant } from "../tenant/schema.ts";
 
 export const auditEventView = z.object({
@@ -29,6 +29,21 @@ export const auditEventView = z.object({
   details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 });
 export type AuditEventView = z.infer<typeof auditEventView>;
+
+export const exportAuditInput = z.strictObject({
+  ...inTenant,
+  deployment: z
+    .boolean()
+    .default(false)
+    .describe("The deployment's own chain instead of a tenant's; operators only."),
+  cursor: cursor.optional(),
+});
+export const exportAuditOutput = z.object({
+  lines: z
+    .array(z.string())
+    .describe("Lines of a file that `keyfold audit verify` takes, without their ends."),
+  nextCursor,
+});
 
 export const listAuditInput = z.strictObject({
   ...inTenant,

@@ -58,7 +58,11 @@ export function createRouter(services: Services) {
       list: query(services, tokens.list),
       revoke: mutation(services, tokens.revoke),
     }),
-    audit: t.router({ list: query(services, audit.list), checkpoint: query(services, audit.checkpoint) }),
+    audit: t.router({
+      list: query(services, audit.list),
+      export: query(services, audit.export),
+      checkpoint: query(services, audit.checkpoint),
+    }),
   });
 }
 

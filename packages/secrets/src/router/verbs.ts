@@ -1,3 +1,4 @@
+import { exportAudit } from "../audit/export.ts";
 import { listAudit } from "../audit/list.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
 import { createEnvironment } from "../environment/create.ts";
@@ -74,5 +75,5 @@ export const verbs = {
   },
   versions: { list: listVersions, reveal: revealVersion, revoke: revokeVersion, destroy: destroyVersion },
   tokens: { create: createToken, list: listTokens, revoke: revokeToken },
-  audit: { list: listAudit, checkpoint: readCheckpoint },
+  audit: { list: listAudit, export: exportAudit, checkpoint: readCheckpoint },
 } as const;
