@@ -34,6 +34,8 @@ test("with no settings at all, development serves on the loopback address over i
     checkpointFile: null,
     journalFile: null,
     recoveryRecipients: [],
+    graceSeconds: 86_400,
+    purgeAfterDays: 30,
     warnings: [],
   });
 });
@@ -101,6 +103,14 @@ test.each([
   [
     { KEYFOLD_BOOTSTRAP_TOKEN: "short" },
     "KEYFOLD_BOOTSTRAP_TOKEN must have 32 to 512 printable ASCII characters without spaces. Make one with: openssl rand -hex 32",
+  ],
+  [
+    { KEYFOLD_GRACE_SECONDS: "-1" },
+    "KEYFOLD_GRACE_SECONDS must be a whole number of seconds from 0 to 7776000.",
+  ],
+  [
+    { KEYFOLD_PURGE_AFTER_DAYS: "0" },
+    "KEYFOLD_PURGE_AFTER_DAYS must be a whole number of days from 1 to 3650.",
   ],
   [
     { KEYFOLD_MAX_VALUE_BYTES: "16777217" },

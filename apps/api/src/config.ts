@@ -63,6 +63,10 @@ export interface Config {
   journalFile: string | null;
   /** Who may open backups: age recipients. */
   recoveryRecipients: readonly string[];
+  /** How long a superseded version still opens, where nobody says otherwise. */
+  graceSeconds: number;
+  /** How long a deleted secret can be restored. */
+  purgeAfterDays: number;
   /** Sentences about what works but is likely not meant. */
   warnings: readonly string[];
 }
@@ -160,6 +164,8 @@ const schema = z.object({
         "must be a list of age recipients (age1…), separated by spaces or commas. Make one with: keyfold keys recovery-identity",
     })
     .optional(),
+  KEYFOLD_GRACE_SECONDS: wholeNumber(0, 7_776_000, " of seconds").default(86_400),
+  KEYFOLD_PURGE_AFTER_DAYS: wholeNumber(1, 3650, " of days").default(30),
 });
 
 /**
@@ -215,6 +221,8 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     checkpointFile: given.KEYFOLD_CHECKPOINT_FILE === undefined ? null : here(given.KEYFOLD_CHECKPOINT_FILE),
     journalFile: given.KEYFOLD_JOURNAL_FILE === undefined ? null : here(given.KEYFOLD_JOURNAL_FILE),
     recoveryRecipients: recipientsOf(given.KEYFOLD_RECOVERY_RECIPIENTS ?? ""),
+    graceSeconds: given.KEYFOLD_GRACE_SECONDS,
+    purgeAfterDays: given.KEYFOLD_PURGE_AFTER_DAYS,
   };
   return { ...config, warnings: [...unknownSettings(env), ...doubts(config)] };
 }

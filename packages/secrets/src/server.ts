@@ -5,7 +5,7 @@ import { makeCheckpoint } from "./checkpoint/make.ts";
 import { type NewestCheckpoint, newestCheckpoint } from "./checkpoint/newest.ts";
 import type { RequestInfo } from "./flow/call.ts";
 import { onPool } from "./flow/query.ts";
-import type { DomainLog, Limits, Services } from "./flow/services.ts";
+import type { DomainLog, Life, Limits, Services } from "./flow/services.ts";
 import { invoke, type Verb } from "./flow/verb.ts";
 import { createOperatorToken, hasOperatorToken, recoverTenant } from "./host/host.ts";
 import { ReadAppender } from "./hot/read-appender.ts";
@@ -32,6 +32,7 @@ export interface KeyfoldServerOptions {
   mayCreate?: boolean;
   envelope?: Envelope;
   limits?: Partial<Limits>;
+  life?: Partial<Life>;
   log?: DomainLog;
   clock?: () => Date;
   /** The background jobs; all of the domain's by default. */
@@ -91,6 +92,8 @@ export interface KeyfoldServer {
 
 const silent: DomainLog = { warn() {}, error() {} };
 const ONE_MIB = 1024 * 1024;
+/** In seconds. */
+const DAY = 86_400;
 const SWEEP_MS = 60_000;
 
 /**
@@ -118,6 +121,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       appender: new ReadAppender(onPool(db)),
     },
     limits: { maxValueBytes: options.limits?.maxValueBytes ?? ONE_MIB },
+    life: { graceSeconds: DAY, purgeAfterSeconds: 30 * DAY, ...options.life },
     log,
     clock,
   };

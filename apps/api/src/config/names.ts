@@ -28,6 +28,8 @@ export const SETTINGS = [
   "KEYFOLD_CHECKPOINT_FILE",
   "KEYFOLD_JOURNAL_FILE",
   "KEYFOLD_RECOVERY_RECIPIENTS",
+  "KEYFOLD_GRACE_SECONDS",
+  "KEYFOLD_PURGE_AFTER_DAYS",
 ] as const;
 
 export type SettingName = (typeof SETTINGS)[number];

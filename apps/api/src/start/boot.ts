@@ -74,6 +74,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       mayCreate: config.mode === "development" || config.bootstrapToken !== null,
       envelope: createEnvelope({ observe: metrics.envelope }),
       limits: { maxValueBytes: config.maxValueBytes },
+      life: { graceSeconds: config.graceSeconds, purgeAfterSeconds: config.purgeAfterDays * 86_400 },
       log: {
         warn: (facts, message) => log.warn(facts, message),
         error: (facts, message) => log.error(facts, message),

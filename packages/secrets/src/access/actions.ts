@@ -11,6 +11,7 @@ export const ACTIONS = {
   "tenant.list": { level: "deployment", service: false, operator: true, event: "tenant.listed" },
   "tenant.get": { level: "tenant", service: true, operator: true, event: "tenant.read" },
   "tenant.rename": { level: "tenant", service: false, operator: true, event: "tenant.renamed" },
+  "tenant.configure": { level: "tenant", service: true, operator: true, event: "tenant.configured" },
   "tenant.delete": { level: "tenant", service: false, operator: true, event: "tenant.deleted" },
   "tenant.purge": { level: "deployment", service: false, operator: true, event: "tenant.purged" },
 
@@ -44,6 +45,22 @@ export const ACTIONS = {
   "version.reveal": { level: "environment", service: true, operator: false, event: "secret.accessed" },
   "version.revoke": { level: "environment", service: true, operator: true, event: "version.revoked" },
   "version.destroy": { level: "environment", service: true, operator: true, event: "version.destroyed" },
+  "version.extend_grace": {
+    level: "environment",
+    service: true,
+    operator: true,
+    event: "version.grace_extended",
+  },
+  "version.end_grace": { level: "environment", service: true, operator: true, event: "version.grace_ended" },
+  "version.prepare": { level: "environment", service: true, operator: false, event: "version.prepared" },
+  "version.mark_set": {
+    level: "environment",
+    service: true,
+    operator: false,
+    event: "version.set_at_target",
+  },
+  "version.finish": { level: "environment", service: true, operator: false, event: "secret.rotated" },
+  "version.abandon": { level: "environment", service: true, operator: true, event: "version.abandoned" },
 
   "token.create": { level: "environment", service: true, operator: true, event: "token.created" },
   "token.list": { level: "environment", service: true, operator: true, event: "token.listed" },
@@ -96,6 +113,12 @@ export const PRESETS = {
     "version.reveal",
     "version.revoke",
     "version.destroy",
+    "version.extend_grace",
+    "version.end_grace",
+    "version.prepare",
+    "version.mark_set",
+    "version.finish",
+    "version.abandon",
   ],
   admin: SERVICE_ACTIONS,
 } as const satisfies Record<string, readonly Action[]>;

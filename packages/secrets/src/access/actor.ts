@@ -1,5 +1,6 @@
 import type { Liveness } from "../audit/append.ts";
 import type { Action } from "./actions.ts";
+import type { ConsumerKind } from "../consumer/kind.ts";
 import type { Scope } from "./scope.ts";
 
 /** Who acts, as the audit log and a row's `created_by` name them. */
@@ -24,6 +25,10 @@ export interface ServiceActor extends Authenticated {
   type: "service_token";
   tenantId: string;
   tenantSlug: string;
+  /** The tenant's own default grace, in seconds; null: the deployment's. */
+  tenantGraceSeconds: number | null;
+  /** What it is called as a consumer of secrets: by who made the token, and never by who calls. */
+  consumer: { name: string; kind: ConsumerKind };
   scope: Scope;
   /** The tenant's epoch when this was read: while it stands, this stands. */
   epoch: bigint;

@@ -1,3 +1,4 @@
+import type { ConsumerKind } from "../consumer/kind.ts";
 import { KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { RequestInfo } from "../flow/call.ts";
@@ -23,6 +24,8 @@ interface TokenRow {
   revoked_at: Date | null;
   created_at: Date;
   created_by: unknown;
+  consumer_name: string | null;
+  consumer_kind: ConsumerKind | null;
   generation: number;
   mac: Buffer;
   t_slug: string;
@@ -31,6 +34,7 @@ interface TokenRow {
   t_created_by: unknown;
   t_deleted_at: Date | null;
   t_purged_at: Date | null;
+  t_grace_seconds: number | null;
   t_generation: number;
   t_mac: Buffer;
 }
@@ -120,7 +124,13 @@ async function byDigest(
   }
   const tenantId = row.tenant_id!;
   if (row.t_deleted_at !== null) throw refused();
-  services.mac.check("serviceTokens", tenantId, { ...common, scope: row.scope, createdBy: row.created_by });
+  services.mac.check("serviceTokens", tenantId, {
+    ...common,
+    scope: row.scope,
+    createdBy: row.created_by,
+    consumerName: row.consumer_name,
+    consumerKind: row.consumer_kind,
+  });
   services.mac.check("tenants", tenantId, {
     id: tenantId,
     slug: row.t_slug,
@@ -129,6 +139,7 @@ async function byDigest(
     createdBy: row.t_created_by,
     deletedAt: row.t_deleted_at,
     purgedAt: row.t_purged_at,
+    graceSeconds: row.t_grace_seconds,
     generation: row.t_generation,
     mac: row.t_mac,
   });
@@ -139,6 +150,8 @@ async function byDigest(
     ...credential,
     tenantId,
     tenantSlug: row.t_slug,
+    tenantGraceSeconds: row.t_grace_seconds,
+    consumer: { name: row.consumer_name ?? row.name, kind: row.consumer_kind ?? "other" },
     scope: scope.data,
     epoch: BigInt(row.epoch),
   };

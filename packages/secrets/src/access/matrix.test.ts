@@ -28,6 +28,15 @@ const TABLE: Record<string, Row> = {
   "tenants.list": [() => ({}), "yes", "no", "no", "no", "no", "no"],
   "tenants.get": [({ tenant }) => ({ tenant }), "yes", "yes", "yes", "yes", "yes", "gone"],
   "tenants.rename": [({ tenant }) => ({ tenant, name: "Acme" }), "yes", "no", "no", "no", "no", "no"],
+  "tenants.configure": [
+    ({ tenant }) => ({ tenant, graceSeconds: 60 }),
+    "yes",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
   "tenants.delete": [async (f) => ({ tenant: await f.spare() }), "yes", "no", "no", "no", "no", "no"],
   "tenants.purge": [(f) => f.deleted(), "yes", "no", "no", "no", "no", "no"],
   "keys.status": [() => ({}), "yes", "no", "no", "no", "no", "no"],
@@ -186,6 +195,44 @@ const TABLE: Record<string, Row> = {
     "gone",
     "gone",
   ],
+  "versions.extendGrace": [
+    async (f) => ({ ...(await f.secret()), version: 1, seconds: 600_000, reason: "a test" }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "versions.endGrace": [
+    async (f) => ({ ...(await f.secret()), version: 1, reason: "a test" }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "versions.prepare": [
+    async (f) => ({ ...(await f.secret()), value: "not a real value either" }),
+    "no",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "versions.markSet": [async (f) => await f.pending(), "no", "yes", "no", "gone", "gone", "gone"],
+  "versions.finish": [async (f) => await f.pending(), "no", "yes", "no", "gone", "gone", "gone"],
+  "versions.abandon": [
+    async (f) => ({ ...(await f.pending()), reason: "a test" }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
   // The operator makes a tenant's first token only, and acme has some; those two hold less than a reader of everything.
   "tokens.create": [({ tenant }) => ({ tenant, name: "made" }), "no", "yes", "no", "no", "no", "gone"],
   "tokens.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "yes", "yes", "gone"],
@@ -213,6 +260,7 @@ interface Fixture {
   secret(): Promise<{ tenant: string; id: string }>;
   secretName(): Promise<string>;
   deletedSecret(): Promise<{ tenant: string; id: string }>;
+  pending(): Promise<{ tenant: string; id: string; version: number }>;
   project(): Promise<string>;
   environment(): Promise<string>;
   token(): Promise<string>;
@@ -255,6 +303,11 @@ beforeAll(async () => {
       const made = await secret();
       await caller.secrets.delete(made);
       return made;
+    },
+    async pending() {
+      const made = await secret();
+      const { version } = await caller.versions.prepare({ id: made.id, value: "third, not real" });
+      return { ...made, version };
     },
     project: async () => (await caller.projects.create({ name: fresh("p") })).id,
     environment: async () => (await caller.environments.create({ project: shop.id, name: fresh("e") })).id,

@@ -117,15 +117,55 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     () => caller.versions.destroy({ id: secret, version: 1, reason: "r" }),
     ["version.destroyed", secret, 1],
   );
+  await expectEvents(
+    "versions.extendGrace",
+    () => caller.versions.extendGrace({ id: secret, version: 2, seconds: 600_000, reason: "r" }),
+    ["version.grace_extended", secret, 2],
+  );
+  await expectEvents(
+    "versions.endGrace",
+    () => caller.versions.endGrace({ id: secret, version: 2, reason: "r" }),
+    ["version.grace_ended", secret, 2],
+  );
+  await expectEvents("versions.prepare", () => caller.versions.prepare({ id: secret, value: "6" }), [
+    "version.prepared",
+    secret,
+    6,
+  ]);
+  await expectEvents("versions.markSet", () => caller.versions.markSet({ id: secret, version: 6 }), [
+    "version.set_at_target",
+    secret,
+    6,
+  ]);
+  await expectEvents("versions.finish", () => caller.versions.finish({ id: secret, version: 6 }), [
+    "secret.rotated",
+    secret,
+    6,
+  ]);
+  await caller.versions.prepare({ id: secret, value: "7" });
+  await expectEvents(
+    "versions.abandon",
+    () => caller.versions.abandon({ id: secret, version: 7, reason: "r" }),
+    ["version.abandoned", secret, 7],
+  );
+  // Nothing to keep is nothing that goes; one kept version too many goes with an event of its own.
+  await caller.secrets.update({ id: secret, keepVersions: 1 });
+  await caller.versions.endGrace({ id: secret, version: 3, reason: "r" });
+  await expectEvents(
+    "secrets.update",
+    () => caller.secrets.update({ id: secret, keepVersions: 0 }),
+    ["version.destroyed", secret, 3],
+    ["secret.updated", secret],
+  );
   await expectEvents("secrets.delete", () => caller.secrets.delete({ id: secret }), [
     "secret.deleted",
     secret,
-    5,
+    6,
   ]);
   await expectEvents("secrets.restore", () => caller.secrets.restore({ id: secret }), [
     "secret.restored",
     secret,
-    5,
+    6,
   ]);
 
   const project = await caller.projects.create({ name: "shop" });
@@ -165,6 +205,10 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
   await expectEvents("audit.list", () => caller.audit.list({}), ["audit.read", id]);
   await expectEvents("audit.export", () => caller.audit.export({}), ["audit.exported", id]);
   await expectEvents("audit.checkpoint", () => caller.audit.checkpoint({}), ["audit.checkpoint_read", id]);
+  await expectEvents("tenants.configure", () => caller.tenants.configure({ graceSeconds: 60 }), [
+    "tenant.configured",
+    id,
+  ]);
   await expectEvents("tenants.get", () => caller.tenants.get({}), ["tenant.read", id]);
   await expectEvents("tenants.rename", () => operator.tenants.rename({ tenant: id, name: "A" }), [
     "tenant.renamed",

@@ -29,6 +29,7 @@ type Door<Tx> = <T>(db: Services["db"], tenantId: string, work: (tx: Tx) => Prom
  * tenant's epoch. If the events cannot be appended, nothing was changed. A change that lost a race runs again.
  * @param options.tenant "any": the work itself sees to whether the tenant exists
  * @param options.endsItself the work ends the very token that it is done with, which is not alive after it
+ * @param options.raise false: nothing that anybody remembers becomes wrong by this, and so the epoch stays
  * @throws KeyfoldError what the work throws; `unauthenticated` when the token ended meanwhile; the database's
  */
 export const change = changeThrough<Transaction>(withTenant);
@@ -50,7 +51,7 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
     call: Call,
     tenantId: string,
     work: (unit: Unit & Tx) => Promise<T>,
-    options: { tenant?: "live" | "any"; endsItself?: boolean } = {},
+    options: { tenant?: "live" | "any"; endsItself?: boolean; raise?: boolean } = {},
   ): Promise<T> {
     const { services, actor } = call;
     return again(() =>
@@ -60,19 +61,25 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
         if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
         const result = await work(unit);
         if (events.length > 0) {
+          const raise = options.raise ?? true;
           const judge = {
-            raise: true,
+            raise,
             deadline: actor.deadline,
             token: options.endsItself ? null : liveness(actor),
           };
           const outcome = await append(unit.query, tenantId, events, judge, messages);
           if (outcome !== "appended") throw unappended(outcome);
+          // A raised epoch is told to whoever listens; where it stays, messages are told of by themselves.
+          if (!raise && messages.length > 0) await unit.query(NOTIFY, [tenantId]);
         }
         return result;
       }),
     );
   };
 }
+
+const NOTIFY =
+  "SELECT pg_notify('keyfold_epoch', $1::uuid::text || ' ' || control_plane.epoch_of($1::uuid)::text)::text";
 
 function lookThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
   return async function look<T>(

@@ -19,6 +19,14 @@ export interface Limits {
   maxValueBytes: number;
 }
 
+/** How long what has ended stays, where nobody says otherwise; in seconds. */
+export interface Life {
+  /** How long a superseded version still opens: 24 hours by default, 0 to 90 days. */
+  graceSeconds: number;
+  /** How long a deleted secret can be restored, before it is purged: 30 days by default. */
+  purgeAfterSeconds: number;
+}
+
 /** Everything a verb works with; made once, in `server.ts`. */
 export interface Services {
   readonly db: Connections;
@@ -38,6 +46,7 @@ export interface Services {
   /** What makes reads fast: what this process remembers, and the shared commit of their events. */
   readonly hot: { readonly cache: ReadCache | null; readonly appender: ReadAppender };
   readonly limits: Limits;
+  readonly life: Life;
   readonly log: DomainLog;
   /** The time that events carry. What expires is judged by the database's clock instead. */
   readonly clock: () => Date;

@@ -7,6 +7,7 @@ import type { SecretRow, VersionRow } from "../secret/rows.ts";
 export interface WarmValue {
   tenantId: string;
   secret: Pick<SecretRow, "id" | "name" | "projectId" | "environmentId">;
+  /** `openUntil`: when it refuses by itself; null: not by time. */
   version: Pick<VersionRow, "number" | "encoding" | "createdAt" | "openUntil">;
   sealed: Uint8Array;
   key: ValueKey;

@@ -11,6 +11,7 @@ import type { Loaded, SecretRefInput } from "../secret/load.ts";
 import type { RevealedView } from "../secret/schema.ts";
 import { viewRevealed } from "../secret/view.ts";
 import { couldBeToken, credentialDigest } from "../token/secret.ts";
+import { refusedFrom } from "../version/open.ts";
 
 export interface RevealInput extends SecretRefInput {
   tenant?: string | undefined;
@@ -105,7 +106,7 @@ export function rememberRead(
       number: version.number,
       encoding: version.encoding,
       createdAt: version.createdAt,
-      openUntil: version.state === "grace" ? version.openUntil : null,
+      openUntil: refusedFrom(version),
     },
     sealed: sealed.sealed,
     key,

@@ -97,6 +97,9 @@ export const cursor = z.string().regex(/^[A-Za-z0-9_-]{1,2000}$/, { error: "is n
 /** A version's number, as the database can hold it. */
 export const versionNumber = z.int().min(1).max(2_147_483_647);
 
+/** How long a superseded version still opens. */
+export const graceSeconds = z.int().min(0).max(7_776_000).describe("0 to 90 days, in seconds.");
+
 export const limit = z.int().min(1).max(500);
 
 /** A moment, as RFC 3339 in UTC with milliseconds. */

@@ -62,7 +62,12 @@ const ROWS = {
  * keep their MACs, and a field that is emptied, filled or renamed behind the application's back still breaks one.
  * "Nothing" is null; a field whose meaning is the same when it is absent is never stored as another value.
  */
-const LATER = {} as const satisfies Partial<Record<keyof typeof ROWS, readonly string[]>>;
+const LATER = {
+  tenants: ["graceSeconds"],
+  secrets: ["gracePolicy", "keepVersions"],
+  versions: ["setAt", "warnedAt", "held", "endReason"],
+  serviceTokens: ["consumerName", "consumerKind"],
+} as const satisfies Partial<Record<keyof typeof ROWS, readonly string[]>>;
 
 export type GuardedTable = keyof typeof ROWS;
 type LaterField<T extends GuardedTable> = T extends keyof typeof LATER ? (typeof LATER)[T][number] : never;

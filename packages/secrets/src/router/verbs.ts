@@ -5,11 +5,17 @@ import { createEnvironment } from "../environment/create.ts";
 import { deleteEnvironment } from "../environment/delete.ts";
 import { listEnvironments } from "../environment/list.ts";
 import { renameEnvironment } from "../environment/rename.ts";
+import { endGrace } from "../grace/end.ts";
+import { extendGrace } from "../grace/extend.ts";
 import { getIdentity } from "../identity/get.ts";
 import { retireKey } from "../key/retire.ts";
 import { rotateKeys } from "../key/rotate.ts";
 import { keyStatus } from "../key/status.ts";
 import { verifyKeys } from "../key/verify.ts";
+import { abandonVersion } from "../pending/abandon.ts";
+import { finishVersion } from "../pending/finish.ts";
+import { markVersionSet } from "../pending/mark-set.ts";
+import { prepareVersion } from "../pending/prepare.ts";
 import { createProject } from "../project/create.ts";
 import { deleteProject } from "../project/delete.ts";
 import { listProjects } from "../project/list.ts";
@@ -26,6 +32,7 @@ import { rotateSecret } from "../secret/rotate.ts";
 import { setSecret } from "../secret/set.ts";
 import { setManySecrets } from "../secret/set-many.ts";
 import { updateSecret } from "../secret/update.ts";
+import { configureTenant } from "../tenant/configure.ts";
 import { createTenant } from "../tenant/create.ts";
 import { deleteTenant } from "../tenant/delete.ts";
 import { getTenant } from "../tenant/get.ts";
@@ -48,6 +55,7 @@ export const verbs = {
     list: listTenants,
     get: getTenant,
     rename: renameTenant,
+    configure: configureTenant,
     delete: deleteTenant,
     purge: purgeTenant,
   },
@@ -73,7 +81,18 @@ export const verbs = {
     delete: deleteSecret,
     restore: restoreSecret,
   },
-  versions: { list: listVersions, reveal: revealVersion, revoke: revokeVersion, destroy: destroyVersion },
+  versions: {
+    list: listVersions,
+    reveal: revealVersion,
+    revoke: revokeVersion,
+    destroy: destroyVersion,
+    extendGrace,
+    endGrace,
+    prepare: prepareVersion,
+    markSet: markVersionSet,
+    finish: finishVersion,
+    abandon: abandonVersion,
+  },
   tokens: { create: createToken, list: listTokens, revoke: revokeToken },
   audit: { list: listAudit, export: exportAudit, checkpoint: readCheckpoint },
 } as const;

@@ -3,7 +3,7 @@ import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { tell } from "../message/tell.ts";
 import { lockSecret } from "./load.ts";
-import { deleteSecretInput, PURGE_AFTER_SECONDS, secretView } from "./schema.ts";
+import { deleteSecretInput, secretView } from "./schema.ts";
 import { checkExpected, moveSecret } from "./store.ts";
 import { viewSecret } from "./view.ts";
 
@@ -22,7 +22,7 @@ export const deleteSecret = defineVerb({
       const moved = await moveSecret(unit, secret, {
         state: "deleted",
         deletedAt: unit.now,
-        purgeAfter: new Date(unit.now.getTime() + PURGE_AFTER_SECONDS * 1000),
+        purgeAfter: new Date(unit.now.getTime() + call.services.life.purgeAfterSeconds * 1000),
       });
       unit.record({
         target: { type: "secret", id: secret.id, name: secret.name, version: secret.currentVersion },

@@ -3,7 +3,7 @@ import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { findPlace } from "../place/place.ts";
-import { openVersion, refuseClosed } from "../version/open.ts";
+import { openVersion, refuseClosed, refusedFrom } from "../version/open.ts";
 import { loadSecret } from "./load.ts";
 import { bulkGetInput, bulkGetOutput, MAX_BULK_BYTES, type RevealedView } from "./schema.ts";
 import { viewRevealed } from "./view.ts";
@@ -40,7 +40,7 @@ export const revealManySecrets = defineVerb({
           unit.record({
             target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
           });
-          opened.set(name, viewRevealed(secret, version, plaintext));
+          opened.set(name, viewRevealed(secret, { ...version, openUntil: refusedFrom(version) }, plaintext));
         } finally {
           plaintext.fill(0);
         }

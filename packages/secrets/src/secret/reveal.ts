@@ -11,7 +11,7 @@ import { onPool } from "../flow/query.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { rememberRead, warmReveal } from "../hot/warm-reveal.ts";
-import { openKeyed, refuseClosed } from "../version/open.ts";
+import { openKeyed, refuseClosed, refusedFrom } from "../version/open.ts";
 import { loadSecret, type SecretRefInput } from "./load.ts";
 import { type RevealedView, revealedView, revealSecretInput } from "./schema.ts";
 import { viewRevealed } from "./view.ts";
@@ -73,7 +73,7 @@ async function tryReveal(
     const event = eventBytes(call, tenantId, {
       target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
     });
-    const deadline = earliest(call.actor.deadline, version.state === "grace" ? version.openUntil : null);
+    const deadline = earliest(call.actor.deadline, refusedFrom(version));
     const outcome = await append(query, tenantId, [event], {
       expectedEpoch: epoch,
       deadline,
@@ -83,7 +83,7 @@ async function tryReveal(
       throw new KeyfoldError("unauthenticated");
     if (outcome !== "appended") return null;
     rememberRead(call, number === undefined ? ref : { ...ref, version: number }, loaded, key);
-    return viewRevealed(secret, version, plaintext);
+    return viewRevealed(secret, { ...version, openUntil: refusedFrom(version) }, plaintext);
   } finally {
     plaintext.fill(0);
   }

@@ -15,6 +15,10 @@ export interface SecretRow {
   updatedAt: Date;
   deletedAt: Date | null;
   purgeAfter: Date | null;
+  /** How a grace ends; null: by time. */
+  gracePolicy: "acknowledgement" | "hold" | null;
+  /** How many ended versions are kept; null: none. */
+  keepVersions: number | null;
   generation: number;
   mac: Uint8Array;
 }
@@ -31,6 +35,13 @@ export interface VersionRow {
   openUntil: Date | null;
   revokedAt: Date | null;
   destroyedAt: Date | null;
+  /** When a rotator had set this pending value at its target. */
+  setAt: Date | null;
+  /** When its readers were last told that its grace is about to end, or that it should have. */
+  warnedAt: Date | null;
+  /** A held grace does not end at `openUntil`: from then on it may be ended, and opens until somebody does. */
+  held: boolean | null;
+  endReason: string | null;
   generation: number;
   mac: Uint8Array;
 }
@@ -57,6 +68,8 @@ export interface SecretColumns extends Pick<PlaceRow, "p_id" | "e_id"> {
   s_updated_at: Date;
   s_deleted_at: Date | null;
   s_purge_after: Date | null;
+  s_grace_policy: SecretRow["gracePolicy"];
+  s_keep_versions: number | null;
   s_generation: number;
   s_mac: Uint8Array;
 }
@@ -75,11 +88,19 @@ export const SECRET_COLUMNS = [
   "updated_at",
   "deleted_at",
   "purge_after",
+  "grace_policy",
+  "keep_versions",
   "generation",
   "mac",
 ]
   .map((column) => `s.${column}${column === "state" ? "::text" : ""} AS s_${column}`)
   .join(", ");
+
+/** What a query selects for a `VersionRow`, of `v`. */
+export const VERSION_COLUMNS = `v.secret_id AS "secretId", v.number, v.state::text AS state, v.rotated_from AS "rotatedFrom",
+  v.reason, v.encoding, v.created_at AS "createdAt", v.created_by AS "createdBy", v.open_until AS "openUntil",
+  v.revoked_at AS "revokedAt", v.destroyed_at AS "destroyedAt", v.set_at AS "setAt", v.warned_at AS "warnedAt", v.held,
+  v.end_reason AS "endReason", v.generation, v.mac`;
 
 export function secretOf(row: SecretColumns): SecretRow {
   return {
@@ -97,6 +118,8 @@ export function secretOf(row: SecretColumns): SecretRow {
     updatedAt: row.s_updated_at,
     deletedAt: row.s_deleted_at,
     purgeAfter: row.s_purge_after,
+    gracePolicy: row.s_grace_policy,
+    keepVersions: row.s_keep_versions,
     generation: row.s_generation,
     mac: row.s_mac,
   };
@@ -118,6 +141,10 @@ export interface LoadedRow extends PlaceRow, SecretColumns {
   v_open_until: Date | null;
   v_revoked_at: Date | null;
   v_destroyed_at: Date | null;
+  v_set_at: Date | null;
+  v_warned_at: Date | null;
+  v_held: boolean | null;
+  v_end_reason: string | null;
   v_generation: number;
   v_mac: Uint8Array;
   d_term: number | null;
@@ -141,6 +168,10 @@ export function versionOf(row: LoadedRow): VersionRow | null {
     openUntil: row.v_open_until,
     revokedAt: row.v_revoked_at,
     destroyedAt: row.v_destroyed_at,
+    setAt: row.v_set_at,
+    warnedAt: row.v_warned_at,
+    held: row.v_held,
+    endReason: row.v_end_reason,
     generation: row.v_generation,
     mac: row.v_mac,
   };

@@ -3,6 +3,7 @@ import { nextCursor, pageInput } from "../input/page.ts";
 import {
   actorRefSchema,
   description,
+  graceSeconds,
   id,
   idempotencyKey,
   moment,
@@ -15,10 +16,6 @@ import {
 } from "../input/text.ts";
 import { inTenant } from "../tenant/schema.ts";
 
-/** 30 days in seconds: how long a deleted secret can be restored. */
-export const PURGE_AFTER_SECONDS = 30 * 86_400;
-/** 24 hours in seconds: how long a superseded version still opens, where the secret does not say. */
-export const DEFAULT_GRACE_SECONDS = 86_400;
 /** Most items in one bulk call. */
 export const MAX_BULK_ITEMS = 500;
 /** Most bytes of values in one bulk call, decoded. */
@@ -51,6 +48,16 @@ export const expectedVersion = z
     "Refused with version_mismatch unless the current version has this number; 0: there must be none.",
   );
 
+/** How a grace ends: at its deadline; sooner, once every live consumer has moved; or not before every one has. */
+export const gracePolicy = z.enum(["time", "acknowledgement", "hold"]);
+export type GracePolicy = z.infer<typeof gracePolicy>;
+const keepVersions = z
+  .int()
+  .min(0)
+  .max(100)
+  .describe(
+    "How many versions whose grace has ended stay sealed, to be rolled back to; the others are destroyed.",
+  );
 export const secretView = z.object({
   id: z.uuid(),
   name: z.string(),
@@ -63,7 +70,11 @@ export const secretView = z.object({
   graceSeconds: z
     .int()
     .nullable()
-    .describe("Seconds that a superseded version still opens; null: the deployment's default."),
+    .describe("Seconds that a superseded version still opens; null: the tenant's or deployment's default."),
+  gracePolicy: gracePolicy.describe(
+    "How a grace ends: `time`, at its deadline; `acknowledgement`, as soon as every live consumer has moved, at the latest at its deadline; `hold`, not before every live consumer has moved.",
+  ),
+  keepVersions: z.int().describe("How many ended versions stay sealed, to be rolled back to."),
   generation: z.int().describe("Grows with every change of this secret."),
   createdAt: moment,
   createdBy: actorRefSchema,
@@ -75,11 +86,12 @@ export const secretView = z.object({
 });
 export type SecretView = z.infer<typeof secretView>;
 
-const graceSeconds = z.int().min(0).max(7_776_000).describe("0 to 90 days, in seconds.");
 const metadata = {
   description: description.optional(),
   tags: tags.optional(),
   graceSeconds: graceSeconds.nullable().optional(),
+  gracePolicy: gracePolicy.optional(),
+  keepVersions: keepVersions.optional(),
 };
 const newValue = { value, encoding: encoding.default("utf8") };
 

@@ -6,7 +6,6 @@ import { tell } from "../message/tell.ts";
 import type { NamedPlace } from "../place/place.ts";
 import { openVersion } from "../version/open.ts";
 import {
-  graceOf,
   isSameValue,
   type NewValue,
   sealVersion,
@@ -16,19 +15,25 @@ import {
 } from "../version/write.ts";
 import { type Loaded, loadSecret } from "./load.ts";
 import type { SecretRow, VersionRow } from "./rows.ts";
-import type { SecretView } from "./schema.ts";
+import type { GracePolicy, SecretView } from "./schema.ts";
 import { viewSecret } from "./view.ts";
 
 export interface Metadata {
   description?: string | undefined;
   tags?: Record<string, string> | undefined;
   graceSeconds?: number | null | undefined;
+  gracePolicy?: GracePolicy | undefined;
+  keepVersions?: number | undefined;
 }
+
+/** As it is stored: by time is what holds where nothing is said. */
+export const policyOf = (policy: GracePolicy | undefined): SecretRow["gracePolicy"] | undefined =>
+  policy === "time" ? null : policy;
 
 type Move = Partial<Omit<SecretRow, "id" | "generation" | "mac">>;
 
 /** A secret's row, one generation on. What is not named in `to` stays. */
-function nextRow(unit: Unit, secret: SecretRow, to: Move): SecretRow {
+export function nextRow(unit: Unit, secret: SecretRow, to: Move): SecretRow {
   const { mac: _, ...old } = secret;
   return unit.call.services.mac.seal("secrets", unit.tenantId, {
     ...old,
@@ -39,13 +44,18 @@ function nextRow(unit: Unit, secret: SecretRow, to: Move): SecretRow {
 }
 
 /** The statement that writes a row over the generation before it. */
-function updateOf(unit: Unit, row: SecretRow, firstParameter: number): { sql: string; params: unknown[] } {
+export function updateOf(
+  unit: Unit,
+  row: SecretRow,
+  firstParameter: number,
+): { sql: string; params: unknown[] } {
   const at = (n: number) => `$${firstParameter + n}`;
   return {
     sql: `UPDATE control_plane.secrets SET name = ${at(0)}, description = ${at(1)}, tags = ${at(2)}::jsonb,
             state = ${at(3)}::control_plane.secret_state, current_version = ${at(4)}, grace_seconds = ${at(5)}, updated_at = ${at(6)},
-            deleted_at = ${at(7)}, purge_after = ${at(8)}, generation = ${at(9)}, mac = ${at(10)}
-          WHERE tenant_id = ${at(11)}::uuid AND id = ${at(12)}::uuid AND generation = ${at(13)}`,
+            deleted_at = ${at(7)}, purge_after = ${at(8)}, generation = ${at(9)}, mac = ${at(10)},
+            grace_policy = ${at(11)}, keep_versions = ${at(12)}
+          WHERE tenant_id = ${at(13)}::uuid AND id = ${at(14)}::uuid AND generation = ${at(15)}`,
     params: [
       row.name,
       row.description,
@@ -58,6 +68,8 @@ function updateOf(unit: Unit, row: SecretRow, firstParameter: number): { sql: st
       row.purgeAfter,
       row.generation,
       row.mac,
+      row.gracePolicy,
+      row.keepVersions,
       unit.tenantId,
       row.id,
       row.generation - 1,
@@ -94,6 +106,8 @@ export async function insertSecret(
     state: "live" as const,
     currentVersion: 1,
     graceSeconds: facts.graceSeconds ?? null,
+    gracePolicy: policyOf(facts.gracePolicy) ?? null,
+    keepVersions: facts.keepVersions || null,
     createdAt: unit.now,
     createdBy: { ...actorRef(actor) },
     updatedAt: unit.now,
@@ -108,8 +122,8 @@ export async function insertSecret(
   });
   await writeVersion(unit, version, {
     sql: `INSERT INTO control_plane.secrets (tenant_id, id, project_id, environment_id, name, description, tags, state,
-              current_version, grace_seconds, created_at, created_by, updated_at, generation, mac)
-            VALUES ($1, $2, $17::uuid, $18::uuid, $19, $20, $21::jsonb, 'live', 1, $22::int, $8, $9, $8, 1, $23)`,
+              current_version, grace_seconds, created_at, created_by, updated_at, generation, mac, grace_policy, keep_versions)
+            VALUES ($1, $2, $17::uuid, $18::uuid, $19, $20, $21::jsonb, 'live', 1, $22::int, $8, $9, $8, 1, $23, $24::text, $25::int)`,
     params: [
       row.projectId,
       row.environmentId,
@@ -118,6 +132,8 @@ export async function insertSecret(
       row.tags,
       row.graceSeconds,
       row.mac,
+      row.gracePolicy,
+      row.keepVersions,
     ],
   });
   tell(unit, "secret.created", row, { new_version: 1 });
@@ -174,7 +190,7 @@ export async function putVersion(
   const rotatedFrom = secret.currentVersion;
   // The old one first: two current versions are refused by the database.
   const openUntil =
-    current === null ? null : await supersede(unit, asCurrent(current), graceOf(secret, facts.graceSeconds));
+    current === null ? null : await supersede(unit, secret, asCurrent(current), facts.graceSeconds);
   const version = sealVersion(unit, secret, keys, value, { number, rotatedFrom, reason: facts.reason });
   const moved = nextRow(unit, secret, { state: "live", currentVersion: number });
   await writeVersion(unit, version, updateOf(unit, moved, 17));
@@ -209,7 +225,7 @@ async function confirmSame(unit: Unit, secret: SecretRow, value: NewValue): Prom
     });
 }
 
-function asCurrent(version: VersionRow): VersionRow {
+export function asCurrent(version: VersionRow): VersionRow {
   if (version.state !== "current")
     throw new KeyfoldError("integrity_failed", {
       cause: new Error("the current pointer names a version that is not current"),

@@ -2,17 +2,18 @@ import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { trimKept } from "../grace/keep.ts";
 import { tell } from "../message/tell.ts";
 import { lockSecret } from "./load.ts";
 import { secretView, updateSecretInput } from "./schema.ts";
-import { moveSecret } from "./store.ts";
+import { moveSecret, policyOf } from "./store.ts";
 import { viewSecret } from "./view.ts";
 
 /** Changes a secret's metadata or name; its values stay. */
 export const updateSecret = defineVerb({
   action: "secret.update",
   changes: true,
-  summary: "Change a secret's name, description, tags or grace",
+  summary: "Change a secret's name, description, tags, grace or what is kept of it",
   input: updateSecretInput,
   output: secretView,
   async run(call, input) {
@@ -26,8 +27,11 @@ export const updateSecret = defineVerb({
         ...(input.description === undefined ? {} : { description: input.description }),
         ...(input.tags === undefined ? {} : { tags: input.tags }),
         ...(input.graceSeconds === undefined ? {} : { graceSeconds: input.graceSeconds }),
+        ...(input.gracePolicy === undefined ? {} : { gracePolicy: policyOf(input.gracePolicy) ?? null }),
+        ...(input.keepVersions === undefined ? {} : { keepVersions: input.keepVersions || null }),
       };
       const moved = await moveSecret(unit, secret, to);
+      if (input.keepVersions !== undefined) await trimKept(unit, moved);
       unit.record({
         target: { type: "secret", id: secret.id, name: moved.name },
         details: {

@@ -19,6 +19,8 @@ export function viewSecret(row: SecretRow, place: NamedPlace, current: Current |
     state: row.state,
     version: row.currentVersion,
     graceSeconds: row.graceSeconds,
+    gracePolicy: row.gracePolicy ?? "time",
+    keepVersions: row.keepVersions ?? 0,
     generation: row.generation,
     createdAt: row.createdAt.toISOString(),
     createdBy: jsonActor(row.createdBy),
@@ -30,7 +32,7 @@ export function viewSecret(row: SecretRow, place: NamedPlace, current: Current |
   };
 }
 
-/** An opened value as its reader gets it. */
+/** An opened value as its reader gets it. `openUntil`: when its version refuses by itself. */
 export function viewRevealed(
   secret: Pick<SecretRow, "id" | "name">,
   version: Pick<VersionRow, "number" | "encoding" | "createdAt" | "openUntil">,

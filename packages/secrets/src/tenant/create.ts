@@ -37,6 +37,7 @@ export const createTenant = defineVerb({
           createdBy: { ...actorRef(actor) },
           deletedAt: null,
           purgedAt: null,
+          graceSeconds: null,
           generation: 1,
         });
         await unit.sql.tenant.create({ data: row });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { nextCursor, pageInput } from "../input/page.ts";
-import { actorRefSchema, displayName, id, moment, slug, tenantRef } from "../input/text.ts";
+import { actorRefSchema, displayName, graceSeconds, id, moment, slug, tenantRef } from "../input/text.ts";
 
 export const tenantView = z.object({
   id: z.uuid(),
@@ -8,6 +8,12 @@ export const tenantView = z.object({
   name: z.string(),
   createdAt: moment,
   createdBy: actorRefSchema,
+  graceSeconds: z
+    .int()
+    .nullable()
+    .describe(
+      "Seconds that a superseded version still opens, where its secret does not say; null: the deployment's default.",
+    ),
   deletedAt: moment.nullable(),
 });
 export type TenantView = z.infer<typeof tenantView>;
@@ -31,6 +37,14 @@ export const renameTenantInput = z.strictObject({
   tenant: tenantRef,
   slug: slug.optional(),
   name: displayName.optional(),
+});
+export const configureTenantInput = z.strictObject({
+  ...inTenant,
+  graceSeconds: graceSeconds
+    .nullable()
+    .describe(
+      "For secrets that do not say themselves: 0 to 90 days, in seconds; null: the deployment's default.",
+    ),
 });
 export const deleteTenantInput = z.strictObject({ tenant: tenantRef });
 export const purgeTenantInput = z.strictObject({

@@ -12,6 +12,8 @@ export interface TenantRow {
   createdBy: unknown;
   deletedAt: Date | null;
   purgedAt: Date | null;
+  /** Seconds that a superseded version still opens, where its secret does not say; null: the deployment's default. */
+  graceSeconds: number | null;
   generation: number;
   mac: Uint8Array;
 }
@@ -27,7 +29,7 @@ export async function loadTenant(
 ): Promise<TenantRow> {
   const [row] = await unit.query<TenantRow>(
     `SELECT id, slug, name, created_at AS "createdAt", created_by AS "createdBy", deleted_at AS "deletedAt",
-            purged_at AS "purgedAt", generation, mac FROM control_plane.tenants WHERE id = $1::uuid`,
+            purged_at AS "purgedAt", grace_seconds AS "graceSeconds", generation, mac FROM control_plane.tenants WHERE id = $1::uuid`,
     [tenantId],
   );
   if (row === undefined || row.purgedAt !== null || (row.deletedAt !== null && !options.deleted))
@@ -43,6 +45,7 @@ export function viewTenant(row: TenantRow): TenantView {
     name: row.name,
     createdAt: row.createdAt.toISOString(),
     createdBy: jsonActor(row.createdBy),
+    graceSeconds: row.graceSeconds,
     deletedAt: row.deletedAt?.toISOString() ?? null,
   };
 }
@@ -51,7 +54,7 @@ export function viewTenant(row: TenantRow): TenantView {
 export async function moveTenant(
   unit: SqlTransaction & { call: Call },
   row: TenantRow,
-  to: Partial<Pick<TenantRow, "slug" | "name" | "deletedAt" | "purgedAt">>,
+  to: Partial<Pick<TenantRow, "slug" | "name" | "deletedAt" | "purgedAt" | "graceSeconds">>,
 ): Promise<TenantRow> {
   const { mac: _, ...old } = row;
   const moved = unit.call.services.mac.seal("tenants", row.id, {
@@ -60,7 +63,7 @@ export async function moveTenant(
     generation: row.generation + 1,
   });
   const written = await unit.query(
-    `UPDATE control_plane.tenants SET slug = $3, name = $4, deleted_at = $5, purged_at = $6, generation = $7, mac = $8
+    `UPDATE control_plane.tenants SET slug = $3, name = $4, deleted_at = $5, purged_at = $6, generation = $7, mac = $8, grace_seconds = $9
       WHERE id = $1::uuid AND generation = $2 RETURNING 1`,
     [
       row.id,
@@ -71,6 +74,7 @@ export async function moveTenant(
       moved.purgedAt,
       moved.generation,
       moved.mac,
+      moved.graceSeconds,
     ],
   );
   if (written.length === 0) throw new KeyfoldError("conflict");

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
 import { normalizeScope, type Scope, scopeSchema } from "../access/scope.ts";
+import type { ConsumerKind } from "../consumer/kind.ts";
 import type { PrismaUnit } from "../flow/change.ts";
 import type { Services } from "../flow/services.ts";
 import { iso, jsonActor } from "../input/stored.ts";
@@ -17,6 +18,8 @@ export interface TokenRow {
   revokedAt: Date | null;
   createdAt: Date;
   createdBy: unknown;
+  consumerName: string | null;
+  consumerKind: string | null;
   generation: number;
   mac: Uint8Array;
 }
@@ -41,6 +44,8 @@ interface TokenFacts {
   expiresAt: Date | null;
   createdAt: Date;
   createdBy: { type: string; id: string; name: string };
+  /** What its holder is called as a consumer, where that is not the token's own name. */
+  consumer?: { name?: string | undefined; kind?: ConsumerKind | undefined } | undefined;
 }
 
 /** A fresh token and the row that keeps its digest. The token itself goes into the answer and nowhere else. */
@@ -51,12 +56,17 @@ export function newTokenRow(
 ) {
   const token = generateToken();
   const row = services.mac.seal("serviceTokens", tenantId, {
-    ...facts,
+    name: facts.name,
+    expiresAt: facts.expiresAt,
+    createdAt: facts.createdAt,
+    createdBy: facts.createdBy,
     id: randomUUID(),
     digest: credentialDigest(services.tokenKey, "token", token),
     hint: token.slice(-4),
     scope: { ...normalizeScope(facts.scope) },
     revokedAt: null,
+    consumerName: facts.consumer?.name ?? null,
+    consumerKind: facts.consumer?.kind ?? null,
     generation: 1,
   });
   return { token, row };

@@ -32,11 +32,14 @@ export async function endVersion(
     if (version === null) throw new KeyfoldError("not_found");
     if (version.state === "destroyed" || version.state === to)
       throw new KeyfoldError("illegal_state", { sentence: `This version is ${version.state} already.` });
-    if (version.state === "pending" && to === "revoked") throw new KeyfoldError("illegal_state");
+    if (version.state === "pending")
+      throw new KeyfoldError("illegal_state", {
+        sentence: "This version is pending: nobody reads it. Abandon it instead.",
+      });
     if (to === "destroyed") await eraseSealed(unit, secret.id, version.number);
     const moved = await moveVersion(unit, version, {
       state: to,
-      openUntil: version.openUntil,
+      endReason: input.reason,
       ...(to === "revoked" ? { revokedAt: unit.now } : { destroyedAt: unit.now }),
     });
     if (secret.currentVersion === version.number)

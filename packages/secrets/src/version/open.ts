@@ -4,6 +4,16 @@ import type { Call } from "../flow/call.ts";
 import type { Loaded } from "../secret/load.ts";
 import type { VersionRow } from "../secret/rows.ts";
 
+/** Whether a version in grace still opens: until its deadline, or, where it is held, until somebody ends it. */
+export function opensInGrace(version: Pick<VersionRow, "openUntil" | "held">, now: Date): boolean {
+  return version.held === true || (version.openUntil !== null && version.openUntil > now);
+}
+
+/** When a version refuses by itself; null: not by time. */
+export function refusedFrom(version: Pick<VersionRow, "state" | "openUntil" | "held">): Date | null {
+  return version.state === "grace" && version.held !== true ? version.openUntil : null;
+}
+
 /**
  * Refuses a version that does not open, each for its named reason.
  * @param now the database's clock when the rows were read; the append judges the deadline once more
@@ -14,7 +24,7 @@ export function refuseClosed(version: VersionRow, now: Date): void {
     case "current":
       return;
     case "grace":
-      if (version.openUntil === null || version.openUntil <= now) throw new KeyfoldError("version_expired");
+      if (!opensInGrace(version, now)) throw new KeyfoldError("version_expired");
       return;
     case "revoked":
       throw new KeyfoldError("version_revoked");

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { nextCursor, pageInput } from "../input/page.ts";
-import { actorRefSchema, id, moment, reason, versionNumber } from "../input/text.ts";
+import {
+  actorRefSchema,
+  graceSeconds,
+  id,
+  idempotencyKey,
+  moment,
+  reason,
+  versionNumber,
+} from "../input/text.ts";
+import { encoding, expectedVersion, value } from "../secret/schema.ts";
 import { inTenant } from "../tenant/schema.ts";
 
 export const versionView = z.object({
@@ -13,9 +22,20 @@ export const versionView = z.object({
   reason: z.string().nullable(),
   createdAt: moment,
   createdBy: actorRefSchema,
-  openUntil: moment.nullable(),
+  openUntil: moment.nullable().describe("When its grace ends."),
+  held: z
+    .boolean()
+    .describe(
+      "A held grace does not end by itself at `openUntil`, but once no live consumer is on it, or by hand.",
+    ),
+  setAt: moment
+    .nullable()
+    .describe(
+      "When a pending version's value was set at its target; from then on it is not discarded by itself.",
+    ),
   revokedAt: moment.nullable(),
   destroyedAt: moment.nullable(),
+  endReason: z.string().nullable().describe("Why it was ended, in the words of who ended it."),
 });
 export type VersionView = z.infer<typeof versionView>;
 
@@ -26,3 +46,32 @@ export const listVersionsOutput = z.object({ versions: z.array(versionView), nex
 export const revealVersionInput = z.strictObject({ ...oneVersion });
 export const revokeVersionInput = z.strictObject({ ...oneVersion, reason });
 export const destroyVersionInput = z.strictObject({ ...oneVersion, reason });
+export const extendGraceInput = z.strictObject({
+  ...oneVersion,
+  seconds: z.int().min(1).max(7_776_000).describe("From now: up to 90 days, and later than it would end."),
+  reason,
+});
+export const endGraceInput = z.strictObject({ ...oneVersion, reason });
+
+export const prepareVersionInput = z.strictObject({
+  ...inTenant,
+  id: oneVersion.id,
+  value,
+  encoding: encoding.default("utf8"),
+  reason: reason.optional(),
+  expectedVersion,
+  idempotencyKey: idempotencyKey.optional(),
+});
+export const finishVersionInput = z.strictObject({
+  ...oneVersion,
+  reason: reason.optional().describe("The one it was prepared with when left out."),
+  graceSeconds: graceSeconds
+    .optional()
+    .describe("For the version that this one supersedes; the secret's own when left out."),
+});
+export const abandonVersionInput = z.strictObject({
+  ...oneVersion,
+  reason,
+  force: z.boolean().default(false).describe("Also where its value was set at its target already."),
+});
+export const markSetInput = z.strictObject({ ...oneVersion });

@@ -5,7 +5,7 @@ import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import type { Unit } from "../flow/change.ts";
 import type { SealedRow, SecretRow, VersionRow } from "../secret/rows.ts";
-import { DEFAULT_GRACE_SECONDS } from "../secret/schema.ts";
+import { loadTenant } from "../tenant/store.ts";
 
 /** A tenant's current keys, fetched before the transaction: key services are not called under locks. */
 export interface WriteKeys {
@@ -65,7 +65,12 @@ export function sealVersion(
   secret: Pick<SecretRow, "id" | "projectId" | "environmentId">,
   keys: WriteKeys,
   value: NewValue,
-  facts: { number: number; rotatedFrom: number | null; reason: string | null },
+  facts: {
+    number: number;
+    rotatedFrom: number | null;
+    reason: string | null;
+    state?: "current" | "pending" | undefined;
+  },
 ): SealedVersion {
   const { services, actor } = unit.call;
   const at = {
@@ -84,7 +89,7 @@ export function sealVersion(
   const row = services.mac.seal("versions", unit.tenantId, {
     secretId: secret.id,
     number: facts.number,
-    state: "current" as const,
+    state: facts.state ?? ("current" as const),
     rotatedFrom: facts.rotatedFrom,
     reason: facts.reason,
     encoding: value.encoding,
@@ -93,6 +98,10 @@ export function sealVersion(
     openUntil: null,
     revokedAt: null,
     destroyedAt: null,
+    setAt: null,
+    warnedAt: null,
+    held: null,
+    endReason: null,
     generation: 1,
   });
   return { row, sealed, dekWrap, digest: value.digest, term };
@@ -139,9 +148,19 @@ export async function writeVersion(
   if (written.length === 0) throw new KeyfoldError("conflict");
 }
 
-/** How long a superseded version still opens, in seconds: what the call says, else the secret, else the deployment. */
-export function graceOf(secret: SecretRow, asked: number | undefined): number {
-  return asked ?? secret.graceSeconds ?? DEFAULT_GRACE_SECONDS;
+/**
+ * How long a superseded version still opens, in seconds: what the call says, else the secret, else its tenant, else the
+ * deployment.
+ */
+export async function graceOf(unit: Unit, secret: SecretRow, asked: number | undefined): Promise<number> {
+  const said = asked ?? secret.graceSeconds;
+  if (said !== null) return said;
+  const { actor, services } = unit.call;
+  const { graceSeconds } =
+    actor.type === "service_token"
+      ? { graceSeconds: actor.tenantGraceSeconds }
+      : await loadTenant(unit, unit.tenantId);
+  return graceSeconds ?? services.life.graceSeconds;
 }
 
 type VersionState = VersionRow["state"];
@@ -150,14 +169,23 @@ type VersionState = VersionRow["state"];
 export async function moveVersion(
   unit: Unit,
   version: VersionRow,
-  to: { state: VersionState; openUntil?: Date | null; revokedAt?: Date; destroyedAt?: Date },
+  to: { state: VersionState } & Partial<
+    Pick<VersionRow, "openUntil" | "revokedAt" | "destroyedAt" | "setAt" | "warnedAt" | "held" | "endReason">
+  >,
 ): Promise<VersionRow> {
   const { mac: _, ...old } = version;
-  const row = { ...old, ...to, generation: version.generation + 1, createdBy: version.createdBy as object };
+  const row = {
+    ...old,
+    ...to,
+    held: to.state === "grace" ? (to.held === undefined ? version.held : to.held) : null,
+    generation: version.generation + 1,
+    createdBy: version.createdBy as object,
+  };
   const sealed = unit.call.services.mac.seal("versions", unit.tenantId, row);
   const written = await unit.query(
     `UPDATE control_plane.versions
-        SET state = $5::control_plane.version_state, open_until = $6, revoked_at = $7, destroyed_at = $8, generation = $9, mac = $10
+        SET state = $5::control_plane.version_state, open_until = $6, revoked_at = $7, destroyed_at = $8, generation = $9, mac = $10,
+            set_at = $11, warned_at = $12, held = $13, end_reason = $14
       WHERE tenant_id = $1::uuid AND secret_id = $2::uuid AND number = $3 AND generation = $4 RETURNING 1`,
     [
       unit.tenantId,
@@ -170,6 +198,10 @@ export async function moveVersion(
       sealed.destroyedAt,
       sealed.generation,
       sealed.mac,
+      sealed.setAt,
+      sealed.warnedAt,
+      sealed.held,
+      sealed.endReason,
     ],
   );
   if (written.length === 0) throw new KeyfoldError("conflict");
@@ -177,9 +209,18 @@ export async function moveVersion(
 }
 
 /** The version that was current steps back: into its grace, or, with none, out of reach at once. */
-export async function supersede(unit: Unit, version: VersionRow, graceSeconds: number): Promise<Date> {
-  const openUntil = new Date(unit.now.getTime() + graceSeconds * 1000);
-  await moveVersion(unit, version, { state: "grace", openUntil });
+export async function supersede(
+  unit: Unit,
+  secret: SecretRow,
+  version: VersionRow,
+  asked: number | undefined,
+): Promise<Date> {
+  const openUntil = new Date(unit.now.getTime() + (await graceOf(unit, secret, asked)) * 1000);
+  await moveVersion(unit, version, {
+    state: "grace",
+    openUntil,
+    held: secret.gracePolicy === "hold" ? true : null,
+  });
   return openUntil;
 }
 

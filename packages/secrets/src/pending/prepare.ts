@@ -1,0 +1,56 @@
+import { KeyfoldError } from "../error.ts";
+import { changeSql } from "../flow/change.ts";
+import { onceFor } from "../flow/replay.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { lockSecret } from "../secret/load.ts";
+import { checkExpected, nextRow, updateOf } from "../secret/store.ts";
+import { withNewValue } from "../version/new-value.ts";
+import { prepareVersionInput, versionView } from "../version/schema.ts";
+import { viewVersion } from "../version/view.ts";
+import { sealVersion, writeVersion } from "../version/write.ts";
+import { pendingOf } from "./load.ts";
+
+/**
+ * Makes the next version without making it current: it is sealed, opens to nobody, and waits to be finished or abandoned.
+ * It remembers which version it was based on. A secret has one at most.
+ */
+export const prepareVersion = defineVerb({
+  action: "version.prepare",
+  changes: true,
+  summary: "Make a pending version, to be finished or abandoned",
+  input: prepareVersionInput,
+  output: versionView,
+  run(call, input) {
+    return withNewValue(call, input, (tenantId, keys, value) =>
+      changeSql(call, tenantId, async (unit) => {
+        const { secret, lastNumber } = await lockSecret(unit, { id: input.id });
+        return onceFor(
+          unit,
+          input.idempotencyKey,
+          { ...input, value: value.digest.toString("hex") },
+          async () => {
+            checkExpected(secret, input.expectedVersion);
+            const pending = await pendingOf(unit, secret.id);
+            if (pending !== null)
+              throw new KeyfoldError("illegal_state", {
+                sentence: `Version ${pending} of this secret is pending already. Finish it or abandon it first.`,
+              });
+            const version = sealVersion(unit, secret, keys, value, {
+              number: lastNumber + 1,
+              rotatedFrom: secret.currentVersion,
+              reason: input.reason ?? null,
+              state: "pending",
+            });
+            await writeVersion(unit, version, updateOf(unit, nextRow(unit, secret, {}), 17));
+            unit.record({
+              target: { type: "secret", id: secret.id, name: secret.name, version: version.row.number },
+              reason: input.reason ?? null,
+              details: { basedOn: secret.currentVersion },
+            });
+            return viewVersion(version.row, unit.now);
+          },
+        );
+      }),
+    );
+  },
+});
