@@ -1,6 +1,6 @@
 import type { Liveness } from "../audit/append.ts";
-import type { Action } from "./actions.ts";
 import type { ConsumerKind } from "../consumer/kind.ts";
+import type { Action } from "./actions.ts";
 import type { Scope } from "./scope.ts";
 
 /** Who acts, as the audit log and a row's `created_by` name them. */

@@ -3,6 +3,13 @@ import { cleanIdempotencyKeys } from "./clean-idempotency-keys.ts";
 import { cleanSessions } from "./clean-sessions.ts";
 import { continueKeyJobs } from "./continue-key-jobs.ts";
 import type { Job } from "./define.ts";
+import { settleGraces } from "./settle-graces.ts";
 
 /** Every background job there is. */
-export const jobs: readonly Job[] = [cleanIdempotencyKeys, cleanSessions, continueKeyJobs, signCheckpoints];
+export const jobs: readonly Job[] = [
+  cleanIdempotencyKeys,
+  cleanSessions,
+  continueKeyJobs,
+  settleGraces,
+  signCheckpoints,
+];
