@@ -35,7 +35,7 @@ export async function keyRows(tenants: number): Promise<Row[]> {
     RootKeyProvider,
   ];
   try {
-    const made = await createKeyfoldServer({ db, provider: first, mayCreate: true });
+    const made = await createKeyfoldServer({ db, provider: first, mayCreate: true, process: false });
     const request = requestInfo({ token: await made.createOperatorToken("bench") });
     for (let i = 0; i < tenants; i += 8)
       await Promise.all(

@@ -46,6 +46,7 @@ export async function openShop({ databaseUrl, rootKey, charge, customerOf }: Sho
     keyfold,
     async close() {
       await new Promise((resolve) => server.close(resolve));
+      await keyfold.close();
       await db.close();
     },
   };

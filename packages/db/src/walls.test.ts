@@ -177,6 +177,7 @@ const DEPLOYMENT_TABLES = [
   "checkpoints",
   "checkpoint_heads",
   "job_runs",
+  "processes",
 ];
 
 test("these are all the tables there are, and every one has forced row-level security and a policy", async () => {

@@ -11,6 +11,8 @@ export type { RunnableJob } from "./job/runner.ts";
 export type { JobRunView } from "./job/runs.ts";
 export { DeploymentError, type DeploymentProblem, deploymentExists } from "./key/deployment.ts";
 export type { KeyJobView } from "./key/schema.ts";
+export type { ProcessView } from "./process/live.ts";
+export type { ProcessFacts } from "./process/report.ts";
 export type { ProjectView } from "./project/schema.ts";
 export { type KeyfoldContext, type KeyfoldMeta, requestInfo } from "./router/context.ts";
 export { httpStatus } from "./router/error-map.ts";

@@ -19,6 +19,7 @@ import { Openers } from "./key/openers.ts";
 import { Signer } from "./key/signer.ts";
 import { TenantKeys } from "./key/tenant-keys.ts";
 import { warnOfKeys } from "./key/warnings.ts";
+import { type ProcessFacts, startReporting } from "./process/report.ts";
 import { createRouter, type KeyfoldRouter } from "./router/router.ts";
 import { endSession, startSession } from "./session/session.ts";
 
@@ -35,6 +36,8 @@ export interface KeyfoldServerOptions {
   life?: Partial<Life>;
   log?: DomainLog;
   clock?: () => Date;
+  /** How this process is listed among those that run, with the root keys that it holds; false: not at all. */
+  process?: false | ProcessFacts;
   /** The background jobs; all of the domain's by default. */
   jobs?: readonly Job[];
   /** What reads remember: sealed bytes and who tokens are, five minutes and 64 MiB by default; false: nothing. */
@@ -64,6 +67,8 @@ export interface KeyfoldServer {
   readonly jobs: readonly RunnableJob[];
   /** When each job ran last, in whatever process. */
   jobRuns(): Promise<JobRunView[]>;
+  /** Takes this process off the list of those that run. What it was given, such as the database, stays open. */
+  close(): Promise<void>;
   startSession(request: RequestInfo): ReturnType<typeof startSession>;
   endSession(request: RequestInfo): Promise<void>;
   /**
@@ -126,6 +131,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     clock,
   };
   if (!deployment.created) await warnOfKeys(services);
+  const reporter = options.process === false ? null : await startReporting(services, options.process ?? {});
   // What is too old leaves memory also where nobody asks for it again.
   setInterval(() => {
     services.keys.sweep();
@@ -141,6 +147,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     },
     jobs: runnableJobs(services, options.jobs),
     jobRuns: () => listJobRuns(services, options.jobs),
+    close: async () => reporter?.stop(),
     startSession: (request) => startSession(services, request),
     endSession: (request) => endSession(services, request),
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),

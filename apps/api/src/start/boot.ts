@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { migrationsDir } from "@keyfold/db/migrate";
 import { createEnvelope } from "@keyfold/envelope";
 import { createKeyfoldServer, deploymentExists } from "@keyfold/secrets";
@@ -17,6 +18,9 @@ import { takeHints } from "./hints.ts";
 import { listen } from "./listen.ts";
 import { recoverTenant } from "./recover.ts";
 import { dataDirProvider, providerOf, rootKeyPath } from "./root-key.ts";
+
+const PACKAGE = new URL("../../package.json", import.meta.url);
+const release = (): string => (JSON.parse(readFileSync(PACKAGE, "utf8")) as { version: string }).version;
 
 export interface BootOptions {
   config: Config;
@@ -75,11 +79,13 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       envelope: createEnvelope({ observe: metrics.envelope }),
       limits: { maxValueBytes: config.maxValueBytes },
       life: { graceSeconds: config.graceSeconds, purgeAfterSeconds: config.purgeAfterDays * 86_400 },
+      process: { version: release(), runsJobs: config.jobs },
       log: {
         warn: (facts, message) => log.warn(facts, message),
         error: (facts, message) => log.error(facts, message),
       },
     });
+    ended.push(() => keyfold.close());
     const hints = takeHints({ url: database.listenUrl, keyfold, log, metrics });
     ended.push(() => hints.stop());
     const firstRun = await makeFirstRun(config, keyfold);

@@ -111,6 +111,8 @@ test("the runbook's commands and settings, in its order and word for word, chang
   ]);
   const { out } = await keyfold("keyfold keys status");
   expect(out).toMatch(new RegExp(`^${old} .* wraps 0 of 5 keys +retired`, "m"));
+  // The processes before it were stopped, and are gone from the list.
+  expect(out).toMatch(/^Running:\n {2}\S+\/\d+ +release \d\S* +wraps under local:[0-9a-f]{16}\nThe next/m);
   expect(await restart({ KEYFOLD_ROOT_KEY_FILE: `${folder}/root-key` })).toMatch(
     new RegExp(`This database needs the root key local:[0-9a-f]{16}, but the one given is ${old}\\.`),
   );

@@ -16,6 +16,16 @@ interface Status {
   lacking: number;
   rotation: { due_at: string; overdue: boolean };
   verified_at: string | null;
+  processes: {
+    name: string;
+    version: string;
+    region: string | null;
+    current_key: string;
+    other_keys: string[];
+    runs_jobs: boolean;
+    started_at: string;
+    seen_at: string;
+  }[];
   jobs: Job[];
 }
 
@@ -39,13 +49,7 @@ function text(now: Status): string {
       .filter(Boolean)
       .join(", "),
   ]);
-  const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+  const lines = aligned(rows);
   lines.push("");
   if (now.lacking > 0)
     lines.push(
@@ -61,6 +65,23 @@ function text(now: Status): string {
       lines.push(
         `A job (${job.kind} ${job.opener}) is ${job.state} at ${job.done} of ${job.total} keys${job.problem === null ? "" : ` (${job.problem})`}: run it again to go on.`,
       );
+  if (now.processes.length > 0)
+    lines.push(
+      "Running:",
+      ...aligned(
+        now.processes.map((one) => [
+          `  ${one.name}`,
+          `release ${one.version}${one.region === null ? "" : ` in ${one.region}`}`,
+          `wraps under ${one.current_key}`,
+          [
+            one.other_keys.length > 0 && `opens with ${one.other_keys.join(" and ")}`,
+            !one.runs_jobs && "runs no jobs",
+          ]
+            .filter(Boolean)
+            .join(", "),
+        ]),
+      ),
+    );
   const due = now.rotation.due_at.slice(0, 10);
   lines.push(
     now.rotation.overdue
@@ -68,4 +89,15 @@ function text(now: Status): string {
       : `The next rotation is due on ${due}.`,
   );
   return `${lines.join("\n")}\n`;
+}
+
+/** Rows as lines, each column as wide as its widest cell. */
+function aligned(rows: readonly string[][]): string[] {
+  const width = (i: number) => Math.max(...rows.map((row) => row[i]!.length));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(width(i)))
+      .join("  ")
+      .trimEnd(),
+  );
 }

@@ -2,6 +2,7 @@ import { asKeyfoldError, describeCause, type ErrorCode, KeyfoldError } from "../
 import type { Call } from "../flow/call.ts";
 import { type DeploymentUnit, onDeployment } from "../flow/deployment-change.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { stillWrapsUnder } from "../process/live.ts";
 import { countKeys, countWraps } from "./counts.ts";
 import { verifyDeploymentKeys } from "./deployment-keys.ts";
 import { beginJob, finishJob, type Job, newestDone, noteProgress, viewJob } from "./job.ts";
@@ -13,7 +14,8 @@ import { walkTenants } from "./walk.ts";
 
 /**
  * Retires a root key: takes its wraps away, one slice of the job at a time, each after the same key was opened with the
- * current root key. Refused until every key is wrapped under the current one and all were verified. At its end nothing
+ * current root key. Refused until every key is wrapped under the current one, all were verified, and no process
+ * that runs wraps under it. At its end nothing
  * can be wrapped under the retired root key any more, and its bytes may go.
  */
 export const retireKey = defineVerb({
@@ -41,12 +43,14 @@ export const retireKey = defineVerb({
       },
       each: (tenant, slot) => retireTenant(call, tenant, opener, keep, slot),
     });
+    let inTheWay: string | null = null;
     let problem = walked.stoppedBy ?? walked.failed[0]?.code ?? null;
     if (walked.ended && problem === null) {
       try {
         await verifyDeploymentKeys(services, keep);
         const ended = await onDeployment(call, (unit) => finish(unit, job, opener, keep));
-        if (ended !== null) return viewJob(ended, walked);
+        if (typeof ended === "string") inTheWay = ended;
+        else if (ended !== null) return viewJob(ended, walked);
       } catch (error) {
         const { code, cause } = asKeyfoldError(error);
         if (code === "unauthenticated") throw error;
@@ -54,7 +58,9 @@ export const retireKey = defineVerb({
         problem = code;
       }
     }
-    return viewJob(await progress(call, job, opener, problem), walked);
+    const left = await progress(call, job, opener, problem);
+    if (inTheWay !== null) refuse(inTheWay);
+    return viewJob(left, walked);
   },
 });
 
@@ -69,6 +75,8 @@ async function judge(unit: DeploymentUnit, opener: string, keep: string): Promis
     );
   if (root?.retiredAt && wraps === 0)
     refuse(`${opener} was retired on ${root.retiredAt.toISOString().slice(0, 10)}.`);
+  const inTheWay = await stillWrapsUnder(unit, opener);
+  if (inTheWay !== null) refuse(inTheWay);
   const { total, lacking } = await countKeys(unit, keep);
   if (lacking > 0)
     refuse(
@@ -89,10 +97,18 @@ function refuse(sentence: string): never {
 
 /**
  * The last of it, in one transaction, alone with the root key's lock: whoever was wrapping under it has committed, and
- * whoever comes later is refused by the database. null where a wrap is left after all: then another slice follows.
+ * whoever comes later is refused by the database. null where a wrap is left after all: then another slice follows; a sentence
+ * where a process is in the way.
  */
-async function finish(unit: DeploymentUnit, job: Job, opener: string, keep: string): Promise<Job | null> {
+async function finish(
+  unit: DeploymentUnit,
+  job: Job,
+  opener: string,
+  keep: string,
+): Promise<Job | string | null> {
   await unit.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 11))::text", [opener]);
+  const inTheWay = await stillWrapsUnder(unit, opener); // it may have been started meanwhile
+  if (inTheWay !== null) return inTheWay;
   if ((await countKeys(unit, keep)).lacking > 0) return null;
   const left = await unit.query("SELECT id FROM control_plane.tenants_wrapped($1, $2::uuid, 1) AS id", [
     opener,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { moment, text } from "../input/text.ts";
+import { processView } from "../process/live.ts";
 
 const rootKeyId = text(1, 512).describe(
   "A root key's id, with its fingerprint, e.g. local:ab12cd34ef56ab78.",
@@ -44,6 +45,7 @@ export const keyStatusOutput = z.object({
   lacking: z.int().describe("Those of them that are not wrapped under the current root key yet."),
   rotation: z.object({ dueAt: moment, overdue: z.boolean() }),
   verifiedAt: moment.nullable().describe("When every key was last opened with the current root key."),
+  processes: z.array(processView).describe("The processes that run now."),
   jobs: z.array(keyJobView).describe("The newest of each kind."),
 });
 

@@ -1,5 +1,6 @@
 import { onDeployment } from "../flow/deployment-change.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { liveProcesses } from "../process/live.ts";
 import { countKeys, countWraps } from "./counts.ts";
 import { newestJobs, viewJob } from "./job.ts";
 import { daysBetween, rotationDue } from "./rotation-due.ts";
@@ -47,6 +48,7 @@ export const keyStatus = defineVerb({
         lacking,
         rotation: { dueAt: due.at.toISOString(), overdue: due.overdue },
         verifiedAt: verified?.finishedAt?.toISOString() ?? null,
+        processes: await liveProcesses(unit),
         jobs: jobs.map((job) => viewJob(job)),
       };
     });

@@ -65,6 +65,7 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
       db,
       provider,
       mayCreate: true,
+      process: false, // a suite's many servers are no fleet; what is about the fleet says so
       log: { warn: write, error: write },
       ...options,
       ...more,
