@@ -26,6 +26,9 @@ test("with no settings at all, development serves on the loopback address over i
     database: { kind: "embedded" },
     rootKey: { from: "data-dir" },
     otherRootKey: null,
+    hybridSeed: null,
+    otherHybridSeed: null,
+    algorithm: "aes-256-gcm",
     logLevel: "warn",
     bootstrapToken: null,
     recoverTenant: null,
@@ -47,6 +50,31 @@ test("a second root key is given in the same ways as the first, and one way only
   });
   expect(problemsOf({ KEYFOLD_OTHER_ROOT_KEY: "x", KEYFOLD_OTHER_ROOT_KEY_COMMAND: "y" })).toEqual([
     "KEYFOLD_OTHER_ROOT_KEY and KEYFOLD_OTHER_ROOT_KEY_COMMAND are set together: give the other root key one way only.",
+  ]);
+});
+
+test("a hybrid seed is given in three ways, one at a time, and hybrid-quantum by default takes one", () => {
+  const config = parseConfig(
+    { KEYFOLD_HYBRID_SEED_FILE: "seed", KEYFOLD_ALGORITHM: "hybrid-quantum" },
+    "/srv",
+  );
+  expect(config).toMatchObject({
+    hybridSeed: { from: "file", path: "/srv/seed" },
+    otherHybridSeed: null,
+    algorithm: "hybrid-quantum",
+  });
+  expect(parseConfig({}, "/srv")).toMatchObject({ hybridSeed: null, algorithm: "aes-256-gcm" });
+  expect(problemsOf({ KEYFOLD_HYBRID_SEED: "x", KEYFOLD_HYBRID_SEED_COMMAND: "y" })).toEqual([
+    "KEYFOLD_HYBRID_SEED and KEYFOLD_HYBRID_SEED_COMMAND are set together: give the hybrid seed one way only.",
+  ]);
+  expect(problemsOf({ KEYFOLD_OTHER_HYBRID_SEED: "x" })).toEqual([
+    "KEYFOLD_OTHER_HYBRID_SEED is set without a current hybrid seed: give it as KEYFOLD_HYBRID_SEED_FILE, KEYFOLD_HYBRID_SEED_COMMAND or KEYFOLD_HYBRID_SEED.",
+  ]);
+  expect(problemsOf({ KEYFOLD_ALGORITHM: "hybrid-quantum" })).toEqual([
+    "KEYFOLD_ALGORITHM is hybrid-quantum, which takes a hybrid seed: set KEYFOLD_HYBRID_SEED_FILE, KEYFOLD_HYBRID_SEED_COMMAND or KEYFOLD_HYBRID_SEED. Make one with: keyfold keys generate --hybrid",
+  ]);
+  expect(problemsOf({ KEYFOLD_ALGORITHM: "rot13" })).toEqual([
+    "KEYFOLD_ALGORITHM must be aes-256-gcm or hybrid-quantum.",
   ]);
 });
 

@@ -1,8 +1,16 @@
 import type { BlockList } from "node:net";
 import { isAbsolute, resolve } from "node:path";
+import { ALGORITHMS, type Algorithm } from "@keyfold/secrets";
 import { z } from "zod";
 import { unknownSettings } from "./config/names.ts";
-import { type GivenRootKey, type RootKeySource, rootKeySource, waysGiven } from "./config/root-key-source.ts";
+import {
+  type GivenRootKey,
+  type RootKeySource,
+  rootKeySource,
+  type SeedSource,
+  seedSource,
+  waysGiven,
+} from "./config/root-key-source.ts";
 import { Sensitive } from "./config/sensitive.ts";
 import { parseProxies } from "./config/trusted-proxies.ts";
 
@@ -48,6 +56,12 @@ export interface Config {
   rootKey: RootKeySource;
   /** A second root key, to open with and never to wrap under: while the root key is being changed. */
   otherRootKey: GivenRootKey | null;
+  /** What hybrid wraps take besides the root key. */
+  hybridSeed: SeedSource | null;
+  /** A second one, to open with only: while the seed is being changed. */
+  otherHybridSeed: SeedSource | null;
+  /** What a new tenant's keys are wrapped by. */
+  algorithm: Algorithm;
   logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
   /** On a first start this very string is the operator's token. */
   bootstrapToken: Sensitive | null;
@@ -138,6 +152,13 @@ const schema = z.object({
   KEYFOLD_OTHER_ROOT_KEY_FILE: path.optional(),
   KEYFOLD_OTHER_ROOT_KEY_COMMAND: z.string().optional(),
   KEYFOLD_OTHER_ROOT_KEY_PROVIDER: z.string().optional(),
+  KEYFOLD_HYBRID_SEED: z.string().optional(),
+  KEYFOLD_HYBRID_SEED_FILE: path.optional(),
+  KEYFOLD_HYBRID_SEED_COMMAND: z.string().optional(),
+  KEYFOLD_OTHER_HYBRID_SEED: z.string().optional(),
+  KEYFOLD_OTHER_HYBRID_SEED_FILE: path.optional(),
+  KEYFOLD_OTHER_HYBRID_SEED_COMMAND: z.string().optional(),
+  KEYFOLD_ALGORITHM: oneOf(ALGORITHMS).default("aes-256-gcm"),
   KEYFOLD_LOG_LEVEL: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
   KEYFOLD_BOOTSTRAP_TOKEN: z
     .string()
@@ -212,6 +233,9 @@ export function parseConfig(environment: Environment, cwd: string): Config {
           },
     rootKey: rootKeySource(env, "KEYFOLD_ROOT_KEY", here) ?? { from: "data-dir" },
     otherRootKey: rootKeySource(env, "KEYFOLD_OTHER_ROOT_KEY", here),
+    hybridSeed: seedSource(env, "KEYFOLD_HYBRID_SEED", here),
+    otherHybridSeed: seedSource(env, "KEYFOLD_OTHER_HYBRID_SEED", here),
+    algorithm: given.KEYFOLD_ALGORITHM,
     // A person at a terminal reads sentences; requests are logged where machines collect them.
     logLevel: given.KEYFOLD_LOG_LEVEL ?? (given.KEYFOLD_MODE === "production" ? "info" : "warn"),
     bootstrapToken: sensitive(given.KEYFOLD_BOOTSTRAP_TOKEN),
@@ -231,11 +255,23 @@ export function parseConfig(environment: Environment, cwd: string): Config {
 function contradictions(env: Record<string, string | undefined>): string[] {
   const problems: string[] = [];
   const keys = waysGiven(env, "KEYFOLD_ROOT_KEY");
+  const seeds = waysGiven(env, "KEYFOLD_HYBRID_SEED");
+  const otherSeeds = waysGiven(env, "KEYFOLD_OTHER_HYBRID_SEED");
   for (const [ways, what] of [
     [keys, "the root key"],
     [waysGiven(env, "KEYFOLD_OTHER_ROOT_KEY"), "the other root key"],
+    [seeds, "the hybrid seed"],
+    [otherSeeds, "the other hybrid seed"],
   ] as const)
     if (ways.length > 1) problems.push(`${ways.join(" and ")} are set together: give ${what} one way only.`);
+  if (seeds.length === 0 && otherSeeds.length > 0)
+    problems.push(
+      `${otherSeeds[0]} is set without a current hybrid seed: give it as KEYFOLD_HYBRID_SEED_FILE, KEYFOLD_HYBRID_SEED_COMMAND or KEYFOLD_HYBRID_SEED.`,
+    );
+  if (seeds.length === 0 && env.KEYFOLD_ALGORITHM === "hybrid-quantum")
+    problems.push(
+      "KEYFOLD_ALGORITHM is hybrid-quantum, which takes a hybrid seed: set KEYFOLD_HYBRID_SEED_FILE, KEYFOLD_HYBRID_SEED_COMMAND or KEYFOLD_HYBRID_SEED. Make one with: keyfold keys generate --hybrid",
+    );
   if ((env.KEYFOLD_TLS_CERT_FILE === undefined) !== (env.KEYFOLD_TLS_KEY_FILE === undefined))
     problems.push("KEYFOLD_TLS_CERT_FILE and KEYFOLD_TLS_KEY_FILE belong together: set both, or neither.");
   const embedded = env.KEYFOLD_EMBEDDED_DATABASE === "1" || env.KEYFOLD_EMBEDDED_DATABASE === "true";

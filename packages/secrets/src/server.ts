@@ -1,5 +1,5 @@
 import type { Connections } from "@keyfold/db";
-import { createEnvelope, type Envelope, type RootKeyProvider } from "@keyfold/envelope";
+import { createEnvelope, type Envelope, type RootKeyProvider, type XWingPrivateKey } from "@keyfold/envelope";
 import type { z } from "zod";
 import { makeCheckpoint } from "./checkpoint/make.ts";
 import { type NewestCheckpoint, newestCheckpoint } from "./checkpoint/newest.ts";
@@ -14,7 +14,9 @@ import { RowMac } from "./integrity/row-mac.ts";
 import type { Job } from "./job/define.ts";
 import { type RunnableJob, runnableJobs } from "./job/runner.ts";
 import { type JobRunView, listJobRuns } from "./job/runs.ts";
+import type { Algorithm } from "./key/algorithm.ts";
 import { openDeployment } from "./key/deployment.ts";
+import { DeploymentError } from "./key/deployment-error.ts";
 import { Openers } from "./key/openers.ts";
 import { Signer } from "./key/signer.ts";
 import { TenantKeys } from "./key/tenant-keys.ts";
@@ -29,6 +31,13 @@ export interface KeyfoldServerOptions {
   provider: RootKeyProvider;
   /** Hold other root keys, to open with and never to wrap under: the one that is being retired, or the one that comes next. */
   others?: readonly RootKeyProvider[];
+  /**
+   * From hybrid seeds: what new hybrid wraps are made to, and others, to open with. Needed where something is hybrid.
+   * Not kept under the root key, and not in the database.
+   */
+  hybrid?: { current: XWingPrivateKey; others?: readonly XWingPrivateKey[] };
+  /** What a new tenant's keys are wrapped by; `hybrid-quantum` needs `hybrid`. `aes-256-gcm` by default. */
+  algorithm?: Algorithm;
   /** Whether an empty database may become a deployment now; else a start on one is refused. False by default. */
   mayCreate?: boolean;
   envelope?: Envelope;
@@ -104,11 +113,18 @@ const SWEEP_MS = 60_000;
 /**
  * Opens (or, where allowed, makes) the deployment and builds everything that serves it. Reads no environment and opens
  * no connection of its own.
- * @throws DeploymentError, when the root key is not the one that the database needs
+ * @throws DeploymentError, when the root key or the hybrid seed is not the one that the database needs
  */
 export async function createKeyfoldServer(options: KeyfoldServerOptions): Promise<KeyfoldServer> {
   const { db, envelope = createEnvelope(), log = silent, clock = () => new Date() } = options;
-  const openers = new Openers(envelope, options.provider, options.others);
+  const { hybrid, algorithm = "aes-256-gcm" } = options;
+  const seeds = hybrid === undefined ? [] : [hybrid.current, ...(hybrid.others ?? [])];
+  if (algorithm === "hybrid-quantum" && hybrid === undefined)
+    throw new DeploymentError(
+      "wrong_hybrid_seed",
+      "hybrid-quantum is the default algorithm, but no hybrid seed is given. Make one with: keyfold keys generate --hybrid",
+    );
+  const openers = new Openers(envelope, options.provider, options.others, seeds);
   const deployment = await openDeployment({ db, openers, mayCreate: options.mayCreate ?? false, clock });
   const mac = new RowMac(deployment.integrity, deployment.id);
   const services: Services = {
@@ -120,6 +136,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     checkpoints: new Map(),
     keys: new TenantKeys({ db, deployment: deployment.id, mac, openers, ...options.keyring }),
     openers,
+    algorithm,
     envelope,
     hot: {
       cache: options.readCache === false ? null : new ReadCache(options.readCache),

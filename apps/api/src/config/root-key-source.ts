@@ -10,6 +10,9 @@ export type RootKeySource =
   /** A file in the data folder, made on the very first start. Development only. */
   | { from: "data-dir" };
 
+/** Where a hybrid seed comes from: like a root key, but never from a key service, which opens and does not hand out. */
+export type SeedSource = Extract<RootKeySource, { from: "environment" | "file" | "command" }>;
+
 /** A root key that somebody named. */
 export type GivenRootKey = Exclude<RootKeySource, { from: "data-dir" }>;
 
@@ -33,4 +36,14 @@ export function rootKeySource(
   if (file !== undefined) return { from: "file", path: here(file) };
   if (command !== undefined) return { from: "command", command: new Sensitive(command) };
   return setting === undefined ? null : { from: "provider", setting: new Sensitive(setting) };
+}
+
+/** The settings by which a hybrid seed is given: `NAME`, `NAME_FILE`, `NAME_COMMAND`. */
+export function seedSource(
+  env: Environment,
+  name: string,
+  here: (file: string) => string,
+): SeedSource | null {
+  const source = rootKeySource(env, name, here);
+  return source?.from === "provider" ? null : source;
 }

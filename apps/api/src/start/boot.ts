@@ -17,7 +17,7 @@ import { addressOf, greeting } from "./greeting.ts";
 import { takeHints } from "./hints.ts";
 import { listen } from "./listen.ts";
 import { recoverTenant } from "./recover.ts";
-import { dataDirProvider, providerOf, rootKeyPath } from "./root-key.ts";
+import { dataDirProvider, providerOf, rootKeyPath, seedOf } from "./root-key.ts";
 
 const PACKAGE = new URL("../../package.json", import.meta.url);
 const release = (): string => (JSON.parse(readFileSync(PACKAGE, "utf8")) as { version: string }).version;
@@ -48,6 +48,8 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
   // What the settings name is tried first: a weak key must stop the start before anything was touched.
   const given = config.rootKey.from === "data-dir" ? null : await providerOf(config.rootKey);
   const others = config.otherRootKey === null ? [] : [await providerOf(config.otherRootKey)];
+  const seed = config.hybridSeed === null ? null : await seedOf(config.hybridSeed);
+  const otherSeeds = config.otherHybridSeed === null ? [] : [await seedOf(config.otherHybridSeed)];
   const database = await openDatabase({
     config,
     say: (sentence) => print(`${sentence}\n`),
@@ -74,6 +76,8 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       db,
       provider,
       others,
+      ...(seed === null ? {} : { hybrid: { current: seed, others: otherSeeds } }),
+      algorithm: config.algorithm,
       // Production begins only where somebody says who its operator is.
       mayCreate: config.mode === "development" || config.bootstrapToken !== null,
       envelope: createEnvelope({ observe: metrics.envelope }),

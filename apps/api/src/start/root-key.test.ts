@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateRootKeyFile } from "@keyfold/envelope";
+import { generateHybridSeedFile, generateRootKeyFile } from "@keyfold/envelope";
 import { newPassphraseRootKey } from "@keyfold/providers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Sensitive } from "../config/sensitive.ts";
-import { providerOf } from "./root-key.ts";
+import { providerOf, seedOf } from "./root-key.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -36,4 +36,19 @@ test("a setting that names no provider is refused with what it may begin with, a
   const refusal = await named("hunter2-not-a-real-secret").catch((error: Error) => error.message);
   expect(refusal).toContain("aws-kms:");
   expect(refusal).not.toContain("hunter2");
+});
+
+test("a hybrid seed's file, command and text name one key, and a weak one is refused before anything else", async () => {
+  const path = join(folder, "seed");
+  const { publicKey } = await generateHybridSeedFile(path);
+  const text = await readFile(path, "utf8");
+  for (const source of [
+    { from: "file" as const, path },
+    { from: "command" as const, command: new Sensitive(`cat ${path}`) },
+    { from: "environment" as const, text: new Sensitive(text) },
+  ])
+    expect((await seedOf(source)).publicKey.id).toBe(publicKey.id);
+  await expect(seedOf({ from: "environment", text: new Sensitive("00".repeat(32)) })).rejects.toMatchObject({
+    code: "bad_hybrid_seed",
+  });
 });

@@ -2,13 +2,17 @@ import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   generateRootKeyFile,
+  hybridSeedFromCommand,
+  hybridSeedFromFile,
+  hybridSeedFromText,
   localRootKey,
   type RootKeyProvider,
   rootKeyFromCommand,
   rootKeyFromFile,
   rootKeyFromText,
+  type XWingPrivateKey,
 } from "@keyfold/envelope";
-import type { GivenRootKey } from "../config/root-key-source.ts";
+import type { GivenRootKey, SeedSource } from "../config/root-key-source.ts";
 import { StartError } from "./start-error.ts";
 
 /** Where development keeps the root key that it made itself. */
@@ -31,6 +35,18 @@ export async function providerOf(source: GivenRootKey): Promise<RootKeyProvider>
       const { rootKeyFromSetting } = await import("@keyfold/providers");
       return rootKeyFromSetting(source.setting.reveal());
     }
+  }
+}
+
+/** The key pair of the hybrid seed that the settings name. @throws EnvelopeError `bad_hybrid_seed`, `provider_unavailable` */
+export async function seedOf(source: SeedSource): Promise<XWingPrivateKey> {
+  switch (source.from) {
+    case "environment":
+      return hybridSeedFromText(source.text.reveal());
+    case "file":
+      return hybridSeedFromFile(source.path);
+    case "command":
+      return hybridSeedFromCommand(source.command.reveal());
   }
 }
 

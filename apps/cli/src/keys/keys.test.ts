@@ -3,7 +3,13 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Served, serveHouse } from "@keyfold/api/testing";
-import { localRootKey, rootKeyFromFile, rootKeyFromText } from "@keyfold/envelope";
+import {
+  hybridSeedFromFile,
+  hybridSeedFromText,
+  localRootKey,
+  rootKeyFromFile,
+  rootKeyFromText,
+} from "@keyfold/envelope";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { run } from "../run.ts";
 
@@ -136,6 +142,17 @@ test("generate --file keeps the key in a closed file, says its fingerprint only,
   expect(made.out + made.err).not.toContain(content.trim());
   expect(await keyfold(["keys", "generate", "--file", path])).toMatchObject({ exit: 1, out: "" });
   expect(await readFile(path, "utf8")).toBe(content);
+});
+
+test("generate --hybrid makes a hybrid seed: printed alone, or in a closed file", async () => {
+  const printed = await keyfold(["keys", "generate", "--hybrid"]);
+  expect(printed.err).toBe(`Its fingerprint is ${hybridSeedFromText(printed.out).publicKey.id}.\n`);
+  const path = join(folder, "hybrid-seed");
+  const made = await keyfold(["keys", "generate", "--hybrid", "--file", path]);
+  expect(made.out).toBe(`${(await hybridSeedFromFile(path)).publicKey.id}\n`);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(made.out + made.err).not.toContain((await readFile(path, "utf8")).trim());
+  expect(await keyfold(["keys", "generate", "--hybrid", "--file", path])).toMatchObject({ exit: 1, out: "" });
 });
 
 test("help has examples", async () => {

@@ -12,8 +12,15 @@ export function addKeys(program: Command, terminal: Terminal, end: (exit: number
   keys
     .command("generate")
     .description("make a good root key: 32 random bytes, printed as base64 or kept in a new file")
+    .option("--hybrid", "a hybrid seed instead: what hybrid-quantum takes besides the root key")
     .option("--file <path>", "write it there instead (mode 0600); never overwrites")
-    .addHelpText("after", examples("keyfold keys generate --file /etc/keyfold/root-key-2026"))
+    .addHelpText(
+      "after",
+      examples(
+        "keyfold keys generate --file /etc/keyfold/root-key-2026",
+        "keyfold keys generate --hybrid --file /etc/keyfold/hybrid-seed",
+      ),
+    )
     .action(async (options) => end(await (await import("./generate.ts")).generate(terminal, options)));
   keys
     .command("status")

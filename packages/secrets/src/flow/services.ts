@@ -4,6 +4,7 @@ import type { Signed } from "../checkpoint/make.ts";
 import type { ReadAppender } from "../hot/read-appender.ts";
 import type { ReadCache } from "../hot/read-cache.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
+import type { Algorithm } from "../key/algorithm.ts";
 import type { Openers } from "../key/openers.ts";
 import type { Signer } from "../key/signer.ts";
 import type { TenantKeys } from "../key/tenant-keys.ts";
@@ -42,6 +43,8 @@ export interface Services {
   readonly keys: TenantKeys;
   /** The root keys that this process holds. */
   readonly openers: Openers;
+  /** What is used where neither a tenant nor a secret says. */
+  readonly algorithm: Algorithm;
   readonly envelope: Envelope;
   /** What makes reads fast: what this process remembers, and the shared commit of their events. */
   readonly hot: { readonly cache: ReadCache | null; readonly appender: ReadAppender };

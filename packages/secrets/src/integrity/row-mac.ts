@@ -67,7 +67,13 @@ const LATER = {
   secrets: ["gracePolicy", "keepVersions"],
   versions: ["setAt", "warnedAt", "held", "endReason"],
   serviceTokens: ["consumerName", "consumerKind"],
+  tenantKeys: ["suite"],
 } as const satisfies Partial<Record<keyof typeof ROWS, readonly string[]>>;
+
+/** Later fields that cannot be null, and what stands for "nothing": what rows of before have. One spelling, so no two. */
+const NOTHING: { readonly [T in keyof typeof ROWS]?: Readonly<Record<string, unknown>> } = {
+  tenantKeys: { suite: 1 },
+};
 
 export type GuardedTable = keyof typeof ROWS;
 type LaterField<T extends GuardedTable> = T extends keyof typeof LATER ? (typeof LATER)[T][number] : never;
@@ -100,7 +106,7 @@ export class RowMac {
     for (const name of ROWS[table]) fields.push((row as Record<string, Field>)[name] as Field);
     for (const name of (LATER as Partial<Record<GuardedTable, readonly string[]>>)[table] ?? []) {
       const field = (row as Record<string, Field>)[name] as Field;
-      if (field !== null) fields.push({ [name]: field });
+      if (field !== null && field !== NOTHING[table]?.[name]) fields.push({ [name]: field });
     }
     return Buffer.from(this.#key.hmacSha256(Buffer.from(canonical(fields), "utf8")));
   }

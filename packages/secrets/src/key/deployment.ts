@@ -3,6 +3,9 @@ import { type Connections, type Transaction, withDeployment } from "@keyfold/db"
 import { EnvelopeError, type KeyPurpose, type RootKeyRef, SecretKey } from "@keyfold/envelope";
 import { append } from "../audit/append.ts";
 import { encode } from "../flow/event.ts";
+import { HYBRID_PROVIDER } from "./counts.ts";
+import { DeploymentError } from "./deployment-error.ts";
+import { refuseMissingSeeds, refuseSeedAsRootKey, SEED_SETTINGS, seedRef } from "./hybrid-seeds.ts";
 import type { Openers } from "./openers.ts";
 
 /** The deployment's identity and its keys, opened. */
@@ -18,18 +21,6 @@ export interface Deployment {
   created: boolean;
 }
 
-export type DeploymentProblem = "not_initialized" | "wrong_root_key" | "root_key_unavailable" | "damaged";
-
-/** A start that must not go on; the message says what to do. */
-export class DeploymentError extends Error {
-  override readonly name = "DeploymentError";
-  readonly problem: DeploymentProblem;
-  constructor(problem: DeploymentProblem, message: string) {
-    super(message);
-    this.problem = problem;
-  }
-}
-
 /** Whether this database is a deployment already, so that a new root key would open nothing of it. */
 export function deploymentExists(db: Connections): Promise<boolean> {
   return withDeployment(db, async ({ sql }) => (await sql.deployment.findFirst()) !== null);
@@ -42,7 +33,8 @@ const SETTINGS = "KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE or KEYFOLD_ROOT_KEY_CO
 /**
  * Opens the deployment's keys with a root key that is held, or makes deployment and keys on the very first start.
  * A start with other root keys stops here and names the fingerprint it needs: nothing is made anew over what exists.
- * A current root key that this deployment meets for the first time is noted: its age counts from here.
+ * So does one without a hybrid seed that some tenant's key needs, or with a seed that is a root key at the same time.
+ * A current root key or seed that this deployment meets for the first time is noted: its age counts from here.
  * @throws DeploymentError
  */
 export async function openDeployment(options: {
@@ -60,6 +52,7 @@ export async function openDeployment(options: {
       "The root key cannot be reached, and without it nothing opens.",
     );
   });
+  await refuseSeedAsRootKey(openers);
   return withDeployment(db, async (tx) => {
     const { sql } = tx;
     // Two first starts at once: one makes the deployment, the other finds it.
@@ -79,7 +72,10 @@ export async function openDeployment(options: {
         purpose === "signing" && (await lacksSigningKey(tx))
           ? await make(tx, openers, row.id, purpose)
           : await open(tx, openers, row.id, purpose);
+    await refuseMissingSeeds(tx, openers);
     await note(tx, row.id, root, options.clock);
+    const [seed] = openers.hybridsHeld;
+    if (seed !== undefined) await note(tx, row.id, seedRef(seed), options.clock);
     return { id: row.id, ...keys, created: false };
   });
 }
@@ -91,6 +87,8 @@ async function create(tx: Transaction, openers: Openers, root: RootKeyRef): Prom
   await sql.rootKey.create({
     data: { id: root.id, provider: root.provider, keyVersion: root.keyVersion },
   });
+  const [seed] = openers.hybridsHeld;
+  if (seed !== undefined) await sql.rootKey.create({ data: seedRef(seed) });
   const made = {} as Record<(typeof PURPOSES)[number], SecretKey>;
   for (const purpose of PURPOSES) made[purpose] = await make(tx, openers, id, purpose);
   return { id, ...made, created: true };
@@ -166,17 +164,19 @@ async function open(
   return key;
 }
 
-/** Notes a root key that is current for the first time. @throws DeploymentError for one that was retired */
+/** Notes a root key or seed that is current for the first time. @throws DeploymentError for one that was retired */
 async function note(tx: Transaction, deployment: string, root: RootKeyRef, clock: () => Date): Promise<void> {
   const known = await tx.sql.rootKey.findUnique({ where: { id: root.id } });
   if (known?.retiredAt) {
+    const seed = root.provider === HYBRID_PROVIDER;
     const live = await tx.sql.rootKey.findMany({
-      where: { retiredAt: null },
+      where: { retiredAt: null, provider: seed ? HYBRID_PROVIDER : { not: HYBRID_PROVIDER } },
       orderBy: { createdAt: "desc" },
     });
+    const what = seed ? "hybrid seed" : "root key";
     throw new DeploymentError(
-      "wrong_root_key",
-      `The root key ${root.id} was retired on ${known.retiredAt.toISOString().slice(0, 10)}. This database needs the root key ${live.map(({ id }) => id).join(" or ")} (${SETTINGS}); nothing was changed.`,
+      seed ? "wrong_hybrid_seed" : "wrong_root_key",
+      `The ${what} ${root.id} was retired on ${known.retiredAt.toISOString().slice(0, 10)}. This database needs the ${what} ${live.map(({ id }) => id).join(" or ")} (${seed ? SEED_SETTINGS : SETTINGS}); nothing was changed.`,
     );
   }
   if (known !== null) return;

@@ -1,18 +1,41 @@
 import {
   type Envelope,
   EnvelopeError,
+  HYBRID_WRAP_SUITE,
+  hybridOpener,
   type KeyPlace,
   type RootKeyProvider,
   type RootKeyRef,
   type SecretKey,
+  splitHybridOpener,
+  WRAP_SUITE,
   type WrappedKey,
+  type WrapSuite,
+  type XWingPrivateKey,
 } from "@keyfold/envelope";
 
 /** A key under one root key, as a row keeps it. */
 export interface StoredWrap {
   opener: string;
   provider: string;
+  suite: number;
   wrapped: Uint8Array;
+}
+
+/** What keys are wrapped under now: the root key and, for those of suite 2, the hybrid seed together with it. */
+export interface CurrentOpeners {
+  root: string;
+  hybrid: string | null;
+}
+
+/** Both, for a sentence. */
+export const currentNames = ({ root, hybrid }: CurrentOpeners): string =>
+  hybrid === null ? root : `${root} and ${hybrid}`;
+
+/** The opener that a key of this suite is wrapped under now; null where it takes a hybrid seed and there is none. */
+export function openerFor({ root, hybrid }: CurrentOpeners, suite: number): string | null {
+  if (suite === WRAP_SUITE) return root;
+  return hybrid === null ? null : hybridOpener(root, { id: hybrid });
 }
 
 /**
@@ -22,10 +45,18 @@ export interface StoredWrap {
 export class Openers {
   readonly #envelope: Envelope;
   readonly #providers: readonly [RootKeyProvider, ...RootKeyProvider[]];
+  readonly #hybrids: readonly XWingPrivateKey[];
 
-  constructor(envelope: Envelope, current: RootKeyProvider, others: readonly RootKeyProvider[] = []) {
+  /** @param hybrids from hybrid seeds; the first one is current, like the first root key */
+  constructor(
+    envelope: Envelope,
+    current: RootKeyProvider,
+    others: readonly RootKeyProvider[] = [],
+    hybrids: readonly XWingPrivateKey[] = [],
+  ) {
     this.#envelope = envelope;
     this.#providers = [current, ...others];
+    this.#hybrids = hybrids;
   }
 
   /** The root key that new wraps are made under. @throws EnvelopeError `provider_unavailable` */
@@ -39,9 +70,40 @@ export class Openers {
     return [...new Set(refs.flatMap((ref) => (ref === null ? [] : [ref.id])))];
   }
 
-  /** Wraps a key under the current root key. @throws EnvelopeError */
-  wrap(key: SecretKey, place: Omit<KeyPlace, "opener">): Promise<WrappedKey> {
-    return this.#envelope.wrapKey(this.#providers[0], key, place);
+  /** What keys are wrapped under now. @throws EnvelopeError `provider_unavailable` */
+  async now(): Promise<CurrentOpeners> {
+    return { root: (await this.current()).id, hybrid: this.#hybrids[0]?.publicKey.id ?? null };
+  }
+
+  /** The ids of the hybrid seeds held, the current one first. */
+  get hybridsHeld(): string[] {
+    return this.#hybrids.map(({ publicKey }) => publicKey.id);
+  }
+
+  /** The id of a hybrid seed that is one of these local root keys at the same time; null: none is. */
+  hybridAmong(rootKeys: readonly string[]): string | null {
+    return this.#hybrids.find(({ asRootKey }) => rootKeys.includes(asRootKey))?.publicKey.id ?? null;
+  }
+
+  /** Every opener that can be opened here, those of hybrid wraps too. */
+  async opening(): Promise<string[]> {
+    const roots = await this.held();
+    const pairs = roots.flatMap((root) =>
+      this.#hybrids.map(({ publicKey }) => hybridOpener(root, publicKey)),
+    );
+    return [...roots, ...pairs];
+  }
+
+  /** Wraps a key under the current root key, and for suite 2 to the current hybrid seed. @throws EnvelopeError */
+  async wrap(
+    key: SecretKey,
+    place: Omit<KeyPlace, "opener">,
+    suite: WrapSuite = WRAP_SUITE,
+  ): Promise<WrappedKey> {
+    const [provider, hybrid] = [this.#providers[0], this.#hybrids[0]?.publicKey];
+    if (suite === WRAP_SUITE) return this.#envelope.wrapKey(provider, key, place);
+    if (hybrid === undefined) throw new EnvelopeError("unknown_opener", NO_SEED);
+    return this.#envelope.wrapKey(provider, key, place, hybrid);
   }
 
   /**
@@ -57,11 +119,22 @@ export class Openers {
   ): Promise<SecretKey> {
     let unavailable = false;
     const tried = new Set<string>();
-    const open = async (provider: RootKeyProvider, wrap: W): Promise<SecretKey | null> => {
+    // The row says which suite it is, never the bytes; a hybrid wrap to a seed that is not held is none that opens here.
+    const named = wraps.flatMap((wrap): { wrap: W; root: string; hybrid: XWingPrivateKey | undefined }[] => {
+      if (wrap.suite === WRAP_SUITE) return [{ wrap, root: wrap.opener, hybrid: undefined }];
+      const parts = wrap.suite === HYBRID_WRAP_SUITE ? splitHybridOpener(wrap.opener) : undefined;
+      const hybrid = this.#hybrids.find(({ publicKey }) => publicKey.id === parts?.hybrid);
+      return parts && hybrid ? [{ wrap, root: parts.root, hybrid }] : [];
+    });
+    const open = async (
+      provider: RootKeyProvider,
+      { wrap, hybrid }: (typeof named)[number],
+    ): Promise<SecretKey | null> => {
       tried.add(`${this.#providers.indexOf(provider)} ${wrap.opener}`);
       use(wrap);
+      const at = { ...place, opener: wrap.opener };
       try {
-        return await this.#envelope.unwrapKey(provider, wrap.wrapped, { ...place, opener: wrap.opener });
+        return await this.#envelope.unwrapKey(provider, wrap.wrapped, at, hybrid);
       } catch (error) {
         const code = error instanceof EnvelopeError ? error.code : null;
         if (code === "provider_unavailable") unavailable = true;
@@ -77,26 +150,29 @@ export class Openers {
         continue;
       }
       answering.push(provider);
-      const wrap = wraps.find(({ opener }) => opener === ref.id);
-      const key = wrap && (await open(provider, wrap));
-      if (key) return key;
+      for (const one of named.filter(({ root }) => root === ref.id)) {
+        const key = await open(provider, one);
+        if (key !== null) return key;
+      }
     }
     // A key service may still hold what came before its current key.
-    for (const wrap of wraps)
+    for (const one of named)
       for (const provider of answering) {
-        if (provider.kind !== wrap.provider) continue;
-        if (tried.has(`${this.#providers.indexOf(provider)} ${wrap.opener}`)) continue;
-        const key = await open(provider, wrap);
+        if (provider.kind !== one.wrap.provider) continue;
+        if (tried.has(`${this.#providers.indexOf(provider)} ${one.wrap.opener}`)) continue;
+        const key = await open(provider, one);
         if (key !== null) return key;
       }
     if (unavailable) throw new EnvelopeError("provider_unavailable");
     const needed = wraps.map(({ opener }) => opener).join(" or ") || "(none)";
     throw new EnvelopeError(
       "unknown_opener",
-      `The key is wrapped under the root key ${needed}, and here is ${(await this.held()).join(" and ")}.`,
+      `The key is wrapped under the root key ${needed}, and here is ${[...(await this.held()), ...this.hybridsHeld].join(" and ")}.`,
     );
   }
 }
+
+const NO_SEED = "The key is hybrid, and there is no hybrid seed here.";
 
 async function nameOf(provider: RootKeyProvider): Promise<RootKeyRef> {
   try {

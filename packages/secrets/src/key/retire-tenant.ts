@@ -1,12 +1,13 @@
 import type { Call } from "../flow/call.ts";
 import { changeSql } from "../flow/change.ts";
+import { type CurrentOpeners, openerFor } from "./openers.ts";
 import { storedKeys } from "./stored-keys.ts";
 import type { StoredTenantKey } from "./tenant-keys.ts";
 import { verifyTenant } from "./verify-tenant.ts";
 import type { Slot } from "./walk.ts";
 
 /**
- * Takes a tenant's wraps under a root key away, after each of its keys was opened with the one that stays; in one
+ * Takes a tenant's wraps under a root key, or to a hybrid seed, away, after each of its keys was opened with the one that stays; in one
  * transaction with its audit event, and only where the wraps that stay are still the bytes that were opened.
  * @returns how many wraps went
  */
@@ -14,7 +15,7 @@ export async function retireTenant(
   call: Call,
   tenantId: string,
   opener: string,
-  keep: string,
+  keep: CurrentOpeners,
   slot: Slot,
 ): Promise<number> {
   const opened = staying(await verifyTenant(call, tenantId, keep, slot), keep);
@@ -27,8 +28,8 @@ export async function retireTenant(
         if ([...now].some(([key, mac]) => !opened.get(key)?.equals(mac))) return 0; // another slice looks again
         await unit.query("SET LOCAL ROLE keyfold_deployment", []);
         const [row] = await unit.query<{ gone: number }>(
-          "SELECT control_plane.drop_wraps($1::uuid, $2, $3) AS gone",
-          [tenantId, opener, keep],
+          "SELECT control_plane.drop_wraps($1::uuid, $2, $3, $4) AS gone",
+          [tenantId, opener, keep.root, keep.hybrid],
         );
         await unit.query("RESET ROLE", []);
         if (row!.gone > 0)
@@ -45,11 +46,11 @@ export async function retireTenant(
 }
 
 /** For each key, the MAC of its wrap that stays: it covers the wrapped bytes. */
-function staying(keys: readonly StoredTenantKey[], keep: string): Map<string, Buffer> {
+function staying(keys: readonly StoredTenantKey[], keep: CurrentOpeners): Map<string, Buffer> {
   return new Map(
     keys.map((key) => [
       `${key.purpose}/${key.term}`,
-      Buffer.from(key.wraps.find((wrap) => wrap.opener === keep)?.mac ?? []),
+      Buffer.from(key.wraps.find((wrap) => wrap.opener === openerFor(keep, key.suite))?.mac ?? []),
     ]),
   );
 }

@@ -6,6 +6,7 @@ import { stillWrapsUnder } from "../process/live.ts";
 import { countKeys, countWraps } from "./counts.ts";
 import { verifyDeploymentKeys } from "./deployment-keys.ts";
 import { beginJob, finishJob, type Job, newestDone, noteProgress, viewJob } from "./job.ts";
+import { type CurrentOpeners, currentNames } from "./openers.ts";
 import { retireTenant } from "./retire-tenant.ts";
 import { keyJobView, retireKeyInput } from "./schema.ts";
 import { asked } from "./tenant-keys.ts";
@@ -13,9 +14,9 @@ import { NO_TENANT, tenantsWrapped } from "./tenants.ts";
 import { walkTenants } from "./walk.ts";
 
 /**
- * Retires a root key: takes its wraps away, one slice of the job at a time, each after the same key was opened with the
- * current root key. Refused until every key is wrapped under the current one, all were verified, and no process
- * that runs wraps under it. At its end nothing
+ * Retires a root key or a hybrid seed: takes its wraps away, one slice of the job at a time, each after the same key was
+ * opened with the current ones. Refused until every key is wrapped under those, all were verified, and no process that
+ * runs wraps under it. At its end nothing
  * can be wrapped under the retired root key any more, and its bytes may go.
  */
 export const retireKey = defineVerb({
@@ -26,7 +27,7 @@ export const retireKey = defineVerb({
   output: keyJobView,
   async run(call, input) {
     const { services } = call;
-    const keep = (await asked(() => services.openers.current())).id;
+    const keep = await asked(() => services.openers.now());
     const { opener } = input;
     const job = await onDeployment(call, (unit) => judge(unit, opener, keep)).then((wraps) =>
       beginJob(call, "retire", opener, async () => ({ done: 0, total: wraps })),
@@ -47,7 +48,7 @@ export const retireKey = defineVerb({
     let problem = walked.stoppedBy ?? walked.failed[0]?.code ?? null;
     if (walked.ended && problem === null) {
       try {
-        await verifyDeploymentKeys(services, keep);
+        await verifyDeploymentKeys(services, keep.root);
         const ended = await onDeployment(call, (unit) => finish(unit, job, opener, keep));
         if (typeof ended === "string") inTheWay = ended;
         else if (ended !== null) return viewJob(ended, walked);
@@ -65,11 +66,15 @@ export const retireKey = defineVerb({
 });
 
 /** @returns how many wraps there are under it @throws KeyfoldError `illegal_state`, `not_found` */
-async function judge(unit: DeploymentUnit, opener: string, keep: string): Promise<number> {
+async function judge(unit: DeploymentUnit, opener: string, keep: CurrentOpeners): Promise<number> {
   const root = await unit.sql.rootKey.findUnique({ where: { id: opener } });
   const wraps = (await countWraps(unit)).get(opener)?.wraps ?? 0;
   if (root === null && wraps === 0) throw new KeyfoldError("not_found");
-  if (opener === keep)
+  if (opener === keep.hybrid)
+    refuse(
+      `${opener} is the current hybrid seed. Start with the new one as the hybrid seed, rotate, and then retire this one.`,
+    );
+  if (opener === keep.root)
     refuse(
       `${opener} is the current root key. Start with the new one as the root key, rotate, and then retire this one.`,
     );
@@ -80,14 +85,14 @@ async function judge(unit: DeploymentUnit, opener: string, keep: string): Promis
   const { total, lacking } = await countKeys(unit, keep);
   if (lacking > 0)
     refuse(
-      `${lacking} of ${total} keys are not wrapped under ${keep} yet, and need ${opener}. Rotate and verify first.`,
+      `${lacking} of ${total} keys are not wrapped under ${currentNames(keep)} yet, and need ${opener}. Rotate and verify first.`,
     );
   const [verified, rotated] = [
-    await newestDone(unit, "verify", keep),
-    await newestDone(unit, "rotate", keep),
+    await newestDone(unit, "verify", keep.root),
+    await newestDone(unit, "rotate", keep.root),
   ];
   if (verified === null || (rotated !== null && verified.startedAt < rotated.finishedAt!))
-    refuse(`It was not verified yet that every key opens with ${keep}. Verify first.`);
+    refuse(`It was not verified yet that every key opens with ${currentNames(keep)}. Verify first.`);
   return wraps;
 }
 
@@ -104,7 +109,7 @@ async function finish(
   unit: DeploymentUnit,
   job: Job,
   opener: string,
-  keep: string,
+  keep: CurrentOpeners,
 ): Promise<Job | string | null> {
   await unit.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 11))::text", [opener]);
   const inTheWay = await stillWrapsUnder(unit, opener); // it may have been started meanwhile

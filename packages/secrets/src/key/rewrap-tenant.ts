@@ -1,6 +1,8 @@
+import type { WrapSuite } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { changeSql } from "../flow/change.ts";
+import { type CurrentOpeners, openerFor } from "./openers.ts";
 import { loadStoredKeys } from "./stored-keys.ts";
 import type { StoredTenantKey, TenantPurpose } from "./tenant-keys.ts";
 import type { Slot } from "./walk.ts";
@@ -15,7 +17,8 @@ const INSERT = `INSERT INTO control_plane.key_wraps
   ON CONFLICT DO NOTHING RETURNING purpose`;
 
 /**
- * Adds a wrap under the current root key to each of a tenant's keys that has none: unwrap, wrap, unwrap again, compare;
+ * Adds a wrap under the current root key (for a hybrid key: and to the current hybrid seed) to each of a tenant's keys
+ * that has none: unwrap, wrap, unwrap again, compare;
  * then, in one transaction, insert where the key's row is still the one that was opened, and audit. No key service is
  * asked inside of it. Done twice, or by two at once, it adds nothing the second time.
  * @returns how many wraps were added
@@ -23,14 +26,16 @@ const INSERT = `INSERT INTO control_plane.key_wraps
 export async function rewrapTenant(
   call: Call,
   tenantId: string,
-  opener: string,
+  now: CurrentOpeners,
   slot: Slot,
 ): Promise<number> {
   const { services } = call;
   const stored = await slot(() => loadStoredKeys(services, tenantId));
-  const lacking = stored.filter((key) => !key.wraps.some((wrap) => wrap.opener === opener));
+  const lacking = stored.filter(
+    (key) => !key.wraps.some((wrap) => wrap.opener === openerFor(now, key.suite)),
+  );
   if (lacking.length === 0) return 0;
-  const made = await Promise.all(lacking.map((key) => rewrap(call, tenantId, key, opener)));
+  const made = await Promise.all(lacking.map((key) => rewrap(call, tenantId, key, now)));
   const column = <K extends keyof (typeof made)[number]>(name: K) => made.map((wrap) => wrap[name]);
   return slot(() =>
     changeSql(
@@ -53,7 +58,7 @@ export async function rewrapTenant(
         if (added.length > 0)
           unit.record({
             action: "key.rewrapped",
-            target: { type: "key", id: opener, name: null },
+            target: { type: "key", id: now.root, name: null },
             details: { keys: added.length },
           });
         return added.length;
@@ -63,13 +68,20 @@ export async function rewrapTenant(
   );
 }
 
-async function rewrap({ services }: Call, tenantId: string, stored: StoredTenantKey, opener: string) {
+async function rewrap({ services }: Call, tenantId: string, stored: StoredTenantKey, now: CurrentOpeners) {
   const { keys } = services;
   const key = await keys.open(tenantId, stored);
   const purpose = stored.purpose as TenantPurpose;
-  const wrap = await keys.wrap(tenantId, purpose, stored.term, key, services.clock());
+  const wrap = await keys.wrap(
+    tenantId,
+    purpose,
+    stored.term,
+    key,
+    services.clock(),
+    stored.suite as WrapSuite,
+  );
   // The key service moved on to another key under our hands: the next slice finds it.
-  if (wrap.opener !== opener) throw new KeyfoldError("conflict");
+  if (wrap.opener !== openerFor(now, stored.suite)) throw new KeyfoldError("conflict");
   // `open` compares the check value: what cannot be opened again is never stored.
   await keys.open(tenantId, { ...stored, wraps: [wrap] });
   return { ...wrap, keyMac: stored.mac };

@@ -8,6 +8,7 @@ import { defineVerb } from "../flow/verb.ts";
 import { countKeys } from "./counts.ts";
 import { rewrapDeploymentKeys, storeDeploymentWraps } from "./deployment-keys.ts";
 import { beginJob, finishJob, type Job, noteProgress, viewJob } from "./job.ts";
+import type { CurrentOpeners } from "./openers.ts";
 import { rewrapTenant } from "./rewrap-tenant.ts";
 import { keyJobView, rotateKeysInput } from "./schema.ts";
 import { asked } from "./tenant-keys.ts";
@@ -15,7 +16,7 @@ import { NO_TENANT, tenantsLacking } from "./tenants.ts";
 import { type Walked, walkTenants } from "./walk.ts";
 
 /**
- * Rotates to the current root key: one slice of the job that adds a wrap under it to every key. Call again until it is
+ * Rotates to the current root key and hybrid seed: one slice of the job that adds a wrap under them to every key. Call again until it is
  * done; several processes may, at once. What is left to do is what is missing, so a slice that was killed leaves
  * nothing to mend. The deployment's own keys come last: until then a start with the new root key alone is refused.
  */
@@ -27,17 +28,17 @@ export const rotateKeys = defineVerb({
   output: keyJobView,
   async run(call, input) {
     const { services } = call;
-    const root = await asked(() => services.openers.current());
-    if (input.to !== undefined && input.to !== root.id)
+    const now = await asked(() => services.openers.now());
+    if (input.to !== undefined && input.to !== now.root)
       throw new KeyfoldError("illegal_state", {
-        sentence: `The current root key of the process that was asked is ${root.id}. Start it with the new one as its root key.`,
+        sentence: `The current root key of the process that was asked is ${now.root}. Start it with the new one as its root key.`,
       });
-    const count = (tx: Parameters<typeof countKeys>[0]) => countKeys(tx, root.id);
+    const count = (tx: Parameters<typeof countKeys>[0]) => countKeys(tx, now);
     const begin = async (tx: Parameters<typeof countKeys>[0]) => {
       const { total, lacking } = await count(tx);
       return { total, done: total - lacking };
     };
-    const job = await beginJob(call, "rotate", root.id, begin, input.to !== undefined);
+    const job = await beginJob(call, "rotate", now.root, begin, input.to !== undefined);
 
     // From anywhere, once around: two who rotate at once start in different places.
     const start = randomUUID();
@@ -46,22 +47,22 @@ export const rotateKeys = defineVerb({
     const walked = await walkTenants(services, {
       ...input,
       async next(limit) {
-        let tenants = await tenantsLacking(services, root.id, after, limit);
+        let tenants = await tenantsLacking(services, now, after, limit);
         if (tenants.length === 0 && !around) {
           around = true;
           after = NO_TENANT;
-          tenants = await tenantsLacking(services, root.id, after, limit);
+          tenants = await tenantsLacking(services, now, after, limit);
         }
         if (around) tenants = tenants.filter((tenant) => tenant <= start);
         after = tenants.at(-1) ?? after;
         return tenants;
       },
-      each: (tenant, slot) => rewrapTenant(call, tenant, root.id, slot),
+      each: (tenant, slot) => rewrapTenant(call, tenant, now, slot),
     });
     const counted = await again(() => withDeployment(services.db, count));
     const progress = { total: counted.total, done: counted.total - counted.lacking };
     if (walked.stoppedBy === null && counted.tenantsLacking === 0) {
-      const ended = await finish(call, job, root.id, walked);
+      const ended = await finish(call, job, now, walked);
       if (ended !== null) return viewJob(ended, walked);
     }
     // Who came all the way around and met none but failures has nothing left that it could do.
@@ -80,13 +81,13 @@ export const rotateKeys = defineVerb({
 });
 
 /** The deployment's own keys, and the end. null where they could not be done: then `walked` says why. */
-async function finish(call: Call, job: Job, opener: string, walked: Walked): Promise<Job | null> {
+async function finish(call: Call, job: Job, now: CurrentOpeners, walked: Walked): Promise<Job | null> {
   const { services } = call;
   try {
-    const wraps = await rewrapDeploymentKeys(services, opener);
+    const wraps = await rewrapDeploymentKeys(services, now.root);
     const ended = await onDeployment(call, async (unit) => {
       await storeDeploymentWraps(unit, wraps);
-      const { total, lacking } = await countKeys(unit, opener);
+      const { total, lacking } = await countKeys(unit, now);
       return lacking === 0 ? finishJob(unit, job, total) : null; // a tenant came in between
     });
     if (ended !== null) walked.keys += wraps.length;

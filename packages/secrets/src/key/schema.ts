@@ -40,7 +40,8 @@ export const rootKeyView = z.object({
 export const keyStatusInput = z.strictObject({});
 export const keyStatusOutput = z.object({
   current: z.string(),
-  rootKeys: z.array(rootKeyView),
+  hybrid: z.string().nullable().describe("The current hybrid seed; null: this process holds none."),
+  rootKeys: z.array(rootKeyView).describe("Hybrid seeds too: their provider is `xwing`."),
   keys: z.int().describe("Tenant keys, and the deployment's own."),
   lacking: z.int().describe("Those of them that are not wrapped under the current root key yet."),
   rotation: z.object({ dueAt: moment, overdue: z.boolean() }),

@@ -16,20 +16,22 @@ export const keyStatus = defineVerb({
   output: keyStatusOutput,
   async run(call) {
     const { openers } = call.services;
-    const [current, held] = await Promise.all([asked(() => openers.current()), openers.held()]);
+    const [now, roots] = await Promise.all([asked(() => openers.now()), openers.held()]);
+    const held = [...roots, ...openers.hybridsHeld];
     return onDeployment(call, async (unit) => {
       const known = new Map((await unit.sql.rootKey.findMany()).map((row) => [row.id, row]));
       const wraps = await countWraps(unit);
-      const { total, lacking } = await countKeys(unit, current.id);
+      const { total, lacking } = await countKeys(unit, now);
       const jobs = await newestJobs(unit);
       unit.record({ target: null, details: { count: known.size } });
-      const due = rotationDue(known.get(current.id)?.createdAt ?? unit.now, unit.now);
-      const ids = [...new Set([current.id, ...known.keys(), ...wraps.keys(), ...held])];
+      const due = rotationDue(known.get(now.root)?.createdAt ?? unit.now, unit.now);
+      const ids = [...new Set([now.root, ...known.keys(), ...wraps.keys(), ...held])];
       const verified = jobs.find(
-        ({ kind, opener, state }) => kind === "verify" && opener === current.id && state === "done",
+        ({ kind, opener, state }) => kind === "verify" && opener === now.root && state === "done",
       );
       return {
-        current: current.id,
+        current: now.root,
+        hybrid: now.hybrid,
         rootKeys: ids.map((id) => {
           const row = known.get(id);
           return {
@@ -40,7 +42,7 @@ export const keyStatus = defineVerb({
             ageDays: row === undefined ? null : daysBetween(row.createdAt, unit.now),
             retiredAt: row?.retiredAt?.toISOString() ?? null,
             wraps: wraps.get(id)?.wraps ?? 0,
-            current: id === current.id,
+            current: id === now.root || id === now.hybrid,
             held: held.includes(id),
           };
         }),

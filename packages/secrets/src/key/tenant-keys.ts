@@ -1,5 +1,13 @@
 import { type Connections, withTenant } from "@keyfold/db";
-import { createKeyring, EnvelopeError, type KeyPurpose, type Keyring, SecretKey } from "@keyfold/envelope";
+import {
+  createKeyring,
+  EnvelopeError,
+  type KeyPurpose,
+  type Keyring,
+  SecretKey,
+  WRAP_SUITE,
+  type WrapSuite,
+} from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
@@ -19,6 +27,7 @@ export interface NewTenantKeys {
     term: number;
     checkValue: Buffer<ArrayBuffer>;
     createdAt: Date;
+    suite: number;
     generation: number;
     mac: Buffer<ArrayBuffer>;
   }[];
@@ -42,6 +51,8 @@ export interface StoredTenantKey {
   term: number;
   checkValue: Uint8Array;
   createdAt: Date;
+  /** The wrap suite of all of its wraps. */
+  suite: number;
   generation: number;
   mac: Uint8Array;
   wraps: {
@@ -92,7 +103,7 @@ export class TenantKeys {
   }
 
   /** Makes a tenant's first keys, before the transaction that stores them: key services are not called under locks. */
-  async make(tenantId: string, now: Date): Promise<NewTenantKeys> {
+  async make(tenantId: string, now: Date, suite: WrapSuite = WRAP_SUITE): Promise<NewTenantKeys> {
     const made: NewTenantKeys = { keys: [], wraps: [] };
     for (const purpose of ["value", "digest"] as const) {
       const key = SecretKey.generate();
@@ -101,10 +112,11 @@ export class TenantKeys {
         term: 1,
         checkValue: key.checkValue() as Buffer<ArrayBuffer>,
         createdAt: now,
+        suite,
         generation: 1,
       };
       made.keys.push({ tenantId, ...this.#mac.seal("tenantKeys", tenantId, row) });
-      made.wraps.push({ tenantId, ...(await this.wrap(tenantId, purpose, 1, key, now)) });
+      made.wraps.push({ tenantId, ...(await this.wrap(tenantId, purpose, 1, key, now, suite)) });
     }
     return made;
   }
@@ -146,10 +158,20 @@ export class TenantKeys {
     for (const name of this.#terms.keys()) if (name.startsWith(`${tenantId}/`)) this.#terms.delete(name);
   }
 
-  /** A key under the current root key: the row that keeps it. @throws KeyfoldError `key_unavailable` */
-  async wrap(tenantId: string, purpose: TenantPurpose, term: number, key: SecretKey, now: Date) {
+  /**
+   * A key under the current root key, and for suite 2 to the hybrid seed: the row that keeps it.
+   * @throws KeyfoldError `key_unavailable`; `decryption_failed` where there is no hybrid seed
+   */
+  async wrap(
+    tenantId: string,
+    purpose: TenantPurpose,
+    term: number,
+    key: SecretKey,
+    now: Date,
+    suite: WrapSuite = WRAP_SUITE,
+  ) {
     const place = { deployment: this.#deployment, tenant: tenantId, purpose, term };
-    const wrap = await asked(() => this.#openers.wrap(key, place));
+    const wrap = await asked(() => this.#openers.wrap(key, place, suite));
     return this.#mac.seal("keyWraps", tenantId, {
       purpose,
       term,
@@ -172,7 +194,14 @@ export class TenantKeys {
       this.#openers.unwrap(
         under === undefined ? stored.wraps : stored.wraps.filter(({ opener }) => opener === under),
         { deployment: this.#deployment, tenant: tenantId, purpose, term: stored.term },
-        (wrap) => this.#mac.check("keyWraps", tenantId, wrap),
+        (wrap) => {
+          this.#mac.check("keyWraps", tenantId, wrap);
+          // The database refuses it as well: one plain wrap, and the hybrid ones would protect nothing.
+          if (wrap.suite !== stored.suite)
+            throw new KeyfoldError("integrity_failed", {
+              cause: new Error("a key of one suite is wrapped by another"),
+            });
+        },
       ),
     );
     if (!key.checkValue().equals(stored.checkValue))

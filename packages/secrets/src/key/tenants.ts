@@ -1,15 +1,21 @@
 import { withDeployment } from "@keyfold/db";
 import { again } from "../flow/again.ts";
 import type { Services } from "../flow/services.ts";
+import type { CurrentOpeners } from "./openers.ts";
 
 /** Before every tenant's id. */
 export const NO_TENANT = "00000000-0000-0000-0000-000000000000";
 
-/** Tenants with a key that has no wrap under this root key, by id. */
-export const tenantsLacking = (services: Services, opener: string, after: string, limit: number) =>
-  ids(services, "control_plane.tenants_lacking_wrap($1, $2::uuid, $3::int)", [opener, after, limit]);
+/** Tenants with a key that has no wrap under its current opener, by id. */
+export const tenantsLacking = (services: Services, now: CurrentOpeners, after: string, limit: number) =>
+  ids(services, "control_plane.tenants_lacking_wrap($1, $2, $3::uuid, $4::int)", [
+    now.root,
+    now.hybrid,
+    after,
+    limit,
+  ]);
 
-/** Tenants with a key that has a wrap under this root key, by id. */
+/** Tenants with a key that has a wrap under this root key, or to this hybrid seed, by id. */
 export const tenantsWrapped = (services: Services, opener: string, after: string, limit: number) =>
   ids(services, "control_plane.tenants_wrapped($1, $2::uuid, $3::int)", [opener, after, limit]);
 

@@ -7,6 +7,7 @@ import { defineVerb } from "../flow/verb.ts";
 import { countKeys } from "./counts.ts";
 import { verifyDeploymentKeys } from "./deployment-keys.ts";
 import { beginJob, finishJob, type Job, newestDone, noteProgress, viewJob } from "./job.ts";
+import { currentNames } from "./openers.ts";
 import { keyJobView, verifyKeysInput } from "./schema.ts";
 import { asked } from "./tenant-keys.ts";
 import { NO_TENANT, tenantsWithKeys } from "./tenants.ts";
@@ -25,21 +26,21 @@ export const verifyKeys = defineVerb({
   output: keyJobView,
   async run(call, input) {
     const { services } = call;
-    const root = await asked(() => services.openers.current());
-    const counted = await again(() => withDeployment(services.db, (tx) => countKeys(tx, root.id)));
+    const now = await asked(() => services.openers.now());
+    const counted = await again(() => withDeployment(services.db, (tx) => countKeys(tx, now)));
     if (counted.lacking > 0)
       throw new KeyfoldError("illegal_state", {
-        sentence: `${counted.lacking} of ${counted.total} keys are not wrapped under ${root.id} yet. Rotate first.`,
+        sentence: `${counted.lacking} of ${counted.total} keys are not wrapped under ${currentNames(now)} yet. Rotate first.`,
       });
     let job = await startOver(
       call,
-      await beginJob(call, "verify", root.id, async () => ({ done: 0, total: counted.total }), true),
+      await beginJob(call, "verify", now.root, async () => ({ done: 0, total: counted.total }), true),
     );
     const walked = await walkTenants(services, {
       ...input,
       stopOnFailure: true,
       next: (limit) => tenantsWithKeys(services, job.cursor ?? NO_TENANT, limit),
-      each: async (tenant, slot) => (await verifyTenant(call, tenant, root.id, slot)).length,
+      each: async (tenant, slot) => (await verifyTenant(call, tenant, now, slot)).length,
       async lotDone(last, keys) {
         job = await onDeployment(call, async (unit) => {
           // Two who verify at once: the one who was first moves on, and the other goes on from there.
@@ -55,7 +56,7 @@ export const verifyKeys = defineVerb({
     let problem = walked.stoppedBy ?? walked.failed[0]?.code ?? null;
     if (walked.ended && problem === null) {
       try {
-        await verifyDeploymentKeys(services, root.id);
+        await verifyDeploymentKeys(services, now.root);
         return viewJob(await onDeployment(call, (unit) => finishJob(unit, job, counted.total)), walked);
       } catch (error) {
         const { code, cause } = asKeyfoldError(error);

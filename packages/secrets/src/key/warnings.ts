@@ -5,7 +5,7 @@ import { rotationDue } from "./rotation-due.ts";
 /** What a start must say about keys: what this process cannot open, and a root key that has served its time. */
 export async function warnOfKeys(services: Services): Promise<void> {
   const { openers, log, db } = services;
-  const [current, held] = [await openers.current(), await openers.held()];
+  const [current, held] = [await openers.current(), await openers.opening()];
   const { missing, root, now } = await withDeployment(db, async (tx) => ({
     missing: await tx.query<{ opener: string; keys: bigint | number }>(
       "SELECT * FROM control_plane.openers_missing($1::text[])",

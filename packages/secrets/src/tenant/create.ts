@@ -4,6 +4,7 @@ import { tellDeployment } from "../audit/deployment.ts";
 import { KeyfoldError } from "../error.ts";
 import { change } from "../flow/change.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { suiteOf } from "../key/algorithm.ts";
 import { DEFAULT_ENVIRONMENTS } from "../project/schema.ts";
 import { insertProject } from "../project/store.ts";
 import { createTenantInput, tenantView } from "./schema.ts";
@@ -19,7 +20,7 @@ export const createTenant = defineVerb({
   async run(call, input) {
     const { services, actor } = call;
     const id = randomUUID();
-    const keys = await services.keys.make(id, services.clock());
+    const keys = await services.keys.make(id, services.clock(), suiteOf(services.algorithm));
     return change(
       call,
       id,
