@@ -5,11 +5,12 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { envelopeRows } from "./envelope.ts";
 import { httpRows } from "./http.ts";
+import { hybridRows } from "./hybrid.ts";
 import { keyRows } from "./keys.ts";
 import { table } from "./measure.ts";
 
 const quick = process.argv.includes("--quick");
-const envelope = envelopeRows();
+const envelope = [...envelopeRows(), ...(await hybridRows())];
 const http = await httpRows([1, 32], quick ? 1 : 3);
 const keys = await keyRows(quick ? 200 : 1000);
 const report = `# Results

@@ -34,6 +34,27 @@ export function inTurn(
   return [median(rates[0]), median(rates[1])];
 }
 
+/** `inTurn` for work that is waited for. */
+export async function inTurnAsync(
+  a: () => Promise<unknown>,
+  b: () => Promise<unknown>,
+  { rounds = 7, sliceMs = 150 } = {},
+): Promise<[a: number, b: number]> {
+  const rates: [number[], number[]] = [[], []];
+  for (let round = -1; round < rounds; round++) {
+    for (const [index, work] of [a, b].entries()) {
+      const started = performance.now();
+      let count = 0;
+      while (performance.now() - started < sliceMs) {
+        for (let i = 0; i < 20; i++) await work();
+        count += 20;
+      }
+      if (round >= 0) rates[index]!.push((count * 1000) / (performance.now() - started));
+    }
+  }
+  return [median(rates[0]), median(rates[1])];
+}
+
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((x, y) => x - y);
   return sorted[sorted.length >> 1]!;
