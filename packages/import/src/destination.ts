@@ -1,0 +1,156 @@
+import { isUtf8 } from "node:buffer";
+import { randomUUID } from "node:crypto";
+import { isKeyfoldError, type Keyfold } from "@keyfold/client";
+import type { Digests } from "./digest.ts";
+
+/** A tenant's project and environment, by name. */
+export interface Place {
+  tenant: string;
+  project: string;
+  environment: string;
+}
+
+export interface NewSecret {
+  name: string;
+  value: Buffer;
+}
+
+/** Most items and bytes of one bulk call; the server's own limits. */
+export const MOST_ITEMS = 500;
+export const MOST_BYTES = 6 * 1024 * 1024;
+
+/** Keyfold, as an import sees it: places with values that can be compared and set. */
+export class Destination {
+  readonly #client: (tenant: string) => Promise<Keyfold>;
+  readonly #digests: Digests;
+  readonly #names = new Map<string, Promise<Set<string>>>();
+  readonly #placed = new Map<string, Promise<void>>();
+
+  /** @param client gives a client whose token may read and set this tenant's secrets */
+  constructor(client: (tenant: string) => Promise<Keyfold>, digests: Digests) {
+    this.#client = client;
+    this.#digests = digests;
+  }
+
+  /** The digests of these names' values, where they have one. */
+  async digests(place: Place, names: readonly string[]): Promise<Map<string, string>> {
+    const there = await this.#there(place);
+    const wanted = names.filter((name) => there.has(name));
+    const found = new Map<string, string>();
+    const { trpc } = await this.#client(place.tenant);
+    for (let at = 0; at < wanted.length; at += MOST_ITEMS) {
+      const { secrets } = await trpc.secrets.revealMany.query({
+        ...place,
+        names: wanted.slice(at, at + MOST_ITEMS),
+      });
+      for (const { name, value, encoding } of secrets) {
+        const bytes = Buffer.from(value, encoding);
+        found.set(name, this.#digests.of(bytes));
+        bytes.fill(0);
+      }
+    }
+    return found;
+  }
+
+  /** Sets secrets together, all or nothing; what has the value already stays as it is. @returns how many changed */
+  async set(place: Place, secrets: readonly NewSecret[], reason: string): Promise<number> {
+    await this.#make(place);
+    const { trpc } = await this.#client(place.tenant);
+    const { results } = await trpc.secrets.setMany.mutate({
+      ...place,
+      items: secrets.map(({ name, value }) => ({ name, ...wire(value) })),
+      reason,
+      idempotencyKey: randomUUID(),
+    });
+    return results.filter(({ changed }) => changed).length;
+  }
+
+  /** Forgets which names there are: what was set meanwhile is looked for anew. */
+  forget(): void {
+    this.#names.clear();
+  }
+
+  #there(place: Place): Promise<Set<string>> {
+    const key = JSON.stringify(place);
+    let names = this.#names.get(key);
+    if (names === undefined) {
+      names = this.#list(place);
+      this.#names.set(key, names);
+    }
+    return names;
+  }
+
+  async #list(place: Place): Promise<Set<string>> {
+    const names = new Set<string>();
+    const { trpc } = await this.#client(place.tenant);
+    let cursor: string | undefined;
+    do {
+      const from: { cursor?: string } = cursor === undefined ? {} : { cursor };
+      const page = await trpc.secrets.list
+        .query({ ...place, state: "live", limit: MOST_ITEMS, ...from })
+        .catch((error: unknown) => {
+          // A project or environment that does not exist yet holds nothing.
+          if (isKeyfoldError(error, "not_found")) return { secrets: [], nextCursor: null };
+          throw error;
+        });
+      for (const { name } of page.secrets) names.add(name);
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    return names;
+  }
+
+  /** Makes the project and the environment where they are missing. */
+  #make(place: Place): Promise<void> {
+    const key = JSON.stringify(place);
+    let made = this.#placed.get(key);
+    if (made === undefined) {
+      made = this.#makePlace(place);
+      this.#placed.set(key, made);
+    }
+    return made;
+  }
+
+  async #makePlace({ tenant, project, environment }: Place): Promise<void> {
+    const { trpc } = await this.#client(tenant);
+    const projects = await namesOf((cursor) =>
+      trpc.projects.list.query({ tenant, ...cursor }).then((page) => ({ items: page.projects, ...page })),
+    );
+    if (!projects.has(project)) await unlessTaken(trpc.projects.create.mutate({ tenant, name: project }));
+    const environments = await namesOf((cursor) =>
+      trpc.environments.list
+        .query({ tenant, project, ...cursor })
+        .then((page) => ({ items: page.environments, ...page })),
+    );
+    if (!environments.has(environment))
+      await unlessTaken(trpc.environments.create.mutate({ tenant, project, name: environment }));
+  }
+}
+
+async function namesOf(
+  page: (cursor: {
+    cursor?: string;
+  }) => Promise<{ items: readonly { name: string }[]; nextCursor: string | null }>,
+): Promise<Set<string>> {
+  const names = new Set<string>();
+  let cursor: string | null = null;
+  do {
+    const found: { items: readonly { name: string }[]; nextCursor: string | null } = await page(
+      cursor === null ? {} : { cursor },
+    );
+    for (const { name } of found.items) names.add(name);
+    cursor = found.nextCursor;
+  } while (cursor !== null);
+  return names;
+}
+
+/** Another import that runs at the same time may have made it first. */
+async function unlessTaken(making: Promise<unknown>): Promise<void> {
+  await making.catch((error: unknown) => {
+    if (!isKeyfoldError(error, "name_taken")) throw error;
+  });
+}
+
+const wire = (value: Buffer): { value: string; encoding: "utf8" | "base64" } =>
+  isUtf8(value)
+    ? { value: value.toString("utf8"), encoding: "utf8" }
+    : { value: value.toString("base64"), encoding: "base64" };

@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Source } from "./entry.ts";
+import { importSecrets } from "./import.ts";
+import { entries, type Into, openInto } from "./testing/keyfold.ts";
+
+let into: Into;
+let count = 0;
+beforeAll(async () => {
+  into = await openInto();
+});
+afterAll(() => into.close());
+const fresh = () => `tenant-${++count}`;
+
+const run = (source: Source, tenant: string, more: Partial<Parameters<typeof importSecrets>[0]> = {}) =>
+  importSecrets({ source, client: into.client, mapping: { tenant }, ...more });
+
+test("secrets are read, written and compared; a second run finds them all the same and changes nothing", async () => {
+  const tenant = fresh();
+  const source = entries([
+    { name: "STRIPE_KEY", value: "sk_test_not_a_real_key" },
+    { name: "api/URL", value: "line one\nline two é" },
+    { name: "BYTES", value: Buffer.from([0, 255, 1]), environment: "prod" },
+  ]);
+  expect(await run(source, tenant)).toMatchObject({
+    plan: { read: 3, fates: { new: 3, same: 0, differs: 0 }, problems: [] },
+    written: { changed: 3, kept: new Set() },
+    verified: { secrets: 3, compared: 3, missing: [], differing: [] },
+    complete: true,
+  });
+  expect(await into.value(tenant, "api/URL")).toBe("line one\nline two é");
+  expect(await into.value(tenant, "BYTES", { environment: "prod" })).toBe("AP8B");
+  expect(await run(source, tenant)).toMatchObject({
+    plan: { fates: { new: 0, same: 3 } },
+    written: { changed: 0 },
+    complete: true,
+  });
+  expect(await into.versions(tenant, "STRIPE_KEY")).toBe(1);
+});
+
+test("a dry run says what would become of each, and writes nothing", async () => {
+  const tenant = fresh();
+  const { secrets } = (await into.client(tenant)).trpc;
+  await secrets.set.mutate({ name: "SAME", value: "1" });
+  await secrets.set.mutate({ name: "OTHER", value: "1" });
+  const source = entries(
+    ["SAME", "OTHER", "NEW"].map((name) => ({ name, value: name === "OTHER" ? "2" : "1" })),
+  );
+  const result = await run(source, tenant, { dryRun: true });
+  expect(result).toMatchObject({
+    plan: { fates: { new: 1, same: 1, differs: 1 }, problems: [{ kind: "differs", from: "item 2" }] },
+    written: null,
+  });
+  await expect(into.value(tenant, "NEW")).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("a value that differs stops everything, is overwritten, or is kept, as asked", async () => {
+  const tenant = fresh();
+  await (await into.client(tenant)).trpc.secrets.set.mutate({ name: "OTHER", value: "old" });
+  const source = entries([
+    { name: "NEW", value: "1" },
+    { name: "OTHER", value: "new" },
+  ]);
+  expect(await run(source, tenant)).toMatchObject({ written: null, complete: false });
+  await expect(into.value(tenant, "NEW")).rejects.toMatchObject({ code: "not_found" });
+  expect(await run(source, tenant, { onDifference: "keep" })).toMatchObject({
+    written: { changed: 1, kept: { size: 1 } },
+    complete: true,
+  });
+  expect(await into.value(tenant, "OTHER")).toBe("old");
+  expect(await run(source, tenant, { onDifference: "overwrite" })).toMatchObject({
+    written: { changed: 1 },
+    complete: true,
+  });
+  expect(await into.value(tenant, "OTHER")).toBe("new");
+  expect(await into.versions(tenant, "OTHER")).toBe(2);
+});
+
+test("names that cannot be, and one name with two values, are told before anything is written", async () => {
+  const tenant = fresh();
+  const { plan, written } = await run(
+    entries([
+      { name: "a//b", value: "1" },
+      { name: "TWICE", value: "1" },
+      { name: "TWICE", value: "2" },
+      { name: "AGAIN", value: "1" },
+      { name: "AGAIN", value: "1" },
+      { name: "again", value: "3" },
+    ]),
+    tenant,
+  );
+  expect(written).toBeNull();
+  expect(plan.problems.map(({ kind, from }) => [kind, from])).toEqual([
+    ["bad_name", "item 1"],
+    ["twice", "item 3"],
+    ["alike", "item 6"],
+  ]);
+  expect(JSON.stringify(plan)).not.toContain('"value"');
+});
+
+test("an empty value is told and left out, and keeps nothing else from coming", async () => {
+  const tenant = fresh();
+  const source = entries([
+    { name: "EMPTY", value: "" },
+    { name: "FULL", value: "1" },
+  ]);
+  expect(await run(source, tenant)).toMatchObject({
+    plan: { problems: [{ kind: "empty", from: "item 1" }] },
+    written: { changed: 1 },
+    complete: true,
+  });
+});
+
+test("names that differ only in case are a warning, and both come", async () => {
+  const tenant = fresh();
+  const source = entries([
+    { name: "Key", value: "1" },
+    { name: "KEY", value: "2" },
+    { name: "ﬁ", value: "3" },
+    { name: "fi", value: "4" },
+  ]);
+  expect(await run(source, tenant)).toMatchObject({ written: { changed: 4 }, complete: true });
+  expect(await into.value(tenant, "Key")).toBe("1");
+});
+
+test("a mapping sends tenants, environments and names where they belong, and leaves the others out", async () => {
+  const [one, two] = [fresh(), fresh()];
+  const source = entries([
+    { name: "OLD", tenant: "Acme Inc.", environment: "production", value: "1" },
+    { name: "OLD", tenant: "42", value: "2" },
+    { name: "OLD", tenant: "left out", value: "3" },
+  ]);
+  const mapping = {
+    tenants: { "Acme Inc.": one, "42": two },
+    environments: { production: "prod" },
+    names: { OLD: "NEW" },
+    prefix: "billing/",
+  };
+  expect(await run(source, "", { mapping })).toMatchObject({ plan: { leftOut: 1 }, complete: true });
+  expect(await into.value(one, "billing/NEW", { environment: "prod" })).toBe("1");
+  expect(await into.value(two, "billing/NEW")).toBe("2");
+});
+
+test("projects and environments that are missing are made", async () => {
+  const tenant = fresh();
+  const source = entries([{ name: "K", value: "1", project: "shop", environment: "canary" }]);
+  expect(await run(source, tenant)).toMatchObject({ complete: true });
+  expect(await into.value(tenant, "K", { project: "shop", environment: "canary" })).toBe("1");
+});
+
+test("a source that changes while it is read is found out: what differs is named, and nothing is claimed", async () => {
+  const tenant = fresh();
+  let reading = 0;
+  const source: Source = {
+    kind: "restless list",
+    async *read() {
+      reading++;
+      yield* entries([
+        { name: "K", value: reading < 3 ? "before" : "after" },
+        ...(reading < 3 ? [] : [{ name: "LATE", value: "x" }]),
+      ]).read();
+    },
+  };
+  expect(await run(source, tenant)).toMatchObject({
+    complete: false,
+    verified: { differing: [{ target: { name: "K" } }], missing: [{ target: { name: "LATE" } }] },
+  });
+  expect(await run(source, tenant, { onDifference: "overwrite" })).toMatchObject({ complete: true });
+});
+
+test("a source that dies in the middle leaves what was written, and the next run finishes it", async () => {
+  const tenant = fresh();
+  const all = Array.from({ length: 1200 }, (_, i) => ({ name: `K${i}`, value: `v${i}` }));
+  let reading = 0;
+  const dying: Source = {
+    kind: "dying list",
+    async *read() {
+      if (++reading === 2) {
+        yield* entries(all.slice(0, 700)).read();
+        throw new Error("the line was cut");
+      }
+      yield* entries(all).read();
+    },
+  };
+  await expect(run(dying, tenant)).rejects.toThrow("the line was cut");
+  expect(await into.value(tenant, "K0")).toBe("v0");
+  expect(await run(entries(all), tenant)).toMatchObject({
+    plan: { fates: { same: 500, new: 700 } },
+    written: { changed: 700 },
+    verified: { compared: 1200 },
+    complete: true,
+  });
+  expect(await into.versions(tenant, "K0")).toBe(1);
+});
+
+test("a sample compares so many and finds a difference among them", async () => {
+  const tenant = fresh();
+  const all = Array.from({ length: 40 }, (_, i) => ({ name: `K${i}`, value: `v${i}` }));
+  expect(await run(entries(all), tenant, { sample: 10 })).toMatchObject({
+    verified: { secrets: 40, compared: 10 },
+    complete: true,
+  });
+});
+
+test("two imports at once make one version of each", async () => {
+  const tenant = fresh();
+  await into.client(tenant);
+  const all = Array.from({ length: 60 }, (_, i) => ({ name: `K${i}`, value: `v${i}` }));
+  const results = await Promise.all([run(entries(all), tenant), run(entries(all), tenant)]);
+  expect(results.map(({ complete }) => complete)).toEqual([true, true]);
+  expect(await into.versions(tenant, "K7")).toBe(1);
+});

@@ -1,0 +1,17 @@
+export { type Entry, type Source, SourceError } from "./entry.ts";
+export { csvSource } from "./files/csv.ts";
+export { dotenvSource } from "./files/dotenv.ts";
+export { jsonSource, yamlSource } from "./files/structured.ts";
+export { type ImportOptions, type ImportResult, importSecrets } from "./import.ts";
+export { blocking, type Fate, type Plan, type Problem } from "./plan.ts";
+export {
+  COMPANY_SECRETS,
+  type CompanySecretsOptions,
+  companySecretsSource,
+} from "./sources/company-secrets.ts";
+export { type PgcryptoOptions, pgcryptoSource, TENANT_SECRETS } from "./sources/pgcrypto.ts";
+export { type PgpOptions, pgpSource } from "./sources/pgp.ts";
+export type { Table } from "./sources/table.ts";
+export { type Mapping, mappingSchema, slugOf, type Target } from "./target.ts";
+export type { Difference, Verified } from "./verify.ts";
+export type { Written } from "./write.ts";
