@@ -33,6 +33,7 @@ test("with no settings at all, development serves on the loopback address over i
     bootstrapToken: null,
     recoverTenant: null,
     maxValueBytes: 1_048_576,
+    shredWaitDays: 7,
     jobs: true,
     checkpointFile: null,
     journalFile: null,
@@ -148,6 +149,7 @@ test.each([
     { KEYFOLD_RECOVERY_RECIPIENTS: "age1 ssh-ed25519" },
     "KEYFOLD_RECOVERY_RECIPIENTS must be a list of age recipients (age1…), separated by spaces or commas. Make one with: keyfold keys recovery-identity",
   ],
+  [{ KEYFOLD_SHRED_WAIT_DAYS: "91" }, "KEYFOLD_SHRED_WAIT_DAYS must be a whole number of days from 0 to 90."],
 ])("a wrong setting is named in a sentence: %o", (env, sentence) => {
   expect(problemsOf(env)).toEqual([sentence]);
 });

@@ -69,6 +69,8 @@ export interface Config {
   recoverTenant: string | null;
   /** Most bytes of one value, decoded. */
   maxValueBytes: number;
+  /** Days that a tenant's shredding waits after both sides agreed. */
+  shredWaitDays: number;
   /** Whether this process runs background jobs; somebody must. */
   jobs: boolean;
   /** Where signed checkpoints of the audit log are pushed to; null: nowhere. */
@@ -175,6 +177,7 @@ const schema = z.object({
     .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: "must be a tenant's slug." })
     .optional(),
   KEYFOLD_MAX_VALUE_BYTES: wholeNumber(1, 16 * MIB, " of bytes").default(MIB),
+  KEYFOLD_SHRED_WAIT_DAYS: wholeNumber(0, 90, " of days").default(7),
   KEYFOLD_JOBS: oneOf(["on", "off"]).default("on"),
   KEYFOLD_CHECKPOINT_FILE: path.optional(),
   KEYFOLD_JOURNAL_FILE: path.optional(),
@@ -241,6 +244,7 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     bootstrapToken: sensitive(given.KEYFOLD_BOOTSTRAP_TOKEN),
     recoverTenant: given.KEYFOLD_RECOVER_TENANT ?? null,
     maxValueBytes: given.KEYFOLD_MAX_VALUE_BYTES,
+    shredWaitDays: given.KEYFOLD_SHRED_WAIT_DAYS,
     jobs: given.KEYFOLD_JOBS === "on",
     checkpointFile: given.KEYFOLD_CHECKPOINT_FILE === undefined ? null : here(given.KEYFOLD_CHECKPOINT_FILE),
     journalFile: given.KEYFOLD_JOURNAL_FILE === undefined ? null : here(given.KEYFOLD_JOURNAL_FILE),

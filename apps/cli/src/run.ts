@@ -6,6 +6,7 @@ import { addInject } from "./inject/commands.ts";
 import { addKeys } from "./keys/keys.ts";
 import { addLogin } from "./login/commands.ts";
 import { addSecrets } from "./secrets/commands.ts";
+import { addTenants } from "./tenants/commands.ts";
 import { CommandError, EXIT, type Terminal } from "./terminal.ts";
 
 /** Runs one command line. @returns the exit code */
@@ -29,7 +30,7 @@ Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or s
   const end = (code: number): void => {
     exit = code;
   };
-  for (const add of [addLogin, addSecrets, addInject, addCode, addAudit, addKeys, addDoctor])
+  for (const add of [addLogin, addSecrets, addInject, addCode, addAudit, addKeys, addTenants, addDoctor])
     add(program, terminal, end);
   try {
     await program.parseAsync(argv, { from: "user" });

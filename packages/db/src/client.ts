@@ -5,6 +5,8 @@ import { PrismaClient } from "./generated/client.ts";
 export interface DatabaseOptions {
   /** Connection string of the application's login role. */
   url: string;
+  /** The same without a pooler between, where one stands in `url`. */
+  directUrl?: string;
   /** Most connections this process opens. */
   poolSize?: number;
   /** How long a call may wait for a free connection, in milliseconds. */
@@ -18,6 +20,11 @@ export interface DatabaseOptions {
 export interface Connections {
   readonly pool: pg.Pool;
   readonly prisma: PrismaClient;
+  /**
+   * Runs `work` on a connection of its own, direct and without a time-out, which ends with it: for what holds settings of
+   * a session or takes longer than a call may.
+   */
+  direct<T>(work: (client: pg.Client) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -45,6 +52,22 @@ export function connect(options: DatabaseOptions): Connections {
   return {
     pool,
     prisma,
+    async direct(work) {
+      const client = new pg.Client({
+        connectionString: options.directUrl ?? options.url,
+        application_name: "keyfold maintenance",
+        connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+        keepAlive: true,
+      });
+      // What is lost while nobody waits for an answer is found by the next question.
+      client.on("error", () => {});
+      await client.connect();
+      try {
+        return await work(client);
+      } finally {
+        await client.end().catch(() => {});
+      }
+    },
     async close() {
       await prisma.$disconnect();
       await pool.end();

@@ -77,6 +77,11 @@ async function furnish(tenant: string): Promise<void> {
       "INSERT INTO control_plane.service_tokens VALUES ($1, $2, 'n', $3, 'abcd', '{}', NULL, NULL, now(), $4, 1, $3)",
       [tenant, ids.token, bytes(), by],
     );
+    await app.query(
+      `INSERT INTO control_plane.tenant_shreds (tenant_id, id, state, slug, reason, wait_seconds, requested_by, requested_at, generation, mac)
+         VALUES ($1, $2, 'requested', 's', 'r', 60, $3, now(), 1, $4)`,
+      [tenant, randomUUID(), by, bytes()],
+    );
     await app.query("INSERT INTO control_plane.idempotency_keys VALUES ($1, $2, $2, '{}', now())", [
       tenant,
       bytes(),
@@ -163,6 +168,7 @@ const TENANT_TABLES = {
   service_tokens: "tenant_id",
   idempotency_keys: "tenant_id",
   tenant_messages: "tenant_id",
+  tenant_shreds: "tenant_id",
   audit_batches: "chain_id",
 };
 const DEPLOYMENT_TABLES = [
@@ -242,6 +248,7 @@ test("a tenant's rows are neither written, changed nor moved by another", async 
     "tenant_keys",
     "key_wraps",
     "service_tokens",
+    "tenant_shreds",
   ]) {
     const column = TENANT_TABLES[table as keyof typeof TENANT_TABLES];
     expect(
@@ -337,6 +344,10 @@ test("functions that look across tenants belong to the definer, pin their search
   expect(rows.filter((row) => row.definer).length).toBeGreaterThan(5);
   for (const call of [
     `purge_tenant('${mine}')`,
+    `destroy_tenant_keys('${mine}')`,
+    `shred_tenant_keys('${mine}', '${mine}')`,
+    `erase_sealed_values('${mine}', 1)`,
+    "shreds_due(1)",
     "list_tenants('', '00000000-0000-0000-0000-000000000000', 10, true)",
   ])
     expect(await state(mine, `SELECT control_plane.${call}`), call).toBe("42501");

@@ -5,7 +5,7 @@ import { makeCheckpoint } from "./checkpoint/make.ts";
 import { type NewestCheckpoint, newestCheckpoint } from "./checkpoint/newest.ts";
 import type { RequestInfo } from "./flow/call.ts";
 import { onPool } from "./flow/query.ts";
-import type { DomainLog, Life, Limits, Services } from "./flow/services.ts";
+import type { DomainLog, Life, Limits, Services, Waits } from "./flow/services.ts";
 import { invoke, type Verb } from "./flow/verb.ts";
 import { createOperatorToken, hasOperatorToken, recoverTenant } from "./host/host.ts";
 import { ReadAppender } from "./hot/read-appender.ts";
@@ -17,6 +17,7 @@ import { type JobRunView, listJobRuns } from "./job/runs.ts";
 import type { Algorithm } from "./key/algorithm.ts";
 import { openDeployment } from "./key/deployment.ts";
 import { DeploymentError } from "./key/deployment-error.ts";
+import { forgetTenant } from "./key/forget.ts";
 import { Openers } from "./key/openers.ts";
 import { Signer } from "./key/signer.ts";
 import { TenantKeys } from "./key/tenant-keys.ts";
@@ -43,6 +44,8 @@ export interface KeyfoldServerOptions {
   envelope?: Envelope;
   limits?: Partial<Limits>;
   life?: Partial<Life>;
+  /** How long what cannot be undone waits first. */
+  waits?: Partial<Waits>;
   log?: DomainLog;
   clock?: () => Date;
   /** How this process is listed among those that run, with the root keys that it holds; false: not at all. */
@@ -65,8 +68,8 @@ export interface KeyfoldServer {
     input: unknown,
   ): Promise<z.output<O>>;
   /**
-   * Takes a message of the channel `keyfold_epoch`: a hint that a tenant changed, which spares a read an attempt in vain.
-   * Reads are right without it.
+   * Takes a message of the channel `keyfold_epoch`: a hint that a tenant changed, which spares a read an attempt in vain,
+   * or that its keys were destroyed, whereupon what is unwrapped of them here is forgotten. Reads are right without it.
    */
   hint(message: string): void;
   /**
@@ -107,8 +110,8 @@ export interface KeyfoldServer {
 const silent: DomainLog = { warn() {}, error() {} };
 const ONE_MIB = 1024 * 1024;
 /** In seconds. */
-const DAY = 86_400;
 const SWEEP_MS = 60_000;
+const DAY = 86_400;
 
 /**
  * Opens (or, where allowed, makes) the deployment and builds everything that serves it. Reads no environment and opens
@@ -144,6 +147,10 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     },
     limits: { maxValueBytes: options.limits?.maxValueBytes ?? ONE_MIB },
     life: { graceSeconds: DAY, purgeAfterSeconds: 30 * DAY, ...options.life },
+    waits: {
+      shredSeconds: options.waits?.shredSeconds ?? 7 * DAY,
+      purgeSeconds: options.waits?.purgeSeconds ?? options.life?.purgeAfterSeconds ?? 30 * DAY,
+    },
     log,
     clock,
   };
@@ -159,8 +166,10 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     deployment: { id: deployment.id, created: deployment.created },
     invoke: (verb, request, input) => invoke(services, verb, request, input),
     hint(message) {
-      const [, tenant, epoch] = /^([0-9a-f-]{36}) (\d{1,18})$/.exec(message) ?? [];
-      if (tenant !== undefined && epoch !== undefined) services.hot.cache?.noteEpoch(tenant, BigInt(epoch));
+      const [, tenant, what] = /^([0-9a-f-]{36}) (\d{1,18}|gone)$/.exec(message) ?? [];
+      if (tenant === undefined || what === undefined) return;
+      if (what === "gone") forgetTenant(services, tenant);
+      else services.hot.cache?.noteEpoch(tenant, BigInt(what));
     },
     jobs: runnableJobs(services, options.jobs),
     jobRuns: () => listJobRuns(services, options.jobs),

@@ -2,7 +2,7 @@ import { verbs } from "@keyfold/secrets";
 import { z } from "zod";
 import type { Route } from "./route.ts";
 
-const { identity, tenants, keys, projects, environments, secrets, versions, tokens, audit } = verbs;
+const { identity, tenants, shreds, keys, projects, environments, secrets, versions, tokens, audit } = verbs;
 
 const secretView = secrets.create.output;
 type Secret = z.output<typeof secretView>;
@@ -73,6 +73,43 @@ export const routes: readonly Route[] = [
     tag: "tenants",
     operationId: "purgeTenant",
   },
+  {
+    method: "POST",
+    path: "/tenants/:tenant/shred",
+    verb: shreds.request,
+    tag: "tenants",
+    operationId: "requestShred",
+    status: 201,
+  },
+  {
+    method: "GET",
+    path: "/tenants/:tenant/shred",
+    verb: shreds.status,
+    tag: "tenants",
+    operationId: "shredStatus",
+  },
+  {
+    method: "POST",
+    path: "/tenants/:tenant/shred/agree",
+    verb: shreds.agree,
+    tag: "tenants",
+    operationId: "agreeShred",
+  },
+  {
+    method: "POST",
+    path: "/tenants/:tenant/shred/cancel",
+    verb: shreds.cancel,
+    tag: "tenants",
+    operationId: "cancelShred",
+  },
+  {
+    method: "GET",
+    path: "/tenants/:tenant/shred/receipt",
+    verb: shreds.receipt,
+    tag: "tenants",
+    operationId: "shredReceipt",
+  },
+  { method: "POST", path: "/shreds/run", verb: shreds.run, tag: "tenants", operationId: "runShreds" },
 
   { method: "GET", path: "/keys", verb: keys.status, tag: "keys", operationId: "keyStatus" },
   { method: "POST", path: "/keys/rotate", verb: keys.rotate, tag: "keys", operationId: "rotateKeys" },

@@ -84,6 +84,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       limits: { maxValueBytes: config.maxValueBytes },
       life: { graceSeconds: config.graceSeconds, purgeAfterSeconds: config.purgeAfterDays * 86_400 },
       process: { version: release(), runsJobs: config.jobs },
+      waits: { shredSeconds: config.shredWaitDays * 86_400 },
       log: {
         warn: (facts, message) => log.warn(facts, message),
         error: (facts, message) => log.error(facts, message),

@@ -7,7 +7,7 @@ import { StartError } from "./start-error.ts";
 
 export interface Database {
   db: Connections;
-  /** A direct connection for LISTEN: a pooler would lose it. */
+  /** A direct connection, for LISTEN and for what holds a session's settings: a pooler would lose both. */
   listenUrl: string;
   /** Resolves when an embedded server has ended, whoever ended it; never for another's. */
   lost: Promise<void>;
@@ -39,13 +39,17 @@ export async function openDatabase({ config, say, onIdleError }: DatabaseOptions
     const owner = source.kind === "embedded" ? server!.ownerUrl : source.migrationUrl?.reveal();
     const role = source.kind === "embedded" ? new URL(server!.appUrl).username : source.role;
     if (owner !== undefined) await deployMigrations({ url: owner, migrationsDir, appRole: role });
-    db = connect({ url: source.kind === "embedded" ? server!.appUrl : source.url.reveal(), onIdleError });
+    const listenUrl = source.kind === "embedded" ? server!.appUrl : (source.listenUrl ?? source.url).reveal();
+    db = connect({
+      url: source.kind === "embedded" ? server!.appUrl : source.url.reveal(),
+      directUrl: listenUrl,
+      onIdleError,
+    });
     const problems = [
       ...(owner === undefined ? migrationProblems(await compareMigrations(db.pool, migrationsDir)) : []),
       ...(await findRoleProblems(db.pool)),
     ];
     if (problems.length > 0) throw new StartError(problems.join("\n"));
-    const listenUrl = source.kind === "embedded" ? server!.appUrl : (source.listenUrl ?? source.url).reveal();
     return { db, listenUrl, lost: server?.exited ?? new Promise(() => {}), stop };
   } catch (error) {
     await stop();

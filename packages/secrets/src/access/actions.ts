@@ -15,6 +15,16 @@ export const ACTIONS = {
   "tenant.delete": { level: "tenant", service: false, operator: true, event: "tenant.deleted" },
   "tenant.purge": { level: "deployment", service: false, operator: true, event: "tenant.purged" },
 
+  "tenant.shred": { level: "tenant", service: true, operator: true, event: "tenant.shred_requested" },
+  "tenant.shred_status": { level: "tenant", service: true, operator: true, event: "tenant.shred_read" },
+  "tenant.shred_receipt": {
+    level: "deployment",
+    service: false,
+    operator: true,
+    event: "tenant.shred_receipt_read",
+  },
+  "tenant.shred_run": { level: "deployment", service: false, operator: true, event: "tenant.shreds_run" },
+
   "key.status": { level: "deployment", service: false, operator: true, event: "key.listed" },
   "key.rotate": { level: "deployment", service: false, operator: true, event: "key.rotated" },
   "key.verify": { level: "deployment", service: false, operator: true, event: "key.verified" },

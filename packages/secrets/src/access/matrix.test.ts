@@ -19,7 +19,13 @@ import { ACTIONS, SERVICE_ACTIONS } from "./actions.ts";
 const WHO = ["operator", "admin", "reader", "project", "environment", "stranger"] as const;
 type Row = readonly [input: (f: Fixture) => object | Promise<object>, ...codes: Code[]];
 type Code = keyof typeof CODES;
-const CODES = { yes: "allowed", no: "forbidden", gone: "not_found", missing: "not_found" } as const;
+const CODES = {
+  yes: "allowed",
+  no: "forbidden",
+  gone: "not_found",
+  missing: "not_found",
+  twice: "illegal_state",
+} as const;
 
 const TABLE: Record<string, Row> = {
   //                                                                      operator admin reader project environment stranger
@@ -39,6 +45,54 @@ const TABLE: Record<string, Row> = {
   ],
   "tenants.delete": [async (f) => ({ tenant: await f.spare() }), "yes", "no", "no", "no", "no", "no"],
   "tenants.purge": [(f) => f.deleted(), "yes", "no", "no", "no", "no", "no"],
+  "shreds.request": [
+    async (f) => {
+      await f.calm();
+      return { tenant: f.tenant, confirm: "acme", reason: "a test" };
+    },
+    "yes",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
+  // An operator asked: they are not the other side.
+  "shreds.agree": [
+    async (f) => ({ tenant: f.tenant, confirm: await f.shred() }),
+    "twice",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
+  "shreds.cancel": [
+    async (f) => {
+      await f.shred();
+      return { tenant: f.tenant, reason: "a test" };
+    },
+    "yes",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
+  "shreds.status": [
+    async (f) => {
+      await f.shred();
+      return { tenant: f.tenant };
+    },
+    "yes",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
+  "shreds.receipt": [(f) => ({ tenant: f.tenant }), "missing", "no", "no", "no", "no", "no"],
+  "shreds.run": [() => ({}), "yes", "no", "no", "no", "no", "no"],
   "keys.status": [() => ({}), "yes", "no", "no", "no", "no", "no"],
   "keys.rotate": [() => ({}), "yes", "no", "no", "no", "no", "no"],
   "keys.verify": [() => ({}), "yes", "no", "no", "no", "no", "no"],
@@ -265,6 +319,10 @@ interface Fixture {
   environment(): Promise<string>;
   token(): Promise<string>;
   spare(): Promise<string>;
+  /** Has an operator ask that acme be shredded, anew; answers its slug. */
+  shred(): Promise<string>;
+  /** Nobody asks that acme be shredded. */
+  calm(): Promise<void>;
   deleted(): Promise<{ tenant: string; confirm: string }>;
 }
 
@@ -313,6 +371,15 @@ beforeAll(async () => {
     environment: async () => (await caller.environments.create({ project: shop.id, name: fresh("e") })).id,
     token: async () => (await caller.tokens.create({ name: "spare", preset: "admin" })).details.id,
     spare: async () => (await operator.tenants.create({ slug: fresh("spare") })).id,
+    async shred() {
+      const tenant = acme.id;
+      await fixture.calm();
+      await operator.shreds.request({ tenant, confirm: "acme", reason: "a test" });
+      return "acme";
+    },
+    async calm() {
+      await operator.shreds.cancel({ tenant: acme.id, reason: "a test" }).catch(() => {});
+    },
     async deleted() {
       const confirm = fresh("deleted");
       const { id } = await operator.tenants.create({ slug: confirm });
@@ -385,6 +452,8 @@ describe("the classification", () => {
       "tenant.rename",
       "tenant.delete",
       "tenant.purge",
+      "tenant.shred_receipt",
+      "tenant.shred_run",
       "key.status",
       "key.rotate",
       "key.verify",

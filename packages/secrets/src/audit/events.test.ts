@@ -214,14 +214,47 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     "tenant.renamed",
     id,
   ]);
-  await expectEvents("tenants.delete", () => operator.tenants.delete({ tenant: id }), ["tenant.deleted", id]);
+  const shred = { tenant: id, confirm: "acme" };
+  await expectEvents("shreds.request", () => operator.shreds.request({ ...shred, reason: "r" }), [
+    "tenant.shred_requested",
+    id,
+  ]);
+  await expectEvents("shreds.status", () => caller.shreds.status({}), ["tenant.shred_read", id]);
+  await expectEvents("shreds.agree", () => caller.shreds.agree({ confirm: "acme" }), [
+    "tenant.shred_agreed",
+    id,
+  ]);
+  await expectEvents("shreds.cancel", () => caller.shreds.cancel({ reason: "r" }), [
+    "tenant.shred_cancelled",
+    id,
+  ]);
+  await operator.shreds.request({ ...shred, reason: "r" });
+  await caller.shreds.agree({ confirm: "acme" });
+  await house.moveClock("8 days");
+  await expectEvents(
+    "shreds.run",
+    () => operator.shreds.run({}),
+    ["tenant.keys_destroyed", id],
+    ["tenant.shredded", id],
+  );
+  done.add("tenants.delete");
+  const { id: spare } = await operator.tenants.create({ slug: "spare" });
+  expect(await added(spare, () => operator.tenants.delete({ tenant: spare }))).toEqual([
+    ["tenant.deleted", "success", spare, null],
+  ]);
 
   const deployment = house.server.deployment.id;
   const told = (call: () => Promise<unknown>) => added(deployment, call);
   expect(await told(() => operator.tenants.list({}))).toEqual([["tenant.listed", "success", null, null]]);
+  expect(await told(() => operator.shreds.receipt({ tenant: id }))).toEqual([
+    ["tenant.shred_receipt_read", "success", id, null],
+  ]);
+  expect(await told(() => operator.shreds.run({}))).toEqual([["tenant.shreds_run", "success", null, null]]);
+  done.add("shreds.receipt");
   expect(await told(() => operator.tenants.purge({ tenant: id, confirm: "acme" }))).toEqual([
     ["tenant.purged", "success", id, null],
   ]);
+  await house.moveClock("0");
   const [made] = await told(() => operator.tenants.create({ slug: "told" }));
   expect(made).toEqual(["tenant.created", "success", expect.any(String), null]);
   done.add("tenants.list").add("tenants.purge").add("tenants.create");

@@ -40,6 +40,7 @@ export const changeSql = changeThrough<SqlTransaction>(withTenantSql);
 /**
  * Runs a read of metadata in one transaction of its tenant, judged in its append: if rights, states or keys changed
  * while it read, it reads again; the last time it holds the chain's lock from the start.
+ * @param options.tenant "any": the work itself sees to whether the tenant exists
  */
 export const look = lookThrough<Transaction>(withTenant);
 
@@ -86,6 +87,7 @@ function lookThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
     call: Call,
     tenantId: string,
     work: (unit: Unit & Tx) => Promise<T>,
+    options: { tenant?: "live" | "any" } = {},
   ): Promise<T> {
     const { services, actor } = call;
     for (let attempt = 1; ; attempt++) {
@@ -98,7 +100,7 @@ function lookThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
             "SELECT control_plane.epoch_of($1::uuid) AS epoch",
             [tenantId],
           );
-          if (actor.type !== "service_token") await loadTenant(unit, tenantId);
+          if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
           const result = await work(unit);
           const outcome = await append(unit.query, tenantId, events, {
             expectedEpoch: BigInt(row!.epoch),

@@ -28,6 +28,14 @@ export interface Life {
   purgeAfterSeconds: number;
 }
 
+/** How long what cannot be undone waits first, in seconds. Judged by the database's clock. */
+export interface Waits {
+  /** From both sides' agreement to the destruction of a tenant's keys. 7 days by default. */
+  shredSeconds: number;
+  /** From a tenant's deletion to the moment when it may be purged: as long as a deleted secret can be restored. */
+  purgeSeconds: number;
+}
+
 /** Everything a verb works with; made once, in `server.ts`. */
 export interface Services {
   readonly db: Connections;
@@ -50,6 +58,7 @@ export interface Services {
   readonly hot: { readonly cache: ReadCache | null; readonly appender: ReadAppender };
   readonly limits: Limits;
   readonly life: Life;
+  readonly waits: Waits;
   readonly log: DomainLog;
   /** The time that events carry. What expires is judged by the database's clock instead. */
   readonly clock: () => Date;

@@ -55,6 +55,24 @@ const ROWS = {
   sessions: ["id", "digest", "tenantId", "tokenId", "expiresAt", "endedAt", "createdAt"],
   tenantKeys: ["purpose", "term", "checkValue", "createdAt"],
   keyWraps: ["purpose", "term", "opener", "provider", "suite", "wrapped", "createdAt"],
+  tenantShreds: [
+    "id",
+    "state",
+    "slug",
+    "reason",
+    "waitSeconds",
+    "requestedBy",
+    "requestedAt",
+    "agreedBy",
+    "agreedAt",
+    "dueAt",
+    "cancelledBy",
+    "cancelledAt",
+    "destroyed",
+    "destroyedAt",
+    "receipt",
+    "finishedAt",
+  ],
 } as const;
 
 /**

@@ -3,6 +3,7 @@ import { cleanIdempotencyKeys } from "./clean-idempotency-keys.ts";
 import { cleanSessions } from "./clean-sessions.ts";
 import { continueKeyJobs } from "./continue-key-jobs.ts";
 import type { Job } from "./define.ts";
+import { endShreds } from "./end-shreds.ts";
 import { settleGraces } from "./settle-graces.ts";
 
 /** Every background job there is. */
@@ -10,6 +11,7 @@ export const jobs: readonly Job[] = [
   cleanIdempotencyKeys,
   cleanSessions,
   continueKeyJobs,
+  endShreds,
   settleGraces,
   signCheckpoints,
 ];

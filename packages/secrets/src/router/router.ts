@@ -4,7 +4,7 @@ import { verbs } from "./verbs.ts";
 
 /** The verbs as a tRPC router, to be served or to be nested in a host's: `router({ keyfold: keyfold.router })`. */
 export function createRouter(services: Services) {
-  const { identity, tenants, keys, projects, environments, secrets, versions, tokens, audit } = verbs;
+  const { identity, tenants, shreds, keys, projects, environments, secrets, versions, tokens, audit } = verbs;
   return t.router({
     identity: t.router({ get: query(services, identity.get) }),
     tenants: t.router({
@@ -15,6 +15,14 @@ export function createRouter(services: Services) {
       configure: mutation(services, tenants.configure),
       delete: mutation(services, tenants.delete),
       purge: mutation(services, tenants.purge),
+    }),
+    shreds: t.router({
+      request: mutation(services, shreds.request),
+      agree: mutation(services, shreds.agree),
+      cancel: mutation(services, shreds.cancel),
+      status: query(services, shreds.status),
+      receipt: query(services, shreds.receipt),
+      run: mutation(services, shreds.run),
     }),
     keys: t.router({
       status: query(services, keys.status),

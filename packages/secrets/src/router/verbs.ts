@@ -32,6 +32,12 @@ import { rotateSecret } from "../secret/rotate.ts";
 import { setSecret } from "../secret/set.ts";
 import { setManySecrets } from "../secret/set-many.ts";
 import { updateSecret } from "../secret/update.ts";
+import { agreeShred } from "../shred/agree.ts";
+import { cancelShred } from "../shred/cancel.ts";
+import { shredReceipt } from "../shred/receipt.ts";
+import { requestShred } from "../shred/request.ts";
+import { runShreds } from "../shred/run.ts";
+import { shredStatus } from "../shred/status.ts";
 import { configureTenant } from "../tenant/configure.ts";
 import { createTenant } from "../tenant/create.ts";
 import { deleteTenant } from "../tenant/delete.ts";
@@ -58,6 +64,14 @@ export const verbs = {
     configure: configureTenant,
     delete: deleteTenant,
     purge: purgeTenant,
+  },
+  shreds: {
+    request: requestShred,
+    agree: agreeShred,
+    cancel: cancelShred,
+    status: shredStatus,
+    receipt: shredReceipt,
+    run: runShreds,
   },
   keys: { status: keyStatus, rotate: rotateKeys, verify: verifyKeys, retire: retireKey },
   projects: { create: createProject, list: listProjects, rename: renameProject, delete: deleteProject },

@@ -67,6 +67,7 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
       mayCreate: true,
       process: false, // a suite's many servers are no fleet; what is about the fleet says so
       log: { warn: write, error: write },
+      waits: { purgeSeconds: 0 },
       ...options,
       ...more,
     });
