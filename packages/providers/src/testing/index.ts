@@ -1,0 +1,1 @@
+export { MOTO_VERSION, type Moto, startMoto } from "./moto.ts";
