@@ -34,6 +34,7 @@ test("with no settings at all, development serves on the loopback address over i
     recoverTenant: null,
     maxValueBytes: 1_048_576,
     shredWaitDays: 7,
+    keyring: { seconds: 300, count: 10_000 },
     jobs: true,
     checkpointFile: null,
     journalFile: null,
@@ -170,7 +171,7 @@ test("all problems are told at once, and none quotes what was set", () => {
 
 test("production makes nothing by itself: it asks for a root key and a database", () => {
   expect(problemsOf({ KEYFOLD_MODE: "production" })).toEqual([
-    "Production makes no root key by itself: set KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE, KEYFOLD_ROOT_KEY_COMMAND or KEYFOLD_ROOT_KEY_PROVIDER. Make a key with: openssl rand -base64 32",
+    "Production makes no root key by itself: set KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE, KEYFOLD_ROOT_KEY_COMMAND or KEYFOLD_ROOT_KEY_PROVIDER. Make a key with: keyfold keys generate",
     "Production starts no embedded database unless asked: set DATABASE_URL, or KEYFOLD_EMBEDDED_DATABASE=1.",
   ]);
   const config = parseConfig(

@@ -71,6 +71,8 @@ export interface Config {
   maxValueBytes: number;
   /** Days that a tenant's shredding waits after both sides agreed. */
   shredWaitDays: number;
+  /** How long unwrapped tenant keys are kept in memory, in seconds, and how many at most. */
+  keyring: { seconds: number; count: number };
   /** Whether this process runs background jobs; somebody must. */
   jobs: boolean;
   /** Where signed checkpoints of the audit log are pushed to; null: nowhere. */
@@ -178,6 +180,8 @@ const schema = z.object({
     .optional(),
   KEYFOLD_MAX_VALUE_BYTES: wholeNumber(1, 16 * MIB, " of bytes").default(MIB),
   KEYFOLD_SHRED_WAIT_DAYS: wholeNumber(0, 90, " of days").default(7),
+  KEYFOLD_KEY_CACHE_SECONDS: wholeNumber(1, 86_400, " of seconds").default(300),
+  KEYFOLD_KEY_CACHE_COUNT: wholeNumber(1, 1_000_000, " of keys").default(10_000),
   KEYFOLD_JOBS: oneOf(["on", "off"]).default("on"),
   KEYFOLD_CHECKPOINT_FILE: path.optional(),
   KEYFOLD_JOURNAL_FILE: path.optional(),
@@ -245,6 +249,7 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     recoverTenant: given.KEYFOLD_RECOVER_TENANT ?? null,
     maxValueBytes: given.KEYFOLD_MAX_VALUE_BYTES,
     shredWaitDays: given.KEYFOLD_SHRED_WAIT_DAYS,
+    keyring: { seconds: given.KEYFOLD_KEY_CACHE_SECONDS, count: given.KEYFOLD_KEY_CACHE_COUNT },
     jobs: given.KEYFOLD_JOBS === "on",
     checkpointFile: given.KEYFOLD_CHECKPOINT_FILE === undefined ? null : here(given.KEYFOLD_CHECKPOINT_FILE),
     journalFile: given.KEYFOLD_JOURNAL_FILE === undefined ? null : here(given.KEYFOLD_JOURNAL_FILE),
@@ -292,7 +297,7 @@ function contradictions(env: Record<string, string | undefined>): string[] {
   if (env.KEYFOLD_MODE === "production") {
     if (keys.length === 0)
       problems.push(
-        "Production makes no root key by itself: set KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE, KEYFOLD_ROOT_KEY_COMMAND or KEYFOLD_ROOT_KEY_PROVIDER. Make a key with: openssl rand -base64 32",
+        "Production makes no root key by itself: set KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE, KEYFOLD_ROOT_KEY_COMMAND or KEYFOLD_ROOT_KEY_PROVIDER. Make a key with: keyfold keys generate",
       );
     if (env.DATABASE_URL === undefined && !embedded)
       problems.push(

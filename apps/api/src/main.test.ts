@@ -175,7 +175,7 @@ test("over a database of one's own it serves as the application's role, migrates
 test("a start that cannot go on says so in a sentence: a weak key, a port that is taken, a database that is not there", async () => {
   const weak = start({ KEYFOLD_ROOT_KEY: "00".repeat(32) });
   expect(await weak.ended).toBe(1);
-  expect(weak.output()).toContain("Make a good one with: openssl rand -base64 32");
+  expect(weak.output()).toContain("Make a good one with: keyfold keys generate");
   expect(await readdir(folder)).toEqual([]);
 
   const port = await freePort();

@@ -5,6 +5,7 @@ import { pino } from "pino";
 import { parseConfig } from "./config.ts";
 import { createLog } from "./observe/log.ts";
 import { boot, type Running } from "./start/boot.ts";
+import { harden } from "./start/harden.ts";
 import { sentenceOf } from "./start/start-error.ts";
 
 const panelDir = fileURLToPath(new URL("../../web/dist", import.meta.url));
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop());
 
   const config = parseConfig(process.env, process.cwd());
+  if (config.mode === "production") harden(complain);
   for (const warning of config.warnings) complain(warning);
   const destination = pino.destination({ fd: 2, sync: false });
   const log = createLog({ level: config.logLevel, destination });

@@ -59,6 +59,6 @@ test.each([
 ])("a command that succeeds and prints %s yields no key", async (_, command, problem) => {
   await expect(rootKeyFromCommand(command)).rejects.toMatchObject({
     code: "bad_root_key",
-    message: `${problem} Make a good one with: openssl rand -base64 32`,
+    message: `${problem} Make a good one with: keyfold keys generate`,
   });
 });

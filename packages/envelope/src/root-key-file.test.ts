@@ -78,7 +78,7 @@ test("a file may be read-only, hold hex or 32 raw bytes, and be reached by a lin
 test("what is no key file is refused, with the path and the remedy", async () => {
   const missing = fresh();
   await expect(rootKeyFromFile(missing)).rejects.toMatchObject(
-    refused(`There is no root key file at ${missing}. Make a good one with: openssl rand -base64 32`),
+    refused(`There is no root key file at ${missing}. Make a good one with: keyfold keys generate`),
   );
   const directory = fresh();
   await mkdir(directory, { mode: 0o700 });
@@ -89,12 +89,12 @@ test("what is no key file is refused, with the path and the remedy", async () =>
   await writeFile(long, "A".repeat(4097), { mode: 0o600 });
   await expect(rootKeyFromFile(long)).rejects.toMatchObject(
     refused(
-      `The root key file ${long} is too long to hold one key. Make a good one with: openssl rand -base64 32`,
+      `The root key file ${long} is too long to hold one key. Make a good one with: keyfold keys generate`,
     ),
   );
   const empty = fresh();
   await writeFile(empty, "", { mode: 0o600 });
   await expect(rootKeyFromFile(empty)).rejects.toMatchObject(
-    refused("The root key is empty. Make a good one with: openssl rand -base64 32"),
+    refused("The root key is empty. Make a good one with: keyfold keys generate"),
   );
 });

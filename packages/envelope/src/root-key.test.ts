@@ -9,7 +9,7 @@ const good = createHash("sha256").update("obviously a test key 17").digest();
 /** 32 bytes, each made from its index. */
 const each = (byte: (index: number) => number) =>
   Buffer.from(Array.from({ length: 32 }, (_, index) => byte(index)));
-const advice = " Make a good one with: openssl rand -base64 32";
+const advice = " Make a good one with: keyfold keys generate";
 
 test.each([
   ["hex", good.toString("hex")],

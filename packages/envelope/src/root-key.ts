@@ -17,7 +17,7 @@ export function unusableKey(problem: string, what: KeyName): EnvelopeError {
 
 /** The same, and how to make a good one. */
 export function badKey(problem: string, what: KeyName): EnvelopeError {
-  return unusableKey(`${problem} Make a good one with: openssl rand -base64 32`, what);
+  return unusableKey(`${problem} Make a good one with: keyfold keys generate`, what);
 }
 
 /**

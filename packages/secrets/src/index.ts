@@ -12,6 +12,7 @@ export type { JobRunView } from "./job/runs.ts";
 export { ALGORITHMS, type Algorithm } from "./key/algorithm.ts";
 export { deploymentExists } from "./key/deployment.ts";
 export { DeploymentError, type DeploymentProblem } from "./key/deployment-error.ts";
+export type { KeyFacts } from "./key/facts.ts";
 export type { KeyJobView } from "./key/schema.ts";
 export type { ProcessView } from "./process/live.ts";
 export type { ProcessFacts } from "./process/report.ts";

@@ -3,6 +3,7 @@ import { createEnvelope, type Envelope, type RootKeyProvider, type XWingPrivateK
 import type { z } from "zod";
 import { makeCheckpoint } from "./checkpoint/make.ts";
 import { type NewestCheckpoint, newestCheckpoint } from "./checkpoint/newest.ts";
+import { describeCause } from "./error.ts";
 import type { RequestInfo } from "./flow/call.ts";
 import { onPool } from "./flow/query.ts";
 import type { DomainLog, Life, Limits, Services, Waits } from "./flow/services.ts";
@@ -17,6 +18,7 @@ import { type JobRunView, listJobRuns } from "./job/runs.ts";
 import type { Algorithm } from "./key/algorithm.ts";
 import { openDeployment } from "./key/deployment.ts";
 import { DeploymentError } from "./key/deployment-error.ts";
+import { type KeyFacts, keyFacts } from "./key/facts.ts";
 import { forgetTenant } from "./key/forget.ts";
 import { Openers } from "./key/openers.ts";
 import { Signer } from "./key/signer.ts";
@@ -77,9 +79,11 @@ export interface KeyfoldServer {
    * process at a time. Somebody must run them; `jobRuns` says whether somebody does.
    */
   readonly jobs: readonly RunnableJob[];
+  /** How many keys each root key wraps, and when the current one is due: for a host's metrics. */
+  keyFacts(): Promise<KeyFacts>;
   /** When each job ran last, in whatever process. */
   jobRuns(): Promise<JobRunView[]>;
-  /** Takes this process off the list of those that run. What it was given, such as the database, stays open. */
+  /** Ends its timers, and takes this process off the list of those that run. What it was given, such as the database, stays open. */
   close(): Promise<void>;
   startSession(request: RequestInfo): ReturnType<typeof startSession>;
   endSession(request: RequestInfo): Promise<void>;
@@ -112,6 +116,7 @@ const ONE_MIB = 1024 * 1024;
 /** In seconds. */
 const SWEEP_MS = 60_000;
 const DAY = 86_400;
+const WARN_MS = DAY * 1000;
 
 /**
  * Opens (or, where allowed, makes) the deployment and builds everything that serves it. Reads no environment and opens
@@ -157,10 +162,16 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
   if (!deployment.created) await warnOfKeys(services);
   const reporter = options.process === false ? null : await startReporting(services, options.process ?? {});
   // What is too old leaves memory also where nobody asks for it again.
-  setInterval(() => {
+  const sweep = () => {
     services.keys.sweep();
     services.hot.cache?.sweep();
-  }, SWEEP_MS).unref();
+  };
+  const warn = () =>
+    void warnOfKeys(services).catch((error: unknown) =>
+      log.warn({ cause: describeCause(error) }, "the root keys could not be looked at"),
+    );
+  const timers = [setInterval(sweep, SWEEP_MS), setInterval(warn, WARN_MS)];
+  for (const timer of timers) timer.unref();
   return {
     router: createRouter(services),
     deployment: { id: deployment.id, created: deployment.created },
@@ -173,7 +184,11 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     },
     jobs: runnableJobs(services, options.jobs),
     jobRuns: () => listJobRuns(services, options.jobs),
-    close: async () => reporter?.stop(),
+    keyFacts: () => keyFacts(services),
+    async close() {
+      for (const timer of timers) clearInterval(timer);
+      await reporter?.stop();
+    },
     startSession: (request) => startSession(services, request),
     endSession: (request) => endSession(services, request),
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),

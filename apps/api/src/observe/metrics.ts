@@ -1,7 +1,9 @@
 import type { Connections } from "@keyfold/db";
 import type { EnvelopeOperation } from "@keyfold/envelope";
-import type { JobRunView } from "@keyfold/secrets";
+import type { KeyServiceCall } from "@keyfold/providers";
+import type { JobRunView, KeyFacts } from "@keyfold/secrets";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { createKeyMetrics } from "./key-metrics.ts";
 
 /** What this process counts. A registry of its own: two servers in one process do not mix. */
 export interface Metrics {
@@ -14,6 +16,10 @@ export interface Metrics {
   pushed(what: "checkpoint" | "journal", ok: boolean): void;
   /** Whether the database's hints arrive. */
   listening(on: boolean): void;
+  /** One call that went to a key service. */
+  keyService(call: KeyServiceCall): void;
+  /** The root keys, and when the current one is due. */
+  keys(facts: KeyFacts): void;
   /** When background jobs ran, in whatever process. */
   jobs(runs: readonly JobRunView[]): void;
   /** From now on the page shows how this pool is used. */
@@ -62,6 +68,7 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
     }),
   };
   for (const what of ["checkpoint", "journal"]) pushes.failed.inc({ what }, 0);
+  const keys = createKeyMetrics(registers);
   let listening: Gauge | null = null;
   const jobs = {
     idle: new Gauge({
@@ -108,6 +115,7 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
       });
       listening.set(on ? 1 : 0);
     },
+    ...keys,
     jobs(runs) {
       for (const { name: job, idleSeconds, overdue, problem } of runs) {
         jobs.idle.set({ job }, idleSeconds);

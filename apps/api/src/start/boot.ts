@@ -9,6 +9,7 @@ import { startScheduler } from "../jobs/scheduler.ts";
 import { watchJobs } from "../jobs/watch.ts";
 import type { Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
+import { watchKeys } from "../observe/watch-keys.ts";
 import { openAppendOnlyFile } from "../push/append-only-file.ts";
 import { pushCheckpoints } from "../push/checkpoints.ts";
 import { openDatabase } from "./database.ts";
@@ -46,10 +47,13 @@ export interface Running {
  */
 export async function boot({ config, log, panelDir, print }: BootOptions): Promise<Running> {
   // What the settings name is tried first: a weak key must stop the start before anything was touched.
-  const given = config.rootKey.from === "data-dir" ? null : await providerOf(config.rootKey);
-  const others = config.otherRootKey === null ? [] : [await providerOf(config.otherRootKey)];
   const seed = config.hybridSeed === null ? null : await seedOf(config.hybridSeed);
   const otherSeeds = config.otherHybridSeed === null ? [] : [await seedOf(config.otherHybridSeed)];
+  const metrics = createMetrics();
+  const given =
+    config.rootKey.from === "data-dir" ? null : await providerOf(config.rootKey, metrics.keyService);
+  const others =
+    config.otherRootKey === null ? [] : [await providerOf(config.otherRootKey, metrics.keyService)];
   const database = await openDatabase({
     config,
     say: (sentence) => print(`${sentence}\n`),
@@ -70,7 +74,6 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
         : { provider: given, made: false };
     if (made)
       print(`Made a root key at ${rootKeyPath(config.dataDir)}. Without it nothing opens: keep a copy.\n`);
-    const metrics = createMetrics();
     metrics.watchPool(db.pool);
     const keyfold = await createKeyfoldServer({
       db,
@@ -83,6 +86,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       envelope: createEnvelope({ observe: metrics.envelope }),
       limits: { maxValueBytes: config.maxValueBytes },
       life: { graceSeconds: config.graceSeconds, purgeAfterSeconds: config.purgeAfterDays * 86_400 },
+      keyring: { ttlMs: config.keyring.seconds * 1000, max: config.keyring.count },
       process: { version: release(), runsJobs: config.jobs },
       waits: { shredSeconds: config.shredWaitDays * 86_400 },
       log: {
@@ -114,8 +118,8 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     }
     const listening = await listen(app, config);
     ended.push(() => listening.close());
-    const watch = watchJobs({ keyfold, log, metrics });
-    ended.push(() => watch.stop());
+    const watches = [watchJobs({ keyfold, log, metrics }), watchKeys({ keyfold, log, metrics })];
+    ended.push(...watches.map((watch) => () => watch.stop()));
     if (config.jobs) {
       const scheduler = await startScheduler({ url: database.listenUrl, keyfold, log });
       ended.push(() => scheduler.stop());

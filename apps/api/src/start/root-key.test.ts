@@ -5,6 +5,7 @@ import { generateHybridSeedFile, generateRootKeyFile } from "@keyfold/envelope";
 import { newPassphraseRootKey } from "@keyfold/providers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Sensitive } from "../config/sensitive.ts";
+import { createMetrics } from "../observe/metrics.ts";
 import { providerOf, seedOf } from "./root-key.ts";
 
 let folder: string;
@@ -13,12 +14,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const named = (setting: string) => providerOf({ from: "provider", setting: new Sensitive(setting) });
+const metrics = createMetrics({ process: false });
+const named = (setting: string) =>
+  providerOf({ from: "provider", setting: new Sensitive(setting) }, metrics.keyService);
 
 test("a provider's setting names the very key that a file's setting does", async () => {
   const path = join(folder, "key");
   await generateRootKeyFile(path);
-  const [one, other] = [await named(`file:${path}`), await providerOf({ from: "file", path })];
+  const [one, other] = [
+    await named(`file:${path}`),
+    await providerOf({ from: "file", path }, metrics.keyService),
+  ];
   expect(await one.current()).toEqual(await other.current());
 });
 
@@ -51,4 +57,16 @@ test("a hybrid seed's file, command and text name one key, and a weak one is ref
   await expect(seedOf({ from: "environment", text: new Sensitive("00".repeat(32)) })).rejects.toMatchObject({
     code: "bad_hybrid_seed",
   });
+});
+
+test("each call of a key service is counted with its outcome and time, retries singly; local root keys make none", async () => {
+  const tokenFile = join(folder, "vault-token");
+  await writeFile(tokenFile, "not-a-real-vault-token", { mode: 0o600 });
+  const vault = await named(`vault:http://127.0.0.1:1/transit/key?token-file=${tokenFile}`);
+  await expect(vault.current()).rejects.toMatchObject({ code: "provider_unavailable" });
+  const { text } = await metrics.page();
+  expect(text).toMatch(
+    /keyfold_key_service_call_seconds_count\{provider="vault[a-z-]*",operation="describe",outcome="unavailable"\} 4/,
+  );
+  expect(text).not.toContain('provider="local"');
 });

@@ -12,6 +12,7 @@ import {
   rootKeyFromText,
   type XWingPrivateKey,
 } from "@keyfold/envelope";
+import type { KeyServiceCall } from "@keyfold/providers";
 import type { GivenRootKey, SeedSource } from "../config/root-key-source.ts";
 import { StartError } from "./start-error.ts";
 
@@ -20,9 +21,13 @@ export const rootKeyPath = (dataDir: string): string => join(dataDir, "root-key"
 
 /**
  * The provider of root keys that the settings name.
+ * @param observe told of each call that goes to a key service
  * @throws EnvelopeError `bad_root_key`, `provider_unavailable`
  */
-export async function providerOf(source: GivenRootKey): Promise<RootKeyProvider> {
+export async function providerOf(
+  source: GivenRootKey,
+  observe: (call: KeyServiceCall) => void,
+): Promise<RootKeyProvider> {
   switch (source.from) {
     case "environment":
       return localRootKey(rootKeyFromText(source.text.reveal()));
@@ -33,7 +38,7 @@ export async function providerOf(source: GivenRootKey): Promise<RootKeyProvider>
     case "provider": {
       // Loaded only where it is asked for: it brings key services' clients along.
       const { rootKeyFromSetting } = await import("@keyfold/providers");
-      return rootKeyFromSetting(source.setting.reveal());
+      return rootKeyFromSetting(source.setting.reveal(), {}, { observe });
     }
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { EnvelopeError, localRootKey, type RootKeyProvider } from "@keyfold/envelope";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { KeyfoldServer } from "../server.ts";
 import { type Caller, callerOf, type House, openHouse } from "../testing/house.ts";
 import { sealedBytes, toItsEnd } from "../testing/keys.ts";
@@ -319,8 +319,22 @@ test("a root key that has served 90 days is overdue, and the start says so in th
   const status = await house.as(house.operatorToken).keys.status({});
   expect(status.rotation.overdue).toBe(true);
   expect(status.rootKeys.find(({ id }) => id === oldId)?.ageDays).toBe(91);
-  await house.another();
-  expect(house.logged.some((line) => line.includes("due for its rotation"))).toBe(true);
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  try {
+    const server = await house.another();
+    const told = () => house.logged.filter((line) => line.includes("due for its rotation")).length;
+    expect(told()).toBe(1);
+    // And again each day, while it runs.
+    vi.advanceTimersByTime(24 * 3600 * 1000);
+    while (told() < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(await server.keyFacts()).toMatchObject({
+      wraps: [{ opener: oldId, count: 13 }],
+      rotation: { overdue: true },
+    });
+    await server.close();
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("a start that cannot open some tenant's keys says so in the log, and names the root key they need", async () => {

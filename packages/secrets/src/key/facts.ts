@@ -1,0 +1,29 @@
+import { withDeployment } from "@keyfold/db";
+import { again } from "../flow/again.ts";
+import type { Services } from "../flow/services.ts";
+import { countWraps } from "./counts.ts";
+import { rotationDue } from "./rotation-due.ts";
+import { asked } from "./tenant-keys.ts";
+
+/** What a host shows of its root keys: in metrics, without a caller. */
+export interface KeyFacts {
+  /** How many keys each root key wraps, by its id. */
+  wraps: { opener: string; count: number }[];
+  /** When the current root key is due for its rotation. */
+  rotation: { at: Date; overdue: boolean };
+}
+
+/** @throws KeyfoldError `key_unavailable`, the database's */
+export async function keyFacts({ db, openers }: Services): Promise<KeyFacts> {
+  const { id } = await asked(() => openers.current());
+  return again(() =>
+    withDeployment(db, async (tx) => {
+      const root = await tx.sql.rootKey.findUnique({ where: { id } });
+      const wraps = await countWraps(tx);
+      return {
+        wraps: [...wraps].map(([opener, counted]) => ({ opener, count: counted.wraps })),
+        rotation: rotationDue(root?.createdAt ?? tx.now, tx.now),
+      };
+    }),
+  );
+}
