@@ -179,6 +179,7 @@ const DEPLOYMENT_TABLES = [
   "operator_tokens",
   "sessions",
   "key_jobs",
+  "key_backups",
   "checkpoint_logs",
   "checkpoints",
   "checkpoint_heads",

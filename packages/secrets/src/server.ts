@@ -1,6 +1,7 @@
 import type { Connections } from "@keyfold/db";
 import { createEnvelope, type Envelope, type RootKeyProvider, type XWingPrivateKey } from "@keyfold/envelope";
 import type { z } from "zod";
+import { confirmKeyBackup, noteKeyBackup } from "./backup/key-backup.ts";
 import { makeCheckpoint } from "./checkpoint/make.ts";
 import { type NewestCheckpoint, newestCheckpoint } from "./checkpoint/newest.ts";
 import { describeCause } from "./error.ts";
@@ -100,6 +101,16 @@ export interface KeyfoldServer {
    */
   recoverTenant(slug: string): Promise<string>;
   /**
+   * Notes a key bundle that the host has made: root key ids and their kinds, and SHA-256 (hex) of each recipient's code by
+   * the recipient's fingerprint. It counts once every code was given back.
+   */
+  noteKeyBackup(made: Parameters<typeof noteKeyBackup>[1]): Promise<void>;
+  /**
+   * Takes a recipient's code back, by its SHA-256 (hex), for the newest bundle.
+   * @throws KeyfoldError `not_found` where it is no code of it
+   */
+  confirmKeyBackup(digest: string): ReturnType<typeof confirmKeyBackup>;
+  /**
    * Signs how far every audit chain is: to be called every minute, by as many processes as there are.
    * @returns whether there was anything new to sign
    * @throws KeyfoldError `integrity_failed` where a chain is not what the last checkpoint says
@@ -194,6 +205,8 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),
     hasOperatorToken: () => hasOperatorToken(services),
     recoverTenant: (slug) => recoverTenant(services, slug),
+    noteKeyBackup: (made) => noteKeyBackup(services, made),
+    confirmKeyBackup: (digest) => confirmKeyBackup(services, digest),
     makeCheckpoint: () => makeCheckpoint(services),
     newestCheckpoint: () => newestCheckpoint(services),
     publicKey: services.signer.publicKey,

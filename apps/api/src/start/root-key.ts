@@ -10,6 +10,7 @@ import {
   rootKeyFromCommand,
   rootKeyFromFile,
   rootKeyFromText,
+  type SecretKey,
   type XWingPrivateKey,
 } from "@keyfold/envelope";
 import type { KeyServiceCall } from "@keyfold/providers";
@@ -26,20 +27,29 @@ export const rootKeyPath = (dataDir: string): string => join(dataDir, "root-key"
  */
 export async function providerOf(
   source: GivenRootKey,
-  observe: (call: KeyServiceCall) => void,
+  observe?: (call: KeyServiceCall) => void,
 ): Promise<RootKeyProvider> {
+  if (source.from !== "provider") return localRootKey(await localKeyOf(source));
+  // Loaded only where it is asked for: it brings key services' clients along.
+  const { rootKeyFromSetting } = await import("@keyfold/providers");
+  return rootKeyFromSetting(source.setting.reveal(), {}, observe === undefined ? {} : { observe });
+}
+
+/**
+ * A root key (or a hybrid seed) that is held in this process.
+ * @throws EnvelopeError `bad_root_key`, `bad_hybrid_seed`, `provider_unavailable`
+ */
+export async function localKeyOf(
+  source: SeedSource,
+  what: "root key" | "hybrid seed" = "root key",
+): Promise<SecretKey> {
   switch (source.from) {
     case "environment":
-      return localRootKey(rootKeyFromText(source.text.reveal()));
+      return rootKeyFromText(source.text.reveal(), what);
     case "file":
-      return localRootKey(await rootKeyFromFile(source.path));
+      return rootKeyFromFile(source.path, what);
     case "command":
-      return localRootKey(await rootKeyFromCommand(source.command.reveal()));
-    case "provider": {
-      // Loaded only where it is asked for: it brings key services' clients along.
-      const { rootKeyFromSetting } = await import("@keyfold/providers");
-      return rootKeyFromSetting(source.setting.reveal(), {}, { observe });
-    }
+      return rootKeyFromCommand(source.command.reveal(), {}, what);
   }
 }
 

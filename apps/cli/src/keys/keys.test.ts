@@ -73,6 +73,9 @@ test("rotate, verify and retire run to their end, and status says what is to be 
   expect(after.out).toMatch(
     new RegExp(`^${oldId}  0 days  wraps 0 of 5 keys  retired \\d{4}-\\d\\d-\\d\\d$`, "m"),
   );
+  expect(after.out).toContain(
+    "There is NO backup of the root key: keyfold keys backup --to RECIPIENT --out FILE",
+  );
   expect(after.out).toContain("Every key opened with the current root key on ");
 });
 

@@ -42,6 +42,51 @@ export function addKeys(program: Command, terminal: Terminal, end: (exit: number
     .argument("<id>", "the root key, as `keyfold keys status` shows it")
     .addHelpText("after", examples("keyfold keys retire local:ab12cd34ef56ab78"))
     .action(async (id, options) => end(await (await import("./retire.ts")).retire(terminal, id, options)));
+  addRecovery(keys, terminal, end);
+}
+
+/** What works on the host, with the server's own settings, or with no server at all. */
+function addRecovery(keys: Command, terminal: Terminal, end: (exit: number) => void): void {
+  const bundled = (command: Command) =>
+    command
+      .requiredOption("--bundle <path>", "the key bundle")
+      .requiredOption("--identity <path>", "the file with the recovery identity");
+  keys
+    .command("recovery-identity")
+    .description("make a key pair for recovery: the identity into a new file, its public key to the output")
+    .requiredOption("--file <path>", "where the identity goes (mode 0600); never overwrites")
+    .option("--quantum", "X-Wing (X25519 with ML-KEM-768), which resists quantum computers")
+    .addHelpText("after", examples("keyfold keys recovery-identity --file recovery-identity.txt"))
+    .action(async (options) =>
+      end(await (await import("./recovery-identity.ts")).recoveryIdentity(terminal, options)),
+    );
+  keys
+    .command("backup")
+    .description("seal the root keys to recovery public keys; on the host, with the server's settings")
+    .option("--to <recipient...>", "recovery public keys (age1…), besides KEYFOLD_RECOVERY_RECIPIENTS")
+    .option("--out <path>", "where the bundle goes; never overwrites")
+    .option("--confirm <code>", "give back the code that keyfold keys open-bundle printed")
+    .addHelpText(
+      "after",
+      examples(
+        "keyfold keys backup --to age1… --out keys-2026-03-01.bundle",
+        "keyfold keys backup --confirm kfr_…",
+      ),
+    )
+    .action(async (options) => end(await (await import("./backup.ts")).backupKeys(terminal, options)));
+  bundled(keys.command("open-bundle"))
+    .description("prove that an identity opens a bundle: prints a code, and no key")
+    .addHelpText("after", examples("keyfold keys open-bundle --bundle keys.bundle --identity identity.txt"))
+    .action(async (options) => end(await (await import("./open-bundle.ts")).openBundle(terminal, options)));
+  bundled(keys.command("restore"))
+    .description("write the root key of a bundle into a new file")
+    .option("--file <path>", "where the root key goes (mode 0600); never overwrites")
+    .option("--hybrid-seed-file <path>", "where the hybrid seed goes, where the bundle holds one")
+    .addHelpText(
+      "after",
+      examples("keyfold keys restore --bundle keys.bundle --identity identity.txt --file root-key"),
+    )
+    .action(async (options) => end(await (await import("./open-bundle.ts")).restoreKeys(terminal, options)));
 }
 
 const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}`;

@@ -26,6 +26,11 @@ interface Status {
     started_at: string;
     seen_at: string;
   }[];
+  backup: {
+    state: "confirmed" | "unconfirmed" | "outdated";
+    made_at: string;
+    recipients: { fingerprint: string; confirmed_at: string | null }[];
+  } | null;
   jobs: Job[];
 }
 
@@ -65,6 +70,7 @@ function text(now: Status): string {
       lines.push(
         `A job (${job.kind} ${job.opener}) is ${job.state} at ${job.done} of ${job.total} keys${job.problem === null ? "" : ` (${job.problem})`}: run it again to go on.`,
       );
+  lines.push(backupLine(now.backup));
   if (now.processes.length > 0)
     lines.push(
       "Running:",
@@ -100,4 +106,16 @@ function aligned(rows: readonly string[][]): string[] {
       .join("  ")
       .trimEnd(),
   );
+}
+
+function backupLine(backup: Status["backup"]): string {
+  if (backup === null)
+    return "There is NO backup of the root key: keyfold keys backup --to RECIPIENT --out FILE";
+  const on = backup.made_at.slice(0, 10);
+  if (backup.state === "outdated")
+    return `The key bundle of ${on} does NOT hold the current root key: keyfold keys backup --to RECIPIENT --out FILE`;
+  const waiting = backup.recipients.filter((one) => one.confirmed_at === null).map((one) => one.fingerprint);
+  return waiting.length > 0
+    ? `The key bundle of ${on} is UNCONFIRMED, waiting for ${waiting.join(" and ")}: keyfold keys open-bundle`
+    : `The root key was backed up on ${on}, and ${backup.recipients.length === 1 ? "its recipient" : "each recipient"} has proved to open it.`;
 }

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { type Transaction, withDeployment, withTenant } from "@keyfold/db";
+import { withDeployment, withTenant } from "@keyfold/db";
 import { SERVICE_ACTIONS } from "../access/actions.ts";
-import { append } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
-import { encode, type Happening } from "../flow/event.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
 import { couldBeToken, credentialDigest, generateToken } from "../token/secret.ts";
 import { newTokenRow } from "../token/store.ts";
+import { tellChain } from "./tell.ts";
 
 /*
  * What only the host itself does: whoever starts the process and holds the root key. No procedure and no route leads
@@ -37,7 +36,7 @@ export async function createOperatorToken(services: Services, name: string, give
       generation: 1,
     });
     await tx.sql.operatorToken.create({ data: row });
-    await tell(services, tx, null, "operator.created", { target: { type: "token", id: row.id, name } });
+    await tellChain(services, tx, null, "operator.created", { target: { type: "token", id: row.id, name } });
   });
   return token;
 }
@@ -74,21 +73,8 @@ export async function recoverTenant(services: Services, slug: string): Promise<s
       target: { type: "token" as const, id: row.id, name: row.name },
       details: { tenant: tenantId },
     };
-    await tell(services, tx, tenantId, "token.recovered", happening);
-    await tell(services, tx, null, "token.recovered", happening);
+    await tellChain(services, tx, tenantId, "token.recovered", happening);
+    await tellChain(services, tx, null, "token.recovered", happening);
     return token;
   });
-}
-
-async function tell(
-  services: Services,
-  tx: Transaction,
-  tenant: string | null,
-  action: string,
-  happening: Happening,
-): Promise<void> {
-  const actor = { type: "job" as const, id: null, name: "host", via: "host" };
-  const from = { ip: null, userAgent: null, correlationId: randomUUID() };
-  const event = encode(services.clock(), actor, from, tenant, action, happening);
-  await append(tx.query, tenant ?? services.deployment, [event], { raise: true });
 }

@@ -54,6 +54,7 @@ const ROWS = {
   operatorTokens: ["id", "name", "digest", "hint", "expiresAt", "revokedAt", "createdAt"],
   sessions: ["id", "digest", "tenantId", "tokenId", "expiresAt", "endedAt", "createdAt"],
   tenantKeys: ["purpose", "term", "checkValue", "createdAt"],
+  keyBackups: ["id", "madeAt", "rootKeys", "recipients", "confirmed"],
   keyWraps: ["purpose", "term", "opener", "provider", "suite", "wrapped", "createdAt"],
   tenantShreds: [
     "id",

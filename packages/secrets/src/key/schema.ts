@@ -47,6 +47,19 @@ export const keyStatusOutput = z.object({
   rotation: z.object({ dueAt: moment, overdue: z.boolean() }),
   verifiedAt: moment.nullable().describe("When every key was last opened with the current root key."),
   processes: z.array(processView).describe("The processes that run now."),
+  backup: z
+    .object({
+      state: z
+        .enum(["confirmed", "unconfirmed", "outdated"])
+        .describe(
+          "Only a confirmed one counts: every recipient has proved to open it, and it holds the current root key.",
+        ),
+      madeAt: moment,
+      rootKeys: z.array(z.string()),
+      recipients: z.array(z.object({ fingerprint: z.string(), confirmedAt: moment.nullable() })),
+    })
+    .nullable()
+    .describe("The newest key bundle; null where none was ever made."),
   jobs: z.array(keyJobView).describe("The newest of each kind."),
 });
 

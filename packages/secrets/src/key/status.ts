@@ -1,3 +1,4 @@
+import { keyBackupStatus } from "../backup/key-backup.ts";
 import { onDeployment } from "../flow/deployment-change.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { liveProcesses } from "../process/live.ts";
@@ -23,6 +24,7 @@ export const keyStatus = defineVerb({
       const wraps = await countWraps(unit);
       const { total, lacking } = await countKeys(unit, now);
       const jobs = await newestJobs(unit);
+      const backup = await keyBackupStatus(call.services, unit, now.root);
       unit.record({ target: null, details: { count: known.size } });
       const due = rotationDue(known.get(now.root)?.createdAt ?? unit.now, unit.now);
       const ids = [...new Set([now.root, ...known.keys(), ...wraps.keys(), ...held])];
@@ -51,6 +53,7 @@ export const keyStatus = defineVerb({
         rotation: { dueAt: due.at.toISOString(), overdue: due.overdue },
         verifiedAt: verified?.finishedAt?.toISOString() ?? null,
         processes: await liveProcesses(unit),
+        backup: backup && { ...backup, madeAt: backup.madeAt.toISOString() },
         jobs: jobs.map((job) => viewJob(job)),
       };
     });

@@ -1,0 +1,4 @@
+export { ConfigError } from "../config.ts";
+export { type Host, type HostDatabase, openHost, type RootKeyMaterial, reachDatabase } from "./host.ts";
+export { rootKeyPath } from "./root-key.ts";
+export { sentenceOf } from "./start-error.ts";

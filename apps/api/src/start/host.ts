@@ -1,0 +1,162 @@
+import { type Connections, connect, findRoleProblems } from "@keyfold/db";
+import { EmbeddedPostgresError, findRunningPostgres, startEmbeddedPostgres } from "@keyfold/db/embedded";
+import { compareMigrations, deployMigrations, migrationsDir } from "@keyfold/db/migrate";
+import { type RootKeyProvider, type SecretKey, unsafelyExportKey } from "@keyfold/envelope";
+import { createKeyfoldServer, type KeyfoldServer, type KeyfoldServerOptions } from "@keyfold/secrets";
+import type { RootKeySource } from "../config/root-key-source.ts";
+import { type Config, type Environment, parseConfig } from "../config.ts";
+import { migrationProblems } from "../health.ts";
+import { localKeyOf, providerOf, rootKeyPath, seedOf } from "./root-key.ts";
+import { StartError } from "./start-error.ts";
+
+/** A database as the host's own commands reach it, beside a server that runs or without one. */
+export interface HostDatabase {
+  config: Config;
+  /** The owner's connection string; null where the settings name none. */
+  ownerUrl: string | null;
+  appUrl: string;
+  /** The application's login role. */
+  appRole: string;
+  /** Whether this very command started the embedded database: then no server runs on it. */
+  alone: boolean;
+  close(): Promise<void>;
+}
+
+/** A root key, as a key bundle keeps it. */
+export type RootKeyMaterial =
+  | { kind: "local"; id: string; current: boolean; key: string }
+  | { kind: "provider"; id: string; current: boolean; setting: string };
+
+/** A whole Keyfold on the host, without a socket. */
+export interface Host extends HostDatabase {
+  keyfold: KeyfoldServer;
+  db: Connections;
+  /** What opens this deployment's keys: to be sealed at once. */
+  unsafelyExportRootKeys(): Promise<RootKeyMaterial[]>;
+  /** The current hybrid seed, base64url; null where none is configured. */
+  unsafelyExportHybridSeed(): Promise<string | null>;
+}
+
+/**
+ * Reaches the database that the settings name. The embedded one is started where nobody runs it.
+ * @throws ConfigError, StartError, EmbeddedPostgresError
+ */
+export async function reachDatabase(
+  env: Environment,
+  cwd: string,
+  options: { mayJoin: boolean },
+): Promise<HostDatabase> {
+  const config = parseConfig(env, cwd);
+  const source = config.database;
+  if (source.kind === "external")
+    return {
+      config,
+      ownerUrl: source.migrationUrl?.reveal() ?? null,
+      appUrl: source.url.reveal(),
+      appRole: source.role,
+      alone: false,
+      close: async () => {},
+    };
+  const server = await startEmbeddedPostgres({ dataDir: config.dataDir }).catch(async (error: unknown) => {
+    if (!(error instanceof EmbeddedPostgresError) || error.code !== "already_running" || !options.mayJoin)
+      throw error;
+    const running = await findRunningPostgres(config.dataDir);
+    if (running === null) throw error;
+    return running;
+  });
+  return {
+    config,
+    ownerUrl: server.ownerUrl,
+    appUrl: server.appUrl,
+    appRole: new URL(server.appUrl).username,
+    alone: "stop" in server,
+    close: async () => {
+      if ("stop" in server) await server.stop();
+    },
+  };
+}
+
+/**
+ * Opens the deployment with its root keys, for a command of the host's.
+ * @throws ConfigError, StartError, DeploymentError and what keys and database say
+ */
+export async function openHost(env: Environment, cwd: string): Promise<Host> {
+  const database = await reachDatabase(env, cwd, { mayJoin: true });
+  const { config, ownerUrl, appUrl, appRole } = database;
+  let db: Connections | null = null;
+  const close = async () => {
+    await db?.close();
+    await database.close();
+  };
+  try {
+    if (database.alone && ownerUrl !== null)
+      await deployMigrations({ url: ownerUrl, migrationsDir, appRole });
+    db = connect({ url: appUrl, poolSize: 4 });
+    const problems = [
+      ...migrationProblems(await compareMigrations(db.pool, migrationsDir)),
+      ...(await findRoleProblems(db.pool)),
+    ];
+    if (problems.length > 0) throw new StartError(problems.join("\n"));
+    const sources = sourcesOf(config);
+    const [provider, ...others] = (await Promise.all(sources.map((source) => providerOf(source)))) as [
+      RootKeyProvider,
+      ...RootKeyProvider[],
+    ];
+    const hybrid = await hybridOf(config);
+    const keyfold = await createKeyfoldServer({
+      db,
+      provider,
+      others,
+      ...(hybrid === null ? {} : { hybrid }),
+    });
+    return {
+      ...database,
+      keyfold,
+      db,
+      close,
+      unsafelyExportRootKeys: () =>
+        Promise.all(
+          sources.map(async (source, i): Promise<RootKeyMaterial> => {
+            const { id } = await [provider, ...others][i]!.current();
+            const current = i === 0;
+            if (source.from === "provider")
+              return { kind: "provider", id, current, setting: source.setting.reveal() };
+            return { kind: "local", id, current, key: unsafelyText(await localKeyOf(source)) };
+          }),
+        ),
+      unsafelyExportHybridSeed: async () =>
+        config.hybridSeed === null ? null : unsafelyText(await localKeyOf(config.hybridSeed, "hybrid seed")),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function unsafelyText(key: SecretKey): string {
+  const bytes = unsafelyExportKey(key);
+  try {
+    return bytes.toString("base64url");
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+async function hybridOf({
+  hybridSeed,
+  otherHybridSeed,
+}: Config): Promise<NonNullable<KeyfoldServerOptions["hybrid"]> | null> {
+  if (hybridSeed === null) return null;
+  return {
+    current: await seedOf(hybridSeed),
+    others: otherHybridSeed === null ? [] : [await seedOf(otherHybridSeed)],
+  };
+}
+
+type Given = Exclude<RootKeySource, { from: "data-dir" }>;
+
+function sourcesOf(config: Config): Given[] {
+  const current: Given =
+    config.rootKey.from === "data-dir" ? { from: "file", path: rootKeyPath(config.dataDir) } : config.rootKey;
+  return config.otherRootKey === null ? [current] : [current, config.otherRootKey];
+}
