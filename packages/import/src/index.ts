@@ -9,9 +9,11 @@ export {
   type CompanySecretsOptions,
   companySecretsSource,
 } from "./sources/company-secrets.ts";
+export { type InfisicalOptions, infisicalSource } from "./sources/infisical.ts";
 export { type PgcryptoOptions, pgcryptoSource, TENANT_SECRETS } from "./sources/pgcrypto.ts";
 export { type PgpOptions, pgpSource } from "./sources/pgp.ts";
 export type { Table } from "./sources/table.ts";
+export { type VaultKvOptions, vaultKvSource } from "./sources/vault-kv.ts";
 export { type Mapping, mappingSchema, slugOf, type Target } from "./target.ts";
 export type { Difference, Verified } from "./verify.ts";
 export type { Written } from "./write.ts";

@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { type Source, SourceError } from "../entry.ts";
+import { type Asking, ask } from "./http.ts";
+
+export interface VaultKvOptions extends Omit<Asking, "who"> {
+  token: string;
+  /** The mount of a KV version 2 engine; `secret` by default. */
+  mount?: string;
+  /** Where to begin, such as `tenants`; all of the mount by default. */
+  path?: string;
+  /** Whether the first folder below `path` is the tenant. True by default. */
+  tenantFolders?: boolean;
+  /** Vault's own namespace, where there is one. */
+  namespace?: string;
+}
+
+const listAnswer = z.object({ data: z.object({ keys: z.array(z.string()) }) });
+const readAnswer = z.object({ data: z.object({ data: z.record(z.string(), z.unknown()).nullable() }) });
+/** Folders deeper than this are no folders. */
+const DEEPEST = 32;
+
+/**
+ * HashiCorp Vault's or OpenBao's KV version 2, through its API (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2):
+ * the newest version of each secret. A secret with the one field `value` keeps its path as its name; of others each field
+ * is a secret of its own, `path/field`.
+ */
+export function vaultKvSource(options: VaultKvOptions): Source {
+  const asking: Asking = { ...options, who: "Vault" };
+  const mount = (options.mount ?? "secret").replace(/^\/+|\/+$/g, "");
+  const base = (options.path ?? "").replace(/^\/+|\/+$/g, "");
+  const headers = {
+    "x-vault-token": options.token,
+    "x-vault-request": "true",
+    ...(options.namespace === undefined ? {} : { "x-vault-namespace": options.namespace }),
+  };
+  const at = (kind: "metadata" | "data", path: string) =>
+    `/v1/${segments(mount)}/${kind}${path === "" ? "" : `/${segments(path)}`}`;
+
+  async function* paths(folder: string, depth: number, signal?: AbortSignal): AsyncGenerator<string> {
+    if (depth > DEEPEST) throw new SourceError(`Vault has folders deeper than ${DEEPEST} at ${folder}.`);
+    const { status, json } = await ask(asking, `${at("metadata", folder)}?list=true`, { headers, signal });
+    if (status === 404) return;
+    refuse(status, folder);
+    const answer = listAnswer.safeParse(json);
+    if (!answer.success)
+      throw new SourceError(
+        `Vault's list of ${folder || mount} is not known here. Is ${mount} a KV version 2 engine?`,
+      );
+    for (const key of answer.data.data.keys) {
+      const path = folder === "" ? key : `${folder}/${key}`;
+      if (key.endsWith("/")) yield* paths(path.slice(0, -1), depth + 1, signal);
+      else yield path;
+    }
+  }
+
+  return {
+    kind: "Vault KV",
+    async *read(signal) {
+      for await (const path of paths(base, 0, signal)) {
+        const { status, json } = await ask(asking, at("data", path), { headers, signal });
+        if (status === 404) continue; // its newest version was deleted
+        refuse(status, path);
+        const answer = readAnswer.safeParse(json);
+        if (!answer.success)
+          throw new SourceError(
+            `Vault's answer for ${path} is not known here. Is ${mount} a KV version 2 engine?`,
+          );
+        const fields = answer.data.data.data;
+        if (fields === null) continue;
+        const inside = (base === "" ? path : path.slice(base.length + 1)).split("/");
+        const tenant = options.tenantFolders === false ? null : inside.length > 1 ? inside.shift()! : null;
+        if (options.tenantFolders !== false && tenant === null) continue; // beside the tenants' folders
+        const only = Object.keys(fields).length === 1 && Object.hasOwn(fields, "value");
+        for (const [field, value] of Object.entries(fields))
+          yield {
+            from: `${path}#${field}`,
+            tenant,
+            project: null,
+            environment: null,
+            name: [...inside, ...(only ? [] : [field])].join("/"),
+            // Vault keeps JSON: what is no text stays the JSON that it was.
+            value: Buffer.from(typeof value === "string" ? value : JSON.stringify(value), "utf8"),
+          };
+      }
+    },
+  };
+
+  function refuse(status: number, path: string): void {
+    if (status === 403) throw new SourceError(`Vault does not let this token read ${path || mount}.`);
+    if (status !== 200) throw new SourceError(`Vault answered ${status} for ${path || mount}.`);
+  }
+}
+
+const segments = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
