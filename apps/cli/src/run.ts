@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { addAudit } from "./audit/commands.ts";
 import { addCode } from "./code/commands.ts";
 import { addDoctor } from "./doctor/commands.ts";
+import { addImport } from "./import/commands.ts";
 import { addInject } from "./inject/commands.ts";
 import { addKeys } from "./keys/keys.ts";
 import { addLogin } from "./login/commands.ts";
@@ -30,7 +31,17 @@ Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or s
   const end = (code: number): void => {
     exit = code;
   };
-  for (const add of [addLogin, addSecrets, addInject, addCode, addAudit, addKeys, addTenants, addDoctor])
+  for (const add of [
+    addLogin,
+    addSecrets,
+    addInject,
+    addImport,
+    addCode,
+    addAudit,
+    addKeys,
+    addTenants,
+    addDoctor,
+  ])
     add(program, terminal, end);
   try {
     await program.parseAsync(argv, { from: "user" });

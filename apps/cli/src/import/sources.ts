@@ -1,0 +1,154 @@
+import {
+  companySecretsSource,
+  csvSource,
+  dotenvSource,
+  infisicalSource,
+  jsonSource,
+  pgcryptoSource,
+  pgpSource,
+  type Source,
+  SourceError,
+  type Table,
+  vaultKvSource,
+  yamlSource,
+} from "@keyfold/import";
+import { CommandError, EXIT, type Terminal } from "../terminal.ts";
+import { keyBytes, oldSecret } from "./old-secret.ts";
+
+export interface SourceOptions {
+  keyFile?: string;
+  keyFormat: "text" | "hex" | "base64";
+  table?: string;
+  tenantColumn?: string;
+  nameColumn?: string;
+  valueColumn?: string;
+  address?: string;
+  projectId?: string;
+  environments?: string[];
+  folder?: string;
+  mount?: string;
+  oneTenant?: boolean;
+  namespace?: string;
+}
+
+type Opener = (
+  terminal: Terminal,
+  options: SourceOptions,
+  path: string | undefined,
+) => Promise<Source> | Source;
+
+const file =
+  (open: (path: string) => Source): Opener =>
+  (_, __, path) => {
+    if (path === undefined) throw new CommandError(EXIT.usage, "Which file?");
+    return open(path);
+  };
+
+const oldUrl = async (terminal: Terminal): Promise<string> =>
+  (
+    await oldSecret(terminal, { called: "The old database's address", variable: "KEYFOLD_IMPORT_URL" })
+  ).toString("utf8");
+
+const columns = ({ table, tenantColumn, nameColumn, valueColumn }: SourceOptions): Partial<Table> => ({
+  ...(table === undefined ? {} : { table }),
+  ...(tenantColumn === undefined ? {} : { tenant: tenantColumn }),
+  ...(nameColumn === undefined ? {} : { name: nameColumn }),
+  ...(valueColumn === undefined ? {} : { value: valueColumn }),
+});
+
+const oldKey = async (terminal: Terminal, { keyFile, keyFormat }: SourceOptions): Promise<Buffer> =>
+  keyBytes(
+    await oldSecret(terminal, { called: "The old key", file: keyFile, variable: "KEYFOLD_IMPORT_KEY" }),
+    keyFormat,
+  );
+
+const required = (text: string | undefined, option: string): string => {
+  if (text === undefined) throw new CommandError(EXIT.usage, `This source needs ${option}.`);
+  return text;
+};
+
+const addressed = (options: SourceOptions): string => {
+  const url = required(options.address, "--address");
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new CommandError(EXIT.usage, "--address is none such as https://vault.example.com.");
+  return url;
+};
+
+/** Every source that can be imported from, by its name. */
+export const SOURCES = {
+  dotenv: file(dotenvSource),
+  json: file(jsonSource),
+  yaml: file(yamlSource),
+  csv: file(csvSource),
+  pgcrypto: async (terminal, options) =>
+    pgcryptoSource({
+      url: await oldUrl(terminal),
+      key: await oldKey(terminal, options),
+      table: columns(options),
+    }),
+  "company-secrets": async (terminal, options) =>
+    companySecretsSource({
+      url: await oldUrl(terminal),
+      key: await oldKey(terminal, options),
+      table: columns(options),
+    }),
+  pgp: async (terminal, options) =>
+    pgpSource({
+      url: await oldUrl(terminal),
+      passphrase: (await oldKey(terminal, { ...options, keyFormat: "text" })).toString("utf8"),
+      table: {
+        table: required(options.table, "--table"),
+        tenant: options.tenantColumn ?? null,
+        name: required(options.nameColumn, "--name-column"),
+        value: required(options.valueColumn, "--value-column"),
+      },
+    }),
+  infisical: async (terminal, options) => ({
+    ...infisicalSource({
+      url: options.address === undefined ? "https://app.infisical.com" : addressed(options),
+      clientId: (
+        await oldSecret(terminal, { called: "The client id", variable: "INFISICAL_CLIENT_ID" })
+      ).toString("utf8"),
+      clientSecret: (
+        await oldSecret(terminal, {
+          called: "The client secret",
+          file: options.keyFile,
+          variable: "INFISICAL_CLIENT_SECRET",
+        })
+      ).toString("utf8"),
+      projectId: required(options.projectId, "--project-id"),
+      environments: options.environments ?? ["dev", "staging", "prod"],
+      tenantsPath: options.oneTenant ? null : (options.folder ?? "/tenants"),
+    }),
+  }),
+  vault: async (terminal, options) =>
+    vaultKvSource({
+      url: addressed(options),
+      token: (
+        await oldSecret(terminal, {
+          called: "The Vault token",
+          file: options.keyFile,
+          variable: "VAULT_TOKEN",
+        })
+      ).toString("utf8"),
+      tenantFolders: !options.oneTenant,
+      ...(options.mount === undefined ? {} : { mount: options.mount }),
+      ...(options.folder === undefined ? {} : { path: options.folder }),
+      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+    }),
+} as const satisfies Record<string, Opener>;
+
+/** @throws CommandError for a source that cannot even be begun */
+export async function openSource(
+  terminal: Terminal,
+  name: keyof typeof SOURCES,
+  path: string | undefined,
+  options: SourceOptions,
+): Promise<Source> {
+  try {
+    return await (SOURCES[name] as Opener)(terminal, options, path);
+  } catch (error) {
+    if (error instanceof SourceError) throw new CommandError(EXIT.usage, error.message);
+    throw error;
+  }
+}
