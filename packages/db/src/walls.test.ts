@@ -64,11 +64,13 @@ async function furnish(tenant: string): Promise<void> {
       "INSERT INTO control_plane.environments VALUES ($1, $2, $3, 'e', now(), $4, NULL, 1, $5)",
       [tenant, ids.environment, ids.project, by, bytes()],
     );
+    for (const purpose of ["value", "digest"])
+      await app.query("INSERT INTO control_plane.tenant_keys VALUES ($1, $2, 1, $3, now(), 1, $3)", [
+        tenant,
+        purpose,
+        bytes(),
+      ]);
     await addSecret(tenant, ids.secret, "S");
-    await app.query("INSERT INTO control_plane.tenant_keys VALUES ($1, 'value', 1, $2, now(), 1, $2)", [
-      tenant,
-      bytes(),
-    ]);
     await app.query(
       "INSERT INTO control_plane.key_wraps VALUES ($1, 'value', 1, 'o', 'local', 1, $2, now(), 1, $2)",
       [tenant, bytes()],
@@ -185,6 +187,7 @@ const DEPLOYMENT_TABLES = [
   "checkpoint_heads",
   "job_runs",
   "processes",
+  "key_job_tenants",
 ];
 
 test("these are all the tables there are, and every one has forced row-level security and a policy", async () => {
@@ -568,6 +571,62 @@ test("sealed bytes are rewrapped, re-encrypted or erased over the bytes that wer
   });
   expect(await change("sealed = 'back', dek_wrap = 'back', digest = 'back'")).toBe("KF403");
   expect(await change("term = 2")).toBe("KF403");
+});
+
+test("a term follows the one before it, takes on everything from then on, and ends only when nothing needs it", async () => {
+  const [tenant, id] = [randomUUID(), randomUUID()];
+  await furnish(tenant);
+  const { secret } = furnished.get(tenant)!;
+  const add = (purpose: string, term: number) =>
+    as(tenant, async () => {
+      await app.query("INSERT INTO control_plane.tenant_keys VALUES ($1, $2, $3, $4, now(), 1, $4)", [
+        tenant,
+        purpose,
+        term,
+        bytes(),
+      ]);
+      await app.query(
+        "INSERT INTO control_plane.key_wraps VALUES ($1, $2, $3, 'o', 'local', 1, $4, now(), 1, $4)",
+        [tenant, purpose, term, bytes()],
+      );
+    }).then(
+      () => "done",
+      (error: { code: string }) => error.code,
+    );
+  const move = (set: string) =>
+    as(tenant, async () => {
+      await app.query(
+        `UPDATE control_plane.sealed_values SET ${set}, replaces = sha256(sealed || dek_wrap), generation = generation + 1 WHERE secret_id = $1`,
+        [secret],
+      );
+    }).then(
+      () => "done",
+      (error: { code: string }) => error.code,
+    );
+  const drop = async () => {
+    await app.query("BEGIN; SET LOCAL ROLE keyfold_deployment");
+    const { rows } = await app.query("SELECT control_plane.drop_old_terms($1) AS gone", [tenant]);
+    await app.query("COMMIT");
+    return rows[0].gone;
+  };
+  expect([await add("value", 1), await add("value", 3), await add("value", 2)]).toEqual([
+    "KF409",
+    "KF409",
+    "done",
+  ]);
+  await expect(as(tenant, () => addSecret(tenant, id, "T"))).rejects.toMatchObject({ code: "KF410" });
+  expect(await drop()).toBe(0);
+  expect(await move("dek_wrap = 'new'")).toBe("KF410");
+  expect(await move("dek_wrap = 'new', term = 2, round = 4")).toBe("done");
+  expect(await drop()).toBe(1);
+  expect(await drop()).toBe(0);
+  expect(await move("dek_wrap = 'newer', round = 3")).toBe("KF403");
+  expect(await add("digest", 2)).toBe("done");
+  expect(await move("dek_wrap = 'newer', digest = 'new'")).toBe("KF410");
+  expect(await move("dek_wrap = 'newer', digest_term = 2")).toBe("KF403");
+  expect(await drop()).toBe(0);
+  expect(await move("dek_wrap = 'newer', digest = 'new', digest_term = 2")).toBe("done");
+  expect(await drop()).toBe(1);
 });
 
 test("a token only ends: neither widened, renewed, moved nor brought back", async () => {

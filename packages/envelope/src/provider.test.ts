@@ -21,6 +21,7 @@ describe("a tenant key under a local root key", () => {
     expect(made).toEqual({
       opener: expect.stringMatching(/^local:[0-9a-f]{16}$/),
       provider: "local",
+      keyVersion: "1",
       suite: 1,
       wrapped: expect.any(Buffer),
     });

@@ -46,6 +46,8 @@ export interface RootKeyProvider {
 export interface WrappedKey {
   opener: string;
   provider: string;
+  /** The service's own number for the root key when it was asked which one is current. */
+  keyVersion: string;
   suite: WrapSuite;
   wrapped: Buffer;
 }
@@ -72,7 +74,8 @@ export async function wrapKey(
       hybrid === undefined
         ? frameWrap(await wrapByRoot(bytes))
         : await sealHybridBody(bytes, aad, hybrid, wrapByRoot);
-    return { opener, provider: root.provider, suite, wrapped };
+    const { provider: kind, keyVersion } = root;
+    return { opener, provider: kind, keyVersion, suite, wrapped };
   } finally {
     bytes.fill(0);
   }

@@ -115,6 +115,14 @@ export const routes: readonly Route[] = [
   { method: "POST", path: "/keys/rotate", verb: keys.rotate, tag: "keys", operationId: "rotateKeys" },
   { method: "POST", path: "/keys/verify", verb: keys.verify, tag: "keys", operationId: "verifyKeys" },
   { method: "POST", path: "/keys/retire", verb: keys.retire, tag: "keys", operationId: "retireKey" },
+  {
+    method: "POST",
+    path: "/keys/rotate-tenant",
+    verb: keys.rotateTenant,
+    tag: "keys",
+    operationId: "rotateTenantKeys",
+  },
+  { method: "POST", path: "/keys/re-encrypt", verb: keys.reEncrypt, tag: "keys", operationId: "reEncrypt" },
 
   {
     method: "POST",

@@ -4,8 +4,8 @@ import { progressLine } from "./progress-line.ts";
 
 /** A job as the server's REST says it. */
 export interface Job {
-  kind: "rotate" | "verify" | "retire";
-  opener: string;
+  kind: "rotate" | "verify" | "retire" | "rotate_tenant" | "re_encrypt" | "remove_opener";
+  opener: string | null;
   state: "running" | "stopped" | "done";
   problem: string | null;
   failed: string[];
@@ -20,7 +20,14 @@ export interface JobOptions {
   json?: boolean;
 }
 
-const DONE = { rotate: "wrapped under", verify: "opened with", retire: "no longer wrapped under" } as const;
+const DONE: Record<Job["kind"], (job: Job) => string> = {
+  rotate: ({ done, opener }) => `${done} keys are wrapped under ${opener}.`,
+  verify: ({ done, opener }) => `${done} keys are opened with ${opener}.`,
+  retire: ({ done, opener }) => `${done} keys are no longer wrapped under ${opener}.`,
+  rotate_tenant: ({ done }) => `${done} keys were renewed or wrapped anew. The old tenant keys are gone.`,
+  re_encrypt: ({ done }) => `${done} keys were renewed, and with them every value sealed anew.`,
+  remove_opener: ({ opener }) => `${opener} opens nothing any more.`,
+};
 const PROBLEMS: Record<string, string> = {
   key_unavailable: "The key service cannot be reached.",
   decryption_failed: "A key could not be opened. The server's log says which.",
@@ -43,7 +50,7 @@ export async function runJob(
     if (now.state === "running") continue;
     clear(terminal);
     if (job.options.json) terminal.out(`${JSON.stringify(now)}\n`);
-    else if (now.state === "done") terminal.out(`${now.done} keys are ${DONE[now.kind]} ${now.opener}.\n`);
+    else if (now.state === "done") terminal.out(`${DONE[now.kind](now)}\n`);
     if (now.state === "done") return EXIT.done;
     const why = PROBLEMS[now.problem ?? ""] ?? `It failed (${now.problem}).`;
     const whose = now.failed.length === 0 ? "" : ` Tenants: ${now.failed.join(", ")}.`;

@@ -79,6 +79,31 @@ test("rotate, verify and retire run to their end, and status says what is to be 
   expect(after.out).toContain("Every key opened with the current root key on ");
 });
 
+test("tenant keys are rotated and values re-encrypted, of one tenant, one secret, or all", async () => {
+  const { caller } = await served.house.tenant("globex");
+  const { id } = await caller.secrets.create({ name: "K", value: "not a real value" });
+  expect(await keyfold(["keys", "rotate-tenant", "globex"])).toEqual({
+    exit: 0,
+    out: "2 keys were renewed or wrapped anew. The old tenant keys are gone.\n",
+    err: "",
+  });
+  for (const [count, ...argv] of [
+    [3],
+    [2, "globex"],
+    [1, "globex", "--secret", id],
+    [2, "globex", "--digests", "--rate", "100"],
+  ])
+    expect(await keyfold(["keys", "re-encrypt", ...argv.map(String)])).toEqual({
+      exit: 0,
+      out: `${count} keys were renewed, and with them every value sealed anew.\n`,
+      err: "",
+    });
+  const { out } = await keyfold(["keys", "rotate-tenant", "--json"]);
+  expect(JSON.parse(out)).toMatchObject({ kind: "rotate_tenant", opener: null, tenant_id: null, done: 3 });
+  expect((await caller.secrets.reveal({ id })).value).toBe("not a real value");
+  expect(await keyfold(["keys", "re-encrypt", "nobody"])).toMatchObject({ exit: 1, out: "" });
+});
+
 test("what the server refuses is said in its own sentence, with exit code 1", async () => {
   expect(await keyfold(["keys", "retire", oldId])).toEqual({
     exit: 1,

@@ -3,12 +3,9 @@ import type { Terminal } from "../terminal.ts";
 
 /** `keyfold keys …`. Each command's own file is loaded when it is run. */
 export function addKeys(program: Command, terminal: Terminal, end: (exit: number) => void): void {
-  const keys = program.command("keys").description("make, rotate, verify and retire root keys");
-  const paced = (command: Command) =>
-    command
-      .option("--rate <n>", "most keys per second, so that traffic does not feel it", wholeNumber)
-      .option("--json", "print the finished job as JSON");
-
+  const keys = program
+    .command("keys")
+    .description("root keys and tenant keys: make, rotate, verify, retire, re-encrypt");
   keys
     .command("generate")
     .description("make a good root key: 32 random bytes, printed as base64 or kept in a new file")
@@ -42,6 +39,7 @@ export function addKeys(program: Command, terminal: Terminal, end: (exit: number
     .argument("<id>", "the root key, as `keyfold keys status` shows it")
     .addHelpText("after", examples("keyfold keys retire local:ab12cd34ef56ab78"))
     .action(async (id, options) => end(await (await import("./retire.ts")).retire(terminal, id, options)));
+  addTenantKeys(keys, terminal, end);
   addRecovery(keys, terminal, end);
 }
 
@@ -88,6 +86,39 @@ function addRecovery(keys: Command, terminal: Terminal, end: (exit: number) => v
     )
     .action(async (options) => end(await (await import("./open-bundle.ts")).restoreKeys(terminal, options)));
 }
+
+/** Jobs over tenants' keys and values. */
+function addTenantKeys(keys: Command, terminal: Terminal, end: (exit: number) => void): void {
+  paced(keys.command("rotate-tenant"))
+    .description(
+      "give a tenant a new key, or each of them: versions' keys are wrapped anew, values are not touched",
+    )
+    .argument("[tenant]", "its slug or id; every tenant when left out")
+    .addHelpText(
+      "after",
+      examples("keyfold keys rotate-tenant acme", "keyfold keys rotate-tenant --rate 500"),
+    )
+    .action(async (tenant, options) =>
+      end(await (await import("./rotate-tenant.ts")).rotateTenant(terminal, tenant, options)),
+    );
+  paced(keys.command("re-encrypt"))
+    .description("seal values anew under new keys: of one secret, of one tenant, or all")
+    .argument("[tenant]", "its slug or id; every tenant when left out")
+    .option("--secret <id>", "one secret of that tenant")
+    .option("--digests", "make the digests that tell equal values anew, too")
+    .addHelpText(
+      "after",
+      examples("keyfold keys re-encrypt acme", "keyfold keys re-encrypt --digests --rate 500"),
+    )
+    .action(async (tenant, options) =>
+      end(await (await import("./re-encrypt.ts")).reEncrypt(terminal, tenant, options)),
+    );
+}
+
+const paced = (command: Command) =>
+  command
+    .option("--rate <n>", "most keys per second, so that traffic does not feel it", wholeNumber)
+    .option("--json", "print the finished job as JSON");
 
 const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}`;
 

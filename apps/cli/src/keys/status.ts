@@ -68,7 +68,7 @@ function text(now: Status): string {
   for (const job of now.jobs)
     if (job.state !== "done")
       lines.push(
-        `A job (${job.kind} ${job.opener}) is ${job.state} at ${job.done} of ${job.total} keys${job.problem === null ? "" : ` (${job.problem})`}: run it again to go on.`,
+        `A job (${[job.kind, job.opener].filter(Boolean).join(" ")}) is ${job.state} at ${job.done} of ${job.total} keys${job.problem === null ? "" : ` (${job.problem})`}: run it again to go on.`,
       );
   lines.push(backupLine(now.backup));
   if (now.processes.length > 0)

@@ -30,6 +30,9 @@ export const ACTIONS = {
   "key.verify": { level: "deployment", service: false, operator: true, event: "key.verified" },
   "key.retire": { level: "deployment", service: false, operator: true, event: "key.retired" },
 
+  "key.rotate_tenant": { level: "deployment", service: false, operator: true, event: "key.tenant_rotated" },
+  "key.re_encrypt": { level: "deployment", service: false, operator: true, event: "key.re_encrypted" },
+
   "project.create": { level: "tenant", service: true, operator: true, event: "project.created" },
   "project.list": { level: "environment", service: true, operator: true, event: "project.listed" },
   "project.rename": { level: "tenant", service: true, operator: true, event: "project.renamed" },

@@ -97,6 +97,8 @@ const TABLE: Record<string, Row> = {
   "keys.rotate": [() => ({}), "yes", "no", "no", "no", "no", "no"],
   "keys.verify": [() => ({}), "yes", "no", "no", "no", "no", "no"],
   "keys.retire": [() => ({ opener: "local:0000000000000000" }), "missing", "no", "no", "no", "no", "no"],
+  "keys.rotateTenant": [({ tenant }) => ({ tenant }), "yes", "no", "no", "no", "no", "no"],
+  "keys.reEncrypt": [({ tenant }) => ({ tenant }), "yes", "no", "no", "no", "no", "no"],
   "projects.create": [
     (f) => ({ tenant: f.tenant, name: f.fresh("p") }),
     "yes",
@@ -458,6 +460,8 @@ describe("the classification", () => {
       "key.rotate",
       "key.verify",
       "key.retire",
+      "key.rotate_tenant",
+      "key.re_encrypt",
     ])
       expect(SERVICE_ACTIONS).not.toContain(action);
   });

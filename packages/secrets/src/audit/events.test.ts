@@ -273,7 +273,16 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
   expect(await told(() => operator.keys.retire({ opener }))).toEqual([
     ["key.retired", "not_found", null, null],
   ]);
-  for (const name of ["status", "rotate", "verify", "retire"]) done.add(`keys.${name}`);
+  for (const [name, job] of [
+    ["rotateTenant", "tenant_rotation"],
+    ["reEncrypt", "re_encryption"],
+  ] as const)
+    expect(await told(() => operator.keys[name]({}))).toEqual([
+      [`key.${job}_started`, "success", null, null],
+      [`key.${job}_finished`, "success", null, null],
+    ]);
+  for (const name of ["status", "rotate", "verify", "retire", "rotateTenant", "reEncrypt"])
+    done.add(`keys.${name}`);
   const all = Object.entries(verbs).flatMap(([noun, of]) => Object.keys(of).map((name) => `${noun}.${name}`));
   expect([...done].sort()).toEqual(all.sort());
 });

@@ -1,4 +1,5 @@
 import { KeyfoldError } from "../error.ts";
+import { TermClosed, TermGone } from "../key/term-errors.ts";
 import { databaseError } from "./database-error.ts";
 
 /** How often what lost a race is tried in all. */
@@ -11,7 +12,10 @@ export async function again<T>(run: () => Promise<T>): Promise<T> {
       return await run();
     } catch (error) {
       const ours = error instanceof KeyfoldError ? error : databaseError(error);
-      if (ours?.code === "conflict" && attempt < ATTEMPTS) continue;
+      // Sealed under a term that is closed: only who sealed it can do that again.
+      if (ours instanceof TermClosed) throw ours;
+      const lost = ours?.code === "conflict" || ours instanceof TermGone;
+      if (lost && attempt < ATTEMPTS) continue;
       throw ours ?? error;
     }
   }

@@ -1,4 +1,5 @@
 import { KeyfoldError } from "../error.ts";
+import { TermClosed } from "../key/term-errors.ts";
 
 /**
  * Says which of our errors a database error is, or null for what is none. Works on pg's errors and on Prisma's, which
@@ -7,6 +8,7 @@ import { KeyfoldError } from "../error.ts";
  */
 export function databaseError(error: unknown): KeyfoldError | null {
   const state = sqlState(error);
+  if (state === "KF410") return new TermClosed(error);
   const code = state === null ? byShape(error) : byState(state);
   return code === null ? null : new KeyfoldError(code, { cause: error });
 }

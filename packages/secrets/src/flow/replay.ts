@@ -1,6 +1,11 @@
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "./change.ts";
 
+/** A value as `onceFor` compares it; the same whatever the tenant's keys are by the second call. */
+export function spellValue({ call, tenantId }: Pick<Unit, "call" | "tenantId">, value: Uint8Array): string {
+  return call.services.tokenKey.hmacSha256("keyfold/idempotent-value/v1\0", tenantId, value).toString("hex");
+}
+
 /**
  * Runs a creating call once per idempotency key: the same key with the same request within 24 hours answers what it
  * answered; with another request it is refused. Only keyed digests of key and request are stored, and of the answer

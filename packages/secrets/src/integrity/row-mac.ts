@@ -86,7 +86,8 @@ const LATER = {
   secrets: ["gracePolicy", "keepVersions"],
   versions: ["setAt", "warnedAt", "held", "endReason"],
   serviceTokens: ["consumerName", "consumerKind"],
-  tenantKeys: ["suite"],
+  tenantKeys: ["suite", "round"],
+  keyWraps: ["keyVersion"],
 } as const satisfies Partial<Record<keyof typeof ROWS, readonly string[]>>;
 
 /** Later fields that cannot be null, and what stands for "nothing": what rows of before have. One spelling, so no two. */

@@ -11,7 +11,13 @@ interface StoredDeploymentKey {
   purpose: string;
   term: number;
   checkValue: Uint8Array;
-  wraps: { opener: string; provider: string; suite: number; wrapped: Uint8Array }[];
+  wraps: {
+    opener: string;
+    provider: string;
+    keyVersion: string | null;
+    suite: number;
+    wrapped: Uint8Array;
+  }[];
 }
 
 export interface NewDeploymentWrap {
@@ -19,6 +25,7 @@ export interface NewDeploymentWrap {
   term: number;
   opener: string;
   provider: string;
+  keyVersion: string;
   suite: number;
   wrapped: Buffer<ArrayBuffer>;
 }

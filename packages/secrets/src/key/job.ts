@@ -6,13 +6,25 @@ import { type DeploymentUnit, onDeployment } from "../flow/deployment-change.ts"
 import type { KeyJobView } from "./schema.ts";
 import type { Walked } from "./walk.ts";
 
-export type JobKind = "rotate" | "verify" | "retire";
+/** Jobs about one root key, over everything. */
+export type RootJobKind = "rotate" | "verify" | "retire";
+/** Jobs about tenants' keys and values: of everything, one tenant, or one secret. */
+export type TermJobKind = "rotate_tenant" | "re_encrypt" | "remove_opener";
+export type JobKind = RootJobKind | TermJobKind;
 
 /** A job's row: what a slice goes on from. */
 export interface Job {
   id: string;
   kind: JobKind;
-  opener: string;
+  /** Grows from job to job, whatever the clock says: terms and DEKs bear the number of the job that made them. */
+  number: number;
+  /** null for jobs that are about no root key. */
+  opener: string | null;
+  /** null: every tenant. */
+  tenantId: string | null;
+  secretId: string | null;
+  /** Whether the digests of values are made anew, too. */
+  digests: boolean;
   state: "running" | "stopped" | "done";
   problem: string | null;
   /** The last tenant that was verified. */
@@ -24,13 +36,22 @@ export interface Job {
   finishedAt: Date | null;
 }
 
-interface Row extends Omit<Job, "done" | "total"> {
+export interface Row extends Omit<Job, "done" | "total"> {
   done: bigint | number;
   total: bigint | number;
 }
 
-const jobOf = (row: Row): Job => ({ ...row, done: Number(row.done), total: Number(row.total) });
-const EVENTS = { rotate: "key.rotation", verify: "key.verification", retire: "key.retirement" } as const;
+export const jobOf = (row: Row): Job => ({ ...row, done: Number(row.done), total: Number(row.total) });
+const EVENTS = {
+  rotate: "key.rotation",
+  verify: "key.verification",
+  retire: "key.retirement",
+  rotate_tenant: "key.tenant_rotation",
+  re_encrypt: "key.re_encryption",
+  remove_opener: "key.opener_removal",
+} as const;
+/** Most jobs of one kind that are shown at once. */
+const MOST_SHOWN = 20;
 const UNDER_WAY = {
   rotate: (id: string) =>
     `A rotation to ${id} is under way. Finish that one where that root key is the current one, or name the one to rotate to instead.`,
@@ -45,16 +66,16 @@ const UNDER_WAY = {
  */
 export async function beginJob(
   call: Call,
-  kind: JobKind,
+  kind: RootJobKind,
   opener: string,
   count: (tx: Transaction) => Promise<{ done: number; total: number }>,
   instead = false,
 ): Promise<Job> {
   return onDeployment(call, async (unit) => {
-    await unit.query("SELECT pg_advisory_xact_lock(hashtext('keyfold key job'))::text", []);
+    await oneAtATime(unit);
     const open = await unit.sql.keyJob.findFirst({ where: { kind, finishedAt: null } });
     if (open !== null && open.opener !== opener) {
-      if (!instead) throw new KeyfoldError("illegal_state", { sentence: UNDER_WAY[kind](open.opener) });
+      if (!instead) throw new KeyfoldError("illegal_state", { sentence: UNDER_WAY[kind](open.opener!) });
       tell(unit, jobOf(open as Row), "given_up");
       const anew = await unit.sql.keyJob.update({
         where: { id: open.id },
@@ -100,6 +121,11 @@ export async function beginJob(
   });
 }
 
+/** Two who begin the same job at once: the second one finds the first one's. */
+export async function oneAtATime(unit: DeploymentUnit): Promise<void> {
+  await unit.query("SELECT pg_advisory_xact_lock(hashtext('keyfold key job'))::text", []);
+}
+
 /** Writes how far a job has come. A job that somebody else finished meanwhile stays finished. */
 export async function noteProgress(
   call: Call,
@@ -137,17 +163,23 @@ export async function newestDone(unit: DeploymentUnit, kind: JobKind, opener: st
   return row === null ? null : jobOf(row as Row);
 }
 
-/** The newest job of each kind. */
+/** The newest job of each kind, and all that are not done. */
 export async function newestJobs(unit: DeploymentUnit): Promise<Job[]> {
-  const newest = await Promise.all(
-    (["rotate", "verify", "retire"] as const).map((kind) =>
-      unit.sql.keyJob.findFirst({ where: { kind }, orderBy: { startedAt: "desc" } }),
-    ),
-  );
-  return newest.flatMap((row) => (row === null ? [] : [jobOf(row as Row)]));
+  const jobs: Job[] = [];
+  for (const kind of Object.keys(EVENTS) as JobKind[]) {
+    const rows = await unit.sql.keyJob.findMany({
+      where: { kind, finishedAt: null },
+      orderBy: { number: "desc" },
+      take: MOST_SHOWN,
+    });
+    const newest = await unit.sql.keyJob.findFirst({ where: { kind }, orderBy: { number: "desc" } });
+    if (newest !== null && newest.finishedAt !== null) rows.unshift(newest);
+    jobs.push(...rows.map((row) => jobOf(row as Row)));
+  }
+  return jobs;
 }
 
-function tell(
+export function tell(
   unit: DeploymentUnit,
   job: Job,
   what: "started" | "continued" | "stopped" | "given_up" | "finished",
@@ -156,15 +188,23 @@ function tell(
     action: `${EVENTS[job.kind]}_${what}`,
     outcome: what === "stopped" ? "error" : "success",
     target: { type: "key", id: job.opener, name: null },
-    details: { job: job.id, done: job.done, total: job.total, problem: job.problem },
+    details: {
+      job: job.id,
+      done: job.done,
+      total: job.total,
+      problem: job.problem,
+      ...(job.tenantId === null ? {} : { tenant: job.tenantId }),
+      ...(job.secretId === null ? {} : { secret: job.secretId }),
+    },
   });
 }
 
 /** A job as people see it, with the speed of the slice that just ran. */
 export function viewJob(job: Job, slice: Walked | null = null): KeyJobView {
   const rate = slice === null || slice.seconds === 0 || slice.keys === 0 ? null : slice.keys / slice.seconds;
+  const { number: _, ...seen } = job;
   return {
-    ...job,
+    ...seen,
     failed: slice?.failed.slice(0, 20).map(({ tenant }) => tenant) ?? [],
     rate: rate === null ? null : Math.round(rate * 10) / 10,
     secondsLeft:

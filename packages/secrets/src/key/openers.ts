@@ -106,6 +106,27 @@ export class Openers {
     return this.#envelope.wrapKey(provider, key, place, hybrid);
   }
 
+  /** Wraps a key under the current root key, and under each of the named ones that is held. @throws EnvelopeError */
+  async wrapUnderAll(
+    key: SecretKey,
+    place: Omit<KeyPlace, "opener">,
+    suite: WrapSuite,
+    also: readonly string[],
+  ): Promise<WrappedKey[]> {
+    const wraps = [await this.wrap(key, place, suite)];
+    const hybrids = suite === WRAP_SUITE ? [undefined] : this.#hybrids.map(({ publicKey }) => publicKey);
+    for (const provider of this.#providers) {
+      const ref = await nameOf(provider).catch(() => null);
+      if (ref === null) continue;
+      for (const hybrid of hybrids) {
+        const opener = hybrid === undefined ? ref.id : hybridOpener(ref.id, hybrid);
+        if (!also.includes(opener) || wraps.some((wrap) => wrap.opener === opener)) continue;
+        wraps.push(await this.#envelope.wrapKey(provider, key, place, hybrid));
+      }
+    }
+    return wraps;
+  }
+
   /**
    * Unwraps a key with the first root key held that wraps it, the current one first. A root key that cannot be asked is
    * passed over while another one can; a wrap that refuses is never passed over, since somebody may have changed it.

@@ -8,10 +8,11 @@ import type { StoredTenantKey, TenantPurpose } from "./tenant-keys.ts";
 import type { Slot } from "./walk.ts";
 
 const INSERT = `INSERT INTO control_plane.key_wraps
-    (tenant_id, purpose, term, opener, provider, suite, wrapped, created_at, generation, mac)
-  SELECT k.tenant_id, k.purpose, k.term, n.opener, n.provider, n.suite, n.wrapped, n.created_at, n.generation, n.mac
-    FROM unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::smallint[], $7::bytea[], $8::timestamptz[], $9::int[], $10::bytea[], $11::bytea[])
-      AS n (purpose, term, opener, provider, suite, wrapped, created_at, generation, mac, key_mac)
+    (tenant_id, purpose, term, opener, provider, suite, wrapped, created_at, generation, mac, key_version)
+  SELECT k.tenant_id, k.purpose, k.term, n.opener, n.provider, n.suite, n.wrapped, n.created_at, n.generation, n.mac, n.key_version
+    FROM unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::smallint[], $7::bytea[], $8::timestamptz[], $9::int[], $10::bytea[],
+        $11::bytea[], $12::text[])
+      AS n (purpose, term, opener, provider, suite, wrapped, created_at, generation, mac, key_mac, key_version)
     JOIN control_plane.tenant_keys k
       ON k.tenant_id = $1::uuid AND k.purpose = n.purpose AND k.term = n.term AND k.mac = n.key_mac
   ON CONFLICT DO NOTHING RETURNING purpose`;
@@ -54,6 +55,7 @@ export async function rewrapTenant(
           column("generation"),
           column("mac"),
           column("keyMac"),
+          column("keyVersion"),
         ]);
         if (added.length > 0)
           unit.record({

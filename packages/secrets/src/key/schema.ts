@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { moment, text } from "../input/text.ts";
+import { id, moment, tenantRef, text } from "../input/text.ts";
 import { processView } from "../process/live.ts";
 
 const rootKeyId = text(1, 512).describe(
@@ -8,14 +8,24 @@ const rootKeyId = text(1, 512).describe(
 
 export const keyJobView = z.object({
   id: z.uuid(),
-  kind: z.enum(["rotate", "verify", "retire"]),
-  opener: z.string().describe("The root key it is about: rotated to, verified, or retired."),
+  kind: z.enum(["rotate", "verify", "retire", "rotate_tenant", "re_encrypt", "remove_opener"]),
+  opener: z
+    .string()
+    .nullable()
+    .describe("The root key it is about: rotated to, verified, retired, or removed; null for the others."),
+  tenantId: z.uuid().nullable().describe("The tenant it is about; null: all of them."),
+  secretId: z.uuid().nullable().describe("The secret it is about; null: all of them."),
+  digests: z.boolean().describe("Whether the digests that tell equal values are made anew, too."),
   state: z
     .enum(["running", "stopped", "done"])
     .describe("Running: call again to go on. Stopped: see `problem`; calling again tries again."),
   problem: z.string().nullable().describe("Why it stopped: the code of an error."),
   failed: z.array(z.uuid()).describe("Tenants whose keys failed in this call, at most 20; the log has all."),
-  done: z.int().describe("Keys, the deployment's own among them."),
+  done: z
+    .int()
+    .describe(
+      "Keys, the deployment's own among them; of jobs over tenants' keys: theirs, and each version's.",
+    ),
   total: z.int(),
   rate: z.number().nullable().describe("Keys per second, in this call."),
   secondsLeft: z.int().nullable(),
@@ -76,5 +86,26 @@ export const rotateKeysInput = z.strictObject({
 });
 export const verifyKeysInput = z.strictObject({ ...pace });
 export const retireKeyInput = z.strictObject({ opener: rootKeyId, ...pace });
+
+const tenant = tenantRef.optional().describe("A tenant's slug or id; every tenant when left out.");
+export const rotateTenantKeysInput = z.strictObject({ tenant, ...pace });
+export const reEncryptInput = z
+  .strictObject({
+    tenant,
+    secret: id.optional().describe("One secret of that tenant; all of them when left out."),
+    digests: z
+      .boolean()
+      .default(false)
+      .describe("Make the digests that tell equal values anew, too, under a new key."),
+    ...pace,
+  })
+  .refine(({ secret, tenant }) => secret === undefined || tenant !== undefined, {
+    path: ["tenant"],
+    message: "must name the secret's tenant",
+  })
+  .refine(({ secret, digests }) => secret === undefined || !digests, {
+    path: ["digests"],
+    message: "are made anew for a whole tenant only",
+  });
 
 export type Pacing = Pick<z.output<typeof verifyKeysInput>, "forSeconds" | "perSecond">;

@@ -6,16 +6,20 @@ import {
   type Keyring,
   SecretKey,
   WRAP_SUITE,
+  type WrappedKey,
   type WrapSuite,
 } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
 import type { Openers } from "./openers.ts";
+import { TermGone } from "./term-errors.ts";
 
 export type TenantPurpose = Extract<KeyPurpose, "value" | "digest">;
 export interface TermKey {
   term: number;
+  /** The number of the job that made the term; 0 for what the tenant began with. */
+  round: number;
   key: SecretKey;
 }
 
@@ -28,6 +32,7 @@ export interface NewTenantKeys {
     checkValue: Buffer<ArrayBuffer>;
     createdAt: Date;
     suite: number;
+    round: number | null;
     generation: number;
     mac: Buffer<ArrayBuffer>;
   }[];
@@ -37,6 +42,7 @@ export interface NewTenantKeys {
     term: number;
     opener: string;
     provider: string;
+    keyVersion: string;
     suite: number;
     wrapped: Buffer<ArrayBuffer>;
     createdAt: Date;
@@ -53,6 +59,8 @@ export interface StoredTenantKey {
   createdAt: Date;
   /** The wrap suite of all of its wraps. */
   suite: number;
+  /** The number of the job that made it; null for what the tenant began with. */
+  round: number | null;
   generation: number;
   mac: Uint8Array;
   wraps: {
@@ -60,6 +68,8 @@ export interface StoredTenantKey {
     term: number;
     opener: string;
     provider: string;
+    /** null on rows from before it was kept. */
+    keyVersion: string | null;
     suite: number;
     wrapped: Uint8Array;
     createdAt: Date;
@@ -74,7 +84,8 @@ export interface StoredTenantKey {
  */
 export class TenantKeys {
   readonly #ring: Keyring;
-  readonly #terms = new Map<string, { term: number; until: number }>();
+  readonly #terms = new Map<string, { term: number; round: number; until: number }>();
+  #forgotten = 0;
   readonly #db: Connections;
   readonly #deployment: string;
   readonly #mac: RowMac;
@@ -106,19 +117,45 @@ export class TenantKeys {
   async make(tenantId: string, now: Date, suite: WrapSuite = WRAP_SUITE): Promise<NewTenantKeys> {
     const made: NewTenantKeys = { keys: [], wraps: [] };
     for (const purpose of ["value", "digest"] as const) {
-      const key = SecretKey.generate();
-      const row = {
-        purpose,
-        term: 1,
-        checkValue: key.checkValue() as Buffer<ArrayBuffer>,
-        createdAt: now,
-        suite,
-        generation: 1,
-      };
-      made.keys.push({ tenantId, ...this.#mac.seal("tenantKeys", tenantId, row) });
-      made.wraps.push({ tenantId, ...(await this.wrap(tenantId, purpose, 1, key, now, suite)) });
+      const { key, wraps } = await this.makeTerm(tenantId, { purpose, term: 1, round: null, now, suite });
+      made.keys.push(key);
+      made.wraps.push(...wraps);
     }
     return made;
+  }
+
+  /**
+   * Makes one term, before the transaction that stores it: wrapped, and opened again through each of its wraps.
+   * @param facts.also root keys that it is wrapped under besides the current one, of those that are held
+   * @throws KeyfoldError `key_unavailable`, `decryption_failed`
+   */
+  async makeTerm(
+    tenantId: string,
+    facts: {
+      purpose: TenantPurpose;
+      term: number;
+      round: number | null;
+      now: Date;
+      suite: WrapSuite;
+      also?: readonly string[];
+    },
+  ): Promise<{ key: NewTenantKeys["keys"][number]; wraps: NewTenantKeys["wraps"] }> {
+    const { purpose, term, round, now, suite } = facts;
+    const fresh = SecretKey.generate();
+    const key = this.#mac.seal("tenantKeys", tenantId, {
+      purpose,
+      term,
+      checkValue: fresh.checkValue() as Buffer<ArrayBuffer>,
+      createdAt: now,
+      suite,
+      round,
+      generation: 1,
+    });
+    const place = { deployment: this.#deployment, tenant: tenantId, purpose, term };
+    const made = await asked(() => this.#openers.wrapUnderAll(fresh, place, suite, facts.also ?? []));
+    const wraps = made.map((wrap) => this.#row(tenantId, purpose, term, wrap, now));
+    for (const wrap of wraps) await this.open(tenantId, { ...key, wraps: [wrap] });
+    return { key: { tenantId, ...key }, wraps: wraps.map((wrap) => ({ tenantId, ...wrap })) };
   }
 
   /** The key of one term. @throws KeyfoldError `key_unavailable`, `decryption_failed`, `integrity_failed` */
@@ -128,9 +165,21 @@ export class TenantKeys {
 
   /** The key of the newest term, which new values are sealed under. */
   async current(tenantId: string, purpose: TenantPurpose): Promise<TermKey> {
+    try {
+      return await this.#current(tenantId, purpose);
+    } catch (error) {
+      if (!(error instanceof TermGone)) throw error;
+      // What was the newest term a moment ago has been followed by another one, and has come to its end.
+      this.forgetTerms(tenantId);
+      return this.#current(tenantId, purpose);
+    }
+  }
+
+  async #current(tenantId: string, purpose: TenantPurpose): Promise<TermKey> {
     const name = `${tenantId}/${purpose}`;
     let known = this.#terms.get(name);
     if (known === undefined || known.until <= this.#clock()) {
+      const forgotten = this.#forgotten;
       const newest = await again(() =>
         withTenant(this.#db, tenantId, ({ sql }) =>
           sql.tenantKey.findFirst({ where: { tenantId, purpose }, orderBy: { term: "desc" } }),
@@ -140,11 +189,13 @@ export class TenantKeys {
         throw new KeyfoldError("decryption_failed", {
           cause: new Error("the tenant has no key: it was shredded"),
         });
-      known = { term: newest.term, until: this.#clock() + this.#ttlMs };
+      known = { term: newest.term, round: newest.round ?? 0, until: this.#clock() + this.#ttlMs };
       if (this.#terms.size > 20_000) this.#terms.clear();
-      this.#terms.set(name, known);
+      // What was asked before somebody said that it is old news is not kept.
+      if (this.#forgotten === forgotten) this.#terms.set(name, known);
     }
-    return { term: known.term, key: await this.of(tenantId, purpose, known.term) };
+    const { term, round } = known;
+    return { term, round, key: await this.of(tenantId, purpose, term) };
   }
 
   /** Lets go of the keys that are too old. */
@@ -155,7 +206,13 @@ export class TenantKeys {
   /** Forgets a tenant's keys, now. */
   drop(tenantId: string): void {
     this.#ring.drop(`${tenantId}/`);
-    for (const name of this.#terms.keys()) if (name.startsWith(`${tenantId}/`)) this.#terms.delete(name);
+    this.forgetTerms(tenantId);
+  }
+
+  /** Forgets which of a tenant's terms is the newest. */
+  forgetTerms(tenantId: string): void {
+    this.#forgotten++;
+    for (const purpose of ["value", "digest"]) this.#terms.delete(`${tenantId}/${purpose}`);
   }
 
   /**
@@ -172,6 +229,10 @@ export class TenantKeys {
   ) {
     const place = { deployment: this.#deployment, tenant: tenantId, purpose, term };
     const wrap = await asked(() => this.#openers.wrap(key, place, suite));
+    return this.#row(tenantId, purpose, term, wrap, now);
+  }
+
+  #row(tenantId: string, purpose: TenantPurpose, term: number, wrap: WrappedKey, now: Date) {
     return this.#mac.seal("keyWraps", tenantId, {
       purpose,
       term,
@@ -218,10 +279,7 @@ export class TenantKeys {
         }),
       ),
     );
-    if (stored === null)
-      throw new KeyfoldError("decryption_failed", {
-        cause: new Error(`key term ${term} is gone: it was shredded`),
-      });
+    if (stored === null) throw new TermGone(term);
     return this.open(tenantId, stored);
   }
 }

@@ -23,6 +23,21 @@ export const tenantsWrapped = (services: Services, opener: string, after: string
 export const tenantsWithKeys = (services: Services, after: string, limit: number) =>
   ids(services, "control_plane.tenants_with_keys($1::uuid, $2::int)", [after, limit]);
 
+/** Tenants with keys that a job is not done with, by id; of one tenant only, where one is given. */
+export const tenantsToDo = (
+  services: Services,
+  job: string,
+  only: string | null,
+  after: string,
+  limit: number,
+) =>
+  ids(services, "control_plane.tenants_to_do($1::uuid, $2::uuid, $3::uuid, $4::int)", [
+    job,
+    only,
+    after,
+    limit,
+  ]);
+
 async function ids({ db }: Services, listed: string, params: readonly unknown[]): Promise<string[]> {
   const rows = await again(() =>
     withDeployment(db, (tx) => tx.query<{ id: string }>(`SELECT id FROM ${listed} AS id`, params)),

@@ -73,7 +73,7 @@ export const verifyKeys = defineVerb({
 /** A verification that was cut short and a rotation that came after it: keys behind the cursor were never looked at. */
 async function startOver(call: Call, job: Job): Promise<Job> {
   return onDeployment(call, async (unit) => {
-    const rotated = await newestDone(unit, "rotate", job.opener);
+    const rotated = await newestDone(unit, "rotate", job.opener!);
     if (rotated === null || rotated.finishedAt! <= job.startedAt) return job;
     const over = { cursor: null, done: 0, startedAt: unit.now };
     await unit.sql.keyJob.updateMany({ where: { id: job.id, finishedAt: null }, data: over });

@@ -20,10 +20,12 @@ export interface Walked {
 export interface Walk extends Pacing {
   /** The next tenants, at most so many. */
   next(limit: number): Promise<string[]>;
-  /** Works on one tenant's keys; answers how many. */
-  each(tenant: string, slot: Slot): Promise<number>;
+  /** Works on one tenant's keys; answers how many, and whether it is to be called again for more of the same tenant's. */
+  each(tenant: string, slot: Slot): Promise<number | { keys: number; more: boolean }>;
   /** Called after each lot of tenants of which none failed. */
   lotDone?(last: string, keys: number): Promise<void>;
+  /** Tenants at once; 32 when left out. */
+  atOnce?: number;
   /** Whether one tenant that fails ends the walk after its lot. */
   stopOnFailure?: boolean;
 }
@@ -62,10 +64,14 @@ export async function walkTenants(services: Services, walk: Walk): Promise<Walke
     const work = async () => {
       for (const tenant of queue) {
         if (walked.stoppedBy !== null) return;
-        const ahead = walked.keys / perSecond - seconds();
-        if (ahead > 0) await delay(ahead * 1000);
         try {
-          walked.keys += await walk.each(tenant, slot);
+          for (let more = true; more && walked.stoppedBy === null; ) {
+            const ahead = walked.keys / perSecond - seconds();
+            if (ahead > 0) await delay(ahead * 1000);
+            const did = await walk.each(tenant, slot);
+            walked.keys += typeof did === "number" ? did : did.keys;
+            more = typeof did !== "number" && did.more && seconds() < walk.forSeconds;
+          }
         } catch (error) {
           const { code, cause } = asKeyfoldError(databaseError(error) ?? error);
           if (code === "not_found") continue;
@@ -75,7 +81,7 @@ export async function walkTenants(services: Services, walk: Walk): Promise<Walke
         }
       }
     };
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, tenants.length) }, work));
+    await Promise.all(Array.from({ length: Math.min(walk.atOnce ?? AT_ONCE, tenants.length) }, work));
     if (walked.stoppedBy === null && walked.failed.length === failures)
       await walk.lotDone?.(tenants.at(-1)!, walked.keys - before);
     else if (walk.stopOnFailure) break;

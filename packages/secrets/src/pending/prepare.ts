@@ -1,13 +1,13 @@
 import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
-import { onceFor } from "../flow/replay.ts";
+import { onceFor, spellValue } from "../flow/replay.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { lockSecret } from "../secret/load.ts";
 import { checkExpected, nextRow, updateOf } from "../secret/store.ts";
 import { withNewValue } from "../version/new-value.ts";
 import { prepareVersionInput, versionView } from "../version/schema.ts";
 import { viewVersion } from "../version/view.ts";
-import { sealVersion, writeVersion } from "../version/write.ts";
+import { FIRST_PARAMETER, sealVersion, writeVersion } from "../version/write.ts";
 import { pendingOf } from "./load.ts";
 
 /**
@@ -27,7 +27,7 @@ export const prepareVersion = defineVerb({
         return onceFor(
           unit,
           input.idempotencyKey,
-          { ...input, value: value.digest.toString("hex") },
+          { ...input, value: spellValue(unit, value.plaintext) },
           async () => {
             checkExpected(secret, input.expectedVersion);
             const pending = await pendingOf(unit, secret.id);
@@ -41,7 +41,7 @@ export const prepareVersion = defineVerb({
               reason: input.reason ?? null,
               state: "pending",
             });
-            await writeVersion(unit, version, updateOf(unit, nextRow(unit, secret, {}), 17));
+            await writeVersion(unit, version, updateOf(unit, nextRow(unit, secret, {}), FIRST_PARAMETER));
             unit.record({
               target: { type: "secret", id: secret.id, name: secret.name, version: version.row.number },
               reason: input.reason ?? null,

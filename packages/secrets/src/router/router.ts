@@ -29,6 +29,8 @@ export function createRouter(services: Services) {
       rotate: mutation(services, keys.rotate),
       verify: mutation(services, keys.verify),
       retire: mutation(services, keys.retire),
+      rotateTenant: mutation(services, keys.rotateTenant),
+      reEncrypt: mutation(services, keys.reEncrypt),
     }),
     projects: t.router({
       create: mutation(services, projects.create),

@@ -8,8 +8,10 @@ import { renameEnvironment } from "../environment/rename.ts";
 import { endGrace } from "../grace/end.ts";
 import { extendGrace } from "../grace/extend.ts";
 import { getIdentity } from "../identity/get.ts";
+import { reEncrypt } from "../key/re-encrypt.ts";
 import { retireKey } from "../key/retire.ts";
 import { rotateKeys } from "../key/rotate.ts";
+import { rotateTenantKeys } from "../key/rotate-tenant.ts";
 import { keyStatus } from "../key/status.ts";
 import { verifyKeys } from "../key/verify.ts";
 import { abandonVersion } from "../pending/abandon.ts";
@@ -73,7 +75,14 @@ export const verbs = {
     receipt: shredReceipt,
     run: runShreds,
   },
-  keys: { status: keyStatus, rotate: rotateKeys, verify: verifyKeys, retire: retireKey },
+  keys: {
+    status: keyStatus,
+    rotate: rotateKeys,
+    verify: verifyKeys,
+    retire: retireKey,
+    rotateTenant: rotateTenantKeys,
+    reEncrypt,
+  },
   projects: { create: createProject, list: listProjects, rename: renameProject, delete: deleteProject },
   environments: {
     create: createEnvironment,

@@ -1,6 +1,6 @@
 import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
-import { onceFor } from "../flow/replay.ts";
+import { onceFor, spellValue } from "../flow/replay.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { findPlace } from "../place/place.ts";
 import { withNewValue } from "../version/new-value.ts";
@@ -21,7 +21,7 @@ export const createSecret = defineVerb({
         return onceFor(
           unit,
           input.idempotencyKey,
-          { ...input, value: value.digest.toString("hex"), place: place.environment.id },
+          { ...input, value: spellValue(unit, value.plaintext), place: place.environment.id },
           async () => {
             if (await isNameTaken(unit, place.project.id, place.environment.id, input.name))
               throw new KeyfoldError("name_taken");

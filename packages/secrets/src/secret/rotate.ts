@@ -1,5 +1,5 @@
 import { changeSql } from "../flow/change.ts";
-import { onceFor } from "../flow/replay.ts";
+import { onceFor, spellValue } from "../flow/replay.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { withNewValue } from "../version/new-value.ts";
 import { lockSecret } from "./load.ts";
@@ -20,7 +20,7 @@ export const rotateSecret = defineVerb({
         return onceFor(
           unit,
           input.idempotencyKey,
-          { ...input, value: value.digest.toString("hex"), secret: loaded.secret.id },
+          { ...input, value: spellValue(unit, value.plaintext), secret: loaded.secret.id },
           async () => {
             checkExpected(loaded.secret, input.expectedVersion);
             const put = await putVersion(unit, loaded, keys, value, {

@@ -1,11 +1,11 @@
 import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
-import { onceFor } from "../flow/replay.ts";
+import { onceFor, spellValue } from "../flow/replay.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeValue } from "../input/value.ts";
 import { findPlace } from "../place/place.ts";
-import { valueDigest, writeKeys } from "../version/write.ts";
+import { valueDigest, withWriteKeys } from "../version/write-keys.ts";
 import { putByName } from "./put.ts";
 import { bulkSetInput, bulkSetOutput, MAX_BULK_BYTES } from "./schema.ts";
 
@@ -35,35 +35,37 @@ export const setManySecrets = defineVerb({
           });
       }
       const tenantId = await tenantOf(call, input.tenant);
-      const keys = await writeKeys(call, tenantId);
-      const items = input.items.map((item, index) => ({
-        item,
-        plaintext: plaintexts[index]!,
-        digest: valueDigest(keys, plaintexts[index]!),
-      }));
+      const items = input.items.map((item, index) => ({ item, plaintext: plaintexts[index]! }));
       const request = {
         ...input,
-        items: items.map(({ item, digest }) => ({ ...item, value: digest.toString("hex") })),
+        items: items.map(({ item, plaintext }) => ({
+          ...item,
+          value: spellValue({ call, tenantId }, plaintext),
+        })),
       };
       // Everyone locks in one order, so that two bulk calls cannot wait for each other.
       const inOrder = [...items].sort((a, b) => (a.item.name < b.item.name ? -1 : 1));
-      return await changeSql(call, tenantId, async (unit) => {
-        const place = await findPlace(unit, input);
-        return onceFor(unit, input.idempotencyKey, { ...request, place: place.environment.id }, async () => {
-          const byName = new Map<string, Awaited<ReturnType<typeof putByName>>>();
-          for (const { item, plaintext, digest } of inOrder) {
-            const value = { plaintext, encoding: item.encoding, digest };
-            byName.set(
-              item.name,
-              await putByName(unit, place, item.name, keys, value, {
-                reason: input.reason,
-                expectedVersion: item.expectedVersion,
-              }),
-            );
-          }
-          return { results: items.map(({ item }) => byName.get(item.name)!) };
-        });
-      });
+      return await withWriteKeys(call, tenantId, (keys) =>
+        changeSql(call, tenantId, async (unit) => {
+          const place = await findPlace(unit, input);
+          const asked = { ...request, place: place.environment.id };
+          return onceFor(unit, input.idempotencyKey, asked, async () => {
+            const byName = new Map<string, Awaited<ReturnType<typeof putByName>>>();
+            for (const { item, plaintext } of inOrder) {
+              const digest = valueDigest(keys.digest, plaintext);
+              const value = { plaintext, encoding: item.encoding, digest };
+              byName.set(
+                item.name,
+                await putByName(unit, place, item.name, keys, value, {
+                  reason: input.reason,
+                  expectedVersion: item.expectedVersion,
+                }),
+              );
+            }
+            return { results: items.map(({ item }) => byName.get(item.name)!) };
+          });
+        }),
+      );
     } finally {
       for (const bytes of plaintexts) bytes.fill(0);
     }

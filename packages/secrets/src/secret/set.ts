@@ -1,5 +1,5 @@
 import { changeSql } from "../flow/change.ts";
-import { onceFor } from "../flow/replay.ts";
+import { onceFor, spellValue } from "../flow/replay.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { findPlace } from "../place/place.ts";
 import { withNewValue } from "../version/new-value.ts";
@@ -20,7 +20,7 @@ export const setSecret = defineVerb({
         return onceFor(
           unit,
           input.idempotencyKey,
-          { ...input, value: value.digest.toString("hex"), place: place.environment.id },
+          { ...input, value: spellValue(unit, value.plaintext), place: place.environment.id },
           () =>
             putByName(unit, place, input.name, keys, value, {
               reason: input.reason,

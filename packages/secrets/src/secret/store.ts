@@ -6,13 +6,14 @@ import { tell } from "../message/tell.ts";
 import type { NamedPlace } from "../place/place.ts";
 import { openVersion } from "../version/open.ts";
 import {
+  FIRST_PARAMETER,
   isSameValue,
   type NewValue,
   sealVersion,
   supersede,
-  type WriteKeys,
   writeVersion,
 } from "../version/write.ts";
+import type { WriteKeys } from "../version/write-keys.ts";
 import { type Loaded, loadSecret } from "./load.ts";
 import type { SecretRow, VersionRow } from "./rows.ts";
 import type { GracePolicy, SecretView } from "./schema.ts";
@@ -123,7 +124,7 @@ export async function insertSecret(
   await writeVersion(unit, version, {
     sql: `INSERT INTO control_plane.secrets (tenant_id, id, project_id, environment_id, name, description, tags, state,
               current_version, grace_seconds, created_at, created_by, updated_at, generation, mac, grace_policy, keep_versions)
-            VALUES ($1, $2, $17::uuid, $18::uuid, $19, $20, $21::jsonb, 'live', 1, $22::int, $8, $9, $8, 1, $23, $24::text, $25::int)`,
+            VALUES ($1, $2, $19::uuid, $20::uuid, $21, $22, $23::jsonb, 'live', 1, $24::int, $8, $9, $8, 1, $25, $26::text, $27::int)`,
     params: [
       row.projectId,
       row.environmentId,
@@ -176,7 +177,7 @@ export async function putVersion(
   openUntil: Date | null;
 }> {
   const { secret, place, version: current, sealed } = loaded;
-  if (facts.sameIsNothing && isSameValue(unit, secret, sealed, value.digest)) {
+  if (facts.sameIsNothing && (await isSameValue(unit, secret, sealed, keys, value))) {
     await confirmSame(unit, secret, value);
     return {
       secret: viewSecret(secret, place, current),
@@ -193,7 +194,7 @@ export async function putVersion(
     current === null ? null : await supersede(unit, secret, asCurrent(current), facts.graceSeconds);
   const version = sealVersion(unit, secret, keys, value, { number, rotatedFrom, reason: facts.reason });
   const moved = nextRow(unit, secret, { state: "live", currentVersion: number });
-  await writeVersion(unit, version, updateOf(unit, moved, 17));
+  await writeVersion(unit, version, updateOf(unit, moved, FIRST_PARAMETER));
   tell(unit, "secret.rotated", moved, {
     new_version: number,
     rotated_from: rotatedFrom,

@@ -1,7 +1,8 @@
 import type { Call } from "../flow/call.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { decodeValue, type Encoding } from "../input/value.ts";
-import { type NewValue, valueDigest, type WriteKeys, writeKeys } from "./write.ts";
+import type { NewValue } from "./write.ts";
+import { valueDigest, type WriteKeys, withWriteKeys } from "./write-keys.ts";
 
 /**
  * What every verb that takes a value begins and ends with: decodes it, fetches the tenant's keys before any lock is held,
@@ -16,12 +17,13 @@ export async function withNewValue<T>(
   const plaintext = decodeValue(input.value, input.encoding, call.services.limits.maxValueBytes);
   try {
     const tenantId = await tenantOf(call, input.tenant);
-    const keys = await writeKeys(call, tenantId);
-    return await work(tenantId, keys, {
-      plaintext,
-      encoding: input.encoding,
-      digest: valueDigest(keys, plaintext),
-    });
+    return await withWriteKeys(call, tenantId, (keys) =>
+      work(tenantId, keys, {
+        plaintext,
+        encoding: input.encoding,
+        digest: valueDigest(keys.digest, plaintext),
+      }),
+    );
   } finally {
     plaintext.fill(0);
   }

@@ -2,46 +2,36 @@ import { timingSafeEqual } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
 import { holds } from "../access/authorize.ts";
 import { KeyfoldError } from "../error.ts";
-import type { Call } from "../flow/call.ts";
 import type { Unit } from "../flow/change.ts";
 import type { SealedRow, SecretRow, VersionRow } from "../secret/rows.ts";
 import { loadTenant } from "../tenant/store.ts";
-
-/** A tenant's current keys, fetched before the transaction: key services are not called under locks. */
-export interface WriteKeys {
-  value: Awaited<ReturnType<Call["services"]["keys"]["current"]>>;
-  digest: Awaited<ReturnType<Call["services"]["keys"]["current"]>>;
-}
-
-export async function writeKeys(call: Call, tenantId: string): Promise<WriteKeys> {
-  const { keys } = call.services;
-  const [value, digest] = await Promise.all([
-    keys.current(tenantId, "value"),
-    keys.current(tenantId, "digest"),
-  ]);
-  return { value, digest };
-}
-
-/** Tells equal values of one tenant, and nothing to who lacks the tenant's digest key. */
-export function valueDigest(keys: WriteKeys, plaintext: Buffer): Buffer<ArrayBuffer> {
-  return Buffer.from(keys.digest.key.hmacSha256("keyfold/value-digest/v1\0", plaintext));
-}
+import { valueDigest, type WriteKeys } from "./write-keys.ts";
 
 /** Whether a value is the current one already; told only to who may read it, anyone else always makes a version. */
-export function isSameValue(
+export async function isSameValue(
   unit: Unit,
   secret: SecretRow,
   sealed: SealedRow | null,
-  digest: Buffer,
-): boolean {
-  return (
-    secret.state === "live" &&
-    sealed?.digest != null &&
-    holds(unit.call.actor, "secret.reveal", secret) &&
-    sealed.digest.length === digest.length &&
-    timingSafeEqual(sealed.digest, digest)
+  keys: WriteKeys,
+  value: NewValue,
+): Promise<boolean> {
+  if (secret.state !== "live" || sealed?.digest == null || !holds(unit.call.actor, "secret.reveal", secret))
+    return false;
+  if (equal(sealed.digest, value.digest)) return true;
+  // Digests of two terms say nothing of each other. Only a tenant whose digest key has a second term can have both.
+  if (keys.digest.term === 1) return false;
+  const [row] = await unit.query<{ term: number }>(
+    `SELECT digest_term AS term FROM control_plane.sealed_values
+      WHERE tenant_id = $1::uuid AND secret_id = $2::uuid AND number = $3`,
+    [unit.tenantId, secret.id, secret.currentVersion],
   );
+  if (row === undefined || row.term === keys.digest.term) return false;
+  const key = await unit.call.services.keys.of(unit.tenantId, "digest", row.term);
+  return equal(sealed.digest, valueDigest({ key }, value.plaintext));
 }
+
+const equal = (one: Uint8Array, other: Uint8Array): boolean =>
+  one.length === other.length && timingSafeEqual(one, other);
 
 /** A value to store: its plaintext is zeroed by who decoded it. */
 export interface NewValue {
@@ -56,7 +46,9 @@ export interface SealedVersion {
   sealed: Buffer;
   dekWrap: Buffer;
   digest: Buffer;
+  digestTerm: number;
   term: number;
+  round: number;
 }
 
 /** Seals a value as one version of a secret. */
@@ -84,7 +76,7 @@ export function sealVersion(
     project: secret.projectId,
     environment: secret.environmentId,
   });
-  const { term, key } = keys.value;
+  const { term, round, key } = keys.value;
   const dekWrap = services.envelope.wrapDek(dek, key, { ...at, purpose: "value", term });
   const row = services.mac.seal("versions", unit.tenantId, {
     secretId: secret.id,
@@ -104,12 +96,15 @@ export function sealVersion(
     endReason: null,
     generation: 1,
   });
-  return { row, sealed, dekWrap, digest: value.digest, term };
+  return { row, sealed, dekWrap, digest: value.digest, digestTerm: keys.digest.term, term, round };
 }
+
+/** Of a secret's statement in `writeVersion`: the number of its first parameter. */
+export const FIRST_PARAMETER = 19;
 
 /**
  * Writes a version and its sealed bytes together with its secret's row: one statement, one round trip.
- * @param secret the statement that writes the secret's row, with parameters from `$17` on
+ * @param secret the statement that writes the secret's row, with parameters from `FIRST_PARAMETER` on
  */
 export async function writeVersion(
   unit: Unit,
@@ -123,8 +118,9 @@ export async function writeVersion(
             (tenant_id, secret_id, number, state, rotated_from, reason, encoding, created_at, created_by, generation, mac)
           SELECT $1::uuid, $2::uuid, $3::int, $4::control_plane.version_state, $5::int, $6::text, $7::text, $8::timestamptz,
                  $9::jsonb, $10::int, $11::bytea FROM s)
-      INSERT INTO control_plane.sealed_values (tenant_id, secret_id, number, term, sealed, dek_wrap, digest, generation)
-        SELECT $1::uuid, $2::uuid, $3::int, $12::int, $13::bytea, $14::bytea, $15::bytea, $16::int FROM s RETURNING 1`,
+      INSERT INTO control_plane.sealed_values (tenant_id, secret_id, number, term, sealed, dek_wrap, digest, generation, digest_term, round)
+        SELECT $1::uuid, $2::uuid, $3::int, $12::int, $13::bytea, $14::bytea, $15::bytea, $16::int, $17::int, $18::int
+          FROM s RETURNING 1`,
     [
       unit.tenantId,
       row.secretId,
@@ -142,6 +138,8 @@ export async function writeVersion(
       version.dekWrap,
       version.digest,
       1,
+      version.digestTerm,
+      version.round,
       ...secret.params,
     ],
   );

@@ -1,0 +1,193 @@
+import { KeyfoldError } from "../error.ts";
+import type { Call } from "../flow/call.ts";
+import { changeSql } from "../flow/change.ts";
+import { addTerm } from "./add-term.ts";
+import type { Job } from "./job.ts";
+import { moveCursor, readCursor, type VersionCursor } from "./job-cursor.ts";
+import { moveVersions } from "./move-versions.ts";
+import { rowsToMove, type SealedVersionRow } from "./sealed-rows.ts";
+import { loadStoredKeys } from "./stored-keys.ts";
+import type { StoredTenantKey, TenantPurpose } from "./tenant-keys.ts";
+import { TermClosed } from "./term-errors.ts";
+import type { Slot } from "./walk.ts";
+
+/** What a call knows of a tenant from the steps that it took. */
+export interface TenantWork {
+  /** The tenant's newest terms are the job's own, or newer. */
+  renewed: boolean;
+  /** All versions were shared out: what is left is looked for from here on. */
+  leftAfter: VersionCursor | null | "not yet";
+  /** Versions that could not be opened, of those that were left. */
+  failed: number;
+  /** Of those that were left some changed under our hands: they are looked through once more. */
+  missed: boolean;
+}
+
+export const freshWork = (): TenantWork => ({
+  renewed: false,
+  leftAfter: "not yet",
+  failed: 0,
+  missed: false,
+});
+
+/**
+ * One step of a job with one tenant, in this order: new terms; then slice by slice its versions, which helpers share by
+ * moving a cursor; then what a helper that was killed left behind; then the end of the terms that nothing needs any more.
+ * Each step is small and stands for itself: whoever comes after a `kill -9` finds what is left by looking at the rows.
+ * @param limit most versions in one slice
+ * @throws KeyfoldError `decryption_failed` at the end, where a version could not be opened: its term stays
+ */
+export async function renewTenant(
+  call: Call,
+  job: Job,
+  tenantId: string,
+  work: TenantWork,
+  limit: number,
+  slot: Slot,
+): Promise<{ keys: number; more: boolean }> {
+  const { services } = call;
+  if (!work.renewed) {
+    const added = job.secretId === null ? await renewTerms(call, job, tenantId, slot) : 0;
+    // Another process may have added them: what this one remembers is older.
+    services.keys.forgetTerms(tenantId);
+    work.renewed = added !== "lost";
+    return { keys: added === "lost" ? 0 : added, more: true };
+  }
+  const [value, digest] = await Promise.all([
+    services.keys.current(tenantId, "value"),
+    services.keys.current(tenantId, "digest"),
+  ]);
+  const rows = await nextRows(
+    call,
+    job,
+    tenantId,
+    work,
+    { value: value.term, digest: digest.term },
+    limit,
+    slot,
+  );
+  if (rows === "lost") return { keys: 0, more: true };
+  if (rows.length > 0) {
+    try {
+      const { moved, failed } = await moveVersions(call, job, tenantId, { value, digest }, rows, slot);
+      // What was shared out is looked through once more, and counts then.
+      if (work.leftAfter !== "not yet") {
+        work.failed += failed;
+        work.missed ||= moved + failed < rows.length;
+      }
+      return { keys: moved, more: true };
+    } catch (error) {
+      if (!(error instanceof TermClosed)) throw error;
+      services.keys.forgetTerms(tenantId);
+      work.leftAfter = "not yet";
+      return { keys: 0, more: true };
+    }
+  }
+  if (work.missed) {
+    Object.assign(work, { leftAfter: null, failed: 0, missed: false });
+    return { keys: 0, more: true };
+  }
+  if (work.failed > 0)
+    throw new KeyfoldError("decryption_failed", {
+      cause: new Error(`${work.failed} versions could not be moved to the newest key`),
+    });
+  if (await endTenant(call, job, tenantId, slot)) return { keys: 0, more: false };
+  // A term came in between, and with it more to move.
+  services.keys.forgetTerms(tenantId);
+  work.leftAfter = null;
+  return { keys: 0, more: true };
+}
+
+/** @returns how many terms were added; "lost" where another one came in between, of an older job perhaps @throws KeyfoldError `not_found` where the tenant has no keys any more */
+async function renewTerms(call: Call, job: Job, tenantId: string, slot: Slot): Promise<number | "lost"> {
+  const stored = await slot(() => loadStoredKeys(call.services, tenantId));
+  const purposes: TenantPurpose[] = job.digests ? ["value", "digest"] : ["value"];
+  let added = 0;
+  for (const purpose of purposes) {
+    const newest = newestOf(stored, purpose);
+    if (newest === null) throw new KeyfoldError("not_found");
+    if ((newest.round ?? 0) >= job.number) continue;
+    if (!(await addTerm(call, job, tenantId, newest, slot))) return "lost";
+    if (purpose === "value") added++;
+  }
+  return added;
+}
+
+function newestOf(stored: readonly StoredTenantKey[], purpose: TenantPurpose): StoredTenantKey | null {
+  const terms = stored.filter((key) => key.purpose === purpose);
+  return terms.reduce<StoredTenantKey | null>((a, b) => (a === null || b.term > a.term ? b : a), null);
+}
+
+/** The next versions to move; "lost" where another helper took them on. */
+async function nextRows(
+  { services }: Call,
+  job: Job,
+  tenantId: string,
+  work: TenantWork,
+  newest: { value: number; digest: number },
+  limit: number,
+  slot: Slot,
+): Promise<SealedVersionRow[] | "lost"> {
+  const next = (after: VersionCursor | null) =>
+    slot(() => rowsToMove(services, job, tenantId, newest, after, limit));
+  if (work.leftAfter === "not yet") {
+    const from = await slot(() => readCursor(services, job.id, tenantId));
+    const rows = await next(from);
+    const to = rows.at(-1);
+    if (to !== undefined) {
+      const first = await slot(() => moveCursor(services, job.id, tenantId, from, cursorOf(to)));
+      return first ? rows : "lost";
+    }
+    work.leftAfter = null;
+  }
+  const rows = await next(work.leftAfter);
+  const last = rows.at(-1);
+  if (last !== undefined) work.leftAfter = cursorOf(last);
+  return rows;
+}
+
+const cursorOf = ({ secretId, number }: SealedVersionRow): VersionCursor => ({ secretId, number });
+
+/**
+ * Ends the terms that nothing is kept under any more, and notes that the job is done with this tenant.
+ * @returns false where a term from before the job is still needed after all
+ */
+async function endTenant(call: Call, job: Job, tenantId: string, slot: Slot): Promise<boolean> {
+  return slot(() =>
+    changeSql(
+      call,
+      tenantId,
+      async (unit) => {
+        await unit.query("SET LOCAL ROLE keyfold_deployment", []);
+        const [row] = await unit.query<{ gone: number }>(
+          "SELECT control_plane.drop_old_terms($1::uuid) AS gone",
+          [tenantId],
+        );
+        await unit.query("RESET ROLE", []);
+        const older = await unit.query(
+          `SELECT 1 FROM control_plane.tenant_keys
+            WHERE tenant_id = $1::uuid AND coalesce(round, 0) < $2::int AND (purpose = 'value' OR $3::boolean)`,
+          [tenantId, job.number, job.digests],
+        );
+        const ended = older.length === 0 || job.secretId !== null;
+        if (ended) {
+          await unit.query("SET LOCAL ROLE keyfold_deployment", []);
+          await unit.query(
+            `INSERT INTO control_plane.key_job_tenants (job_id, tenant_id, done) VALUES ($1::uuid, $2::uuid, true)
+             ON CONFLICT (job_id, tenant_id) DO UPDATE SET done = true`,
+            [job.id, tenantId],
+          );
+          await unit.query("RESET ROLE", []);
+        }
+        if (row!.gone > 0)
+          unit.record({
+            action: "key.terms_ended",
+            target: { type: "key", id: null, name: null },
+            details: { job: job.id, terms: row!.gone },
+          });
+        return ended;
+      },
+      { tenant: "any" },
+    ),
+  );
+}
