@@ -69,6 +69,9 @@ test("the first run shows tokens and a curl line that works; a second start is r
   expect(third.output()).not.toContain("kf_");
   const { json } = await reveal(settings.KEYFOLD_PORT, tokenIn(first.output()));
   expect(json.value).toBe("hello");
+  // Who read it before the stop was noted in memory only, and written as it stopped.
+  const known = await call(settings.KEYFOLD_PORT, tokenIn(first.output()), `secrets/${json.id}/consumers`);
+  expect(known.json.consumers).toMatchObject([{ last_version: 1, state: "current" }]);
   third.process.kill("SIGINT");
   expect(await third.ended).toBe(0);
 });
@@ -208,9 +211,10 @@ const isOpen = (port: number) =>
     }).on("error", () => resolve(false));
   });
 
-async function reveal(port: string, token: string) {
-  const answer = await fetch(`http://127.0.0.1:${port}/api/reveal?name=GREETING`, {
+async function call(port: string, token: string, path: string) {
+  const answer = await fetch(`http://127.0.0.1:${port}/api/${path}`, {
     headers: { authorization: `Bearer ${token}` },
   });
-  return { status: answer.status, json: (await answer.json()) as { value: string } };
+  return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
 }
+const reveal = (port: string, token: string) => call(port, token, "reveal?name=GREETING");

@@ -93,6 +93,14 @@ async function furnish(tenant: string): Promise<void> {
       "INSERT INTO control_plane.tenant_messages VALUES ($1, 1, 1, $2, 'secret.created', NULL, NULL, NULL, NULL, '{}', now())",
       [tenant, randomUUID()],
     );
+    await app.query(
+      "INSERT INTO control_plane.consumers VALUES ($1, $2, 'billing', 'worker', NULL, NULL, now(), now(), 1)",
+      [tenant, ids.secret],
+    );
+    await app.query(
+      "INSERT INTO control_plane.consumer_instances VALUES ($1, $2, 'billing', 'pod-1', 1, now(), NULL, NULL, now())",
+      [tenant, ids.secret],
+    );
   });
 }
 
@@ -171,6 +179,8 @@ const TENANT_TABLES = {
   idempotency_keys: "tenant_id",
   tenant_messages: "tenant_id",
   tenant_shreds: "tenant_id",
+  consumers: "tenant_id",
+  consumer_instances: "tenant_id",
   audit_batches: "chain_id",
 };
 const DEPLOYMENT_TABLES = [
@@ -287,9 +297,12 @@ test("a tenant's rows are neither written, changed nor moved by another", async 
   ).toBe("23503");
 });
 
-test("the application deletes no row of a tenant's, and truncates nothing", async () => {
+/** What the application may forget: answers to repeated calls, and who reads what. */
+const FORGETTABLE = new Set(["idempotency_keys", "consumers", "consumer_instances"]);
+
+test("the application deletes no row of a tenant's that matters, and truncates nothing", async () => {
   for (const table of [...Object.keys(TENANT_TABLES), ...DEPLOYMENT_TABLES]) {
-    if (table !== "idempotency_keys")
+    if (!FORGETTABLE.has(table))
       expect(await state(mine, `DELETE FROM control_plane.${table}`), table).toBe("42501");
     expect(await state(mine, `TRUNCATE control_plane.${table} CASCADE`), table).toBe("42501");
   }

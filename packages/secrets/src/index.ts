@@ -1,10 +1,12 @@
 export { ACTIONS, type Action, PRESETS, SERVICE_ACTIONS } from "./access/actions.ts";
 export type { AuditEventView } from "./audit/schema.ts";
 export type { NewestCheckpoint } from "./checkpoint/newest.ts";
+export { CONSUMER_KINDS, type ConsumerKind } from "./consumer/kind.ts";
+export { type ConsumerView, instanceName } from "./consumer/schema.ts";
 export type { EnvironmentView } from "./environment/schema.ts";
 export { describeCause, ERRORS, type ErrorCode, KeyfoldError } from "./error.ts";
 export type { RequestInfo } from "./flow/call.ts";
-export type { DomainLog, Limits } from "./flow/services.ts";
+export type { DomainLog, Life, Limits } from "./flow/services.ts";
 export type { Verb } from "./flow/verb.ts";
 export type { IdentityView } from "./identity/schema.ts";
 export type { RunnableJob } from "./job/runner.ts";

@@ -5,6 +5,7 @@ import { confirmKeyBackup, noteKeyBackup } from "./backup/key-backup.ts";
 import { makeCheckpoint } from "./checkpoint/make.ts";
 import { type NewestCheckpoint, newestCheckpoint } from "./checkpoint/newest.ts";
 import { describeCause } from "./error.ts";
+import { ReadTracker, type TrackerOptions } from "./consumer/tracker.ts";
 import type { RequestInfo } from "./flow/call.ts";
 import { onPool } from "./flow/query.ts";
 import type { DomainLog, Life, Limits, Services, Waits } from "./flow/services.ts";
@@ -55,6 +56,8 @@ export interface KeyfoldServerOptions {
   process?: false | ProcessFacts;
   /** The background jobs; all of the domain's by default. */
   jobs?: readonly Job[];
+  /** How who reads what is noted and written, every 5 seconds by default; false: not at all. */
+  consumers?: false | TrackerOptions;
   /** What reads remember: sealed bytes and who tokens are, five minutes and 64 MiB by default; false: nothing. */
   readCache?: false | ReadCacheOptions;
   /** How unwrapped tenant keys are kept: five minutes and 10 000 by default. */
@@ -86,6 +89,11 @@ export interface KeyfoldServer {
   jobRuns(): Promise<JobRunView[]>;
   /** Ends its timers, and takes this process off the list of those that run. What it was given, such as the database, stays open. */
   close(): Promise<void>;
+  /**
+   * Writes what is still noted in memory only (who read what). For the end of a process, before the database is closed.
+   * @throws KeyfoldError
+   */
+  flush(): Promise<void>;
   startSession(request: RequestInfo): ReturnType<typeof startSession>;
   endSession(request: RequestInfo): Promise<void>;
   /**
@@ -161,6 +169,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       cache: options.readCache === false ? null : new ReadCache(options.readCache),
       appender: new ReadAppender(onPool(db)),
     },
+    reads: options.consumers === false ? null : new ReadTracker(db, log, clock, options.consumers),
     limits: { maxValueBytes: options.limits?.maxValueBytes ?? ONE_MIB },
     life: { graceSeconds: DAY, purgeAfterSeconds: 30 * DAY, ...options.life },
     waits: {
@@ -198,8 +207,10 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     keyFacts: () => keyFacts(services),
     async close() {
       for (const timer of timers) clearInterval(timer);
+      services.reads?.stop();
       await reporter?.stop();
     },
+    flush: async () => services.reads?.flush(),
     startSession: (request) => startSession(services, request),
     endSession: (request) => endSession(services, request),
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),

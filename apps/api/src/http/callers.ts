@@ -1,9 +1,12 @@
-import { KeyfoldError, type RequestInfo, requestInfo } from "@keyfold/secrets";
+import { instanceName, KeyfoldError, type RequestInfo, requestInfo } from "@keyfold/secrets";
 import type { Metrics } from "../observe/metrics.ts";
 import { credentialOf } from "./credential.ts";
 import type { AppContext } from "./facts.ts";
 import type { GuessLimit } from "./guess-limit.ts";
 import { HttpError, type Refusal } from "./problem.ts";
+
+/** What the calling process calls itself. It tells one process of a consumer from another, and identifies nobody. */
+const INSTANCE_HEADER = "keyfold-instance";
 
 /** Turns a request into the facts that a verb is called with, and keeps count of credentials that were wrong. */
 export interface Callers {
@@ -27,6 +30,7 @@ export function createCallers(options: { guesses: GuessLimit; metrics: Metrics }
     facts.credential = secret;
     return requestInfo({
       ...credential,
+      instance: instanceOf(c.req.raw.headers),
       ip: origin.ip,
       userAgent: c.req.raw.headers.get("user-agent"),
       correlationId,
@@ -34,6 +38,15 @@ export function createCallers(options: { guesses: GuessLimit; metrics: Metrics }
         facts.actor = { type: actor.type, id: actor.id };
         guesses.succeeded(secret);
       },
+    });
+  }
+
+  /** @throws KeyfoldError `bad_input` */
+  function instanceOf(headers: Headers): string | null {
+    const instance = headers.get(INSTANCE_HEADER);
+    if (instance === null || instanceName.safeParse(instance).success) return instance;
+    throw new KeyfoldError("bad_input", {
+      issues: [{ path: INSTANCE_HEADER, message: "is not 1 to 64 letters, digits or _.:-" }],
     });
   }
 

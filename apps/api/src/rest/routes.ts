@@ -2,7 +2,8 @@ import { verbs } from "@keyfold/secrets";
 import { z } from "zod";
 import type { Route } from "./route.ts";
 
-const { identity, tenants, shreds, keys, projects, environments, secrets, versions, tokens, audit } = verbs;
+const { identity, tenants, shreds, keys, projects, environments, secrets, versions } = verbs;
+const { consumers, tokens, audit } = verbs;
 
 const secretView = secrets.create.output;
 type Secret = z.output<typeof secretView>;
@@ -277,6 +278,48 @@ export const routes: readonly Route[] = [
     verb: secrets.restore,
     tag: "secrets",
     operationId: "restoreSecret",
+  },
+
+  {
+    method: "GET",
+    path: "/secrets/:id/blast-radius",
+    verb: secrets.blastRadius,
+    tag: "consumers",
+    operationId: "blastRadius",
+    omit: byId,
+  },
+  {
+    method: "GET",
+    path: "/secrets/:id/consumers",
+    verb: consumers.list,
+    tag: "consumers",
+    operationId: "listConsumers",
+    omit: byId,
+  },
+  {
+    method: "POST",
+    path: "/secrets/:id/consumers",
+    verb: consumers.declare,
+    tag: "consumers",
+    operationId: "declareConsumer",
+    omit: byId,
+    status: 201,
+  },
+  {
+    method: "DELETE",
+    path: "/secrets/:id/consumers/:consumer",
+    verb: consumers.remove,
+    tag: "consumers",
+    operationId: "removeConsumer",
+    omit: byId,
+  },
+  {
+    method: "POST",
+    path: "/secrets/:id/acks",
+    verb: consumers.ack,
+    tag: "consumers",
+    operationId: "ackConsumer",
+    omit: byId,
   },
 
   {

@@ -63,8 +63,11 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
   const { db } = database;
   // All at once: what still serves and what still works both end what they are at. The database goes last.
   const ended: (() => void | Promise<void>)[] = [];
+  let written: (() => Promise<void>) | null = null;
   const stop = async () => {
     await Promise.all(ended.map((end) => end()));
+    // Nothing is served any more: what was noted in memory is written. Without a database it is lost, and the log says so.
+    await written?.().catch(() => {});
     await database.stop();
   };
   try {
@@ -95,6 +98,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       },
     });
     ended.push(() => keyfold.close());
+    written = keyfold.flush;
     const hints = takeHints({ url: database.listenUrl, keyfold, log, metrics });
     ended.push(() => hints.stop());
     const firstRun = await makeFirstRun(config, keyfold);

@@ -75,6 +75,10 @@ export const ACTIONS = {
   "version.finish": { level: "environment", service: true, operator: false, event: "secret.rotated" },
   "version.abandon": { level: "environment", service: true, operator: true, event: "version.abandoned" },
 
+  "consumer.declare": { level: "environment", service: true, operator: true, event: "consumer.declared" },
+  "consumer.remove": { level: "environment", service: true, operator: true, event: "consumer.removed" },
+  "consumer.ack": { level: "environment", service: true, operator: false, event: "consumer.acknowledged" },
+
   "token.create": { level: "environment", service: true, operator: true, event: "token.created" },
   "token.list": { level: "environment", service: true, operator: true, event: "token.listed" },
   "token.revoke": { level: "environment", service: true, operator: true, event: "token.revoked" },
@@ -107,6 +111,7 @@ export const PRESETS = {
     "secret.reveal",
     "version.list",
     "version.reveal",
+    "consumer.ack",
   ],
   writer: [
     "tenant.get",
@@ -132,6 +137,9 @@ export const PRESETS = {
     "version.mark_set",
     "version.finish",
     "version.abandon",
+    "consumer.declare",
+    "consumer.remove",
+    "consumer.ack",
   ],
   admin: SERVICE_ACTIONS,
 } as const satisfies Record<string, readonly Action[]>;

@@ -289,6 +289,27 @@ const TABLE: Record<string, Row> = {
     "gone",
     "gone",
   ],
+  "secrets.blastRadius": [async (f) => await f.secret(), "yes", "yes", "yes", "gone", "gone", "gone"],
+  "consumers.list": [async (f) => await f.secret(), "yes", "yes", "yes", "gone", "gone", "gone"],
+  "consumers.declare": [
+    async (f) => ({ ...(await f.secret()), consumer: "billing" }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "consumers.remove": [async (f) => await f.consumer(), "yes", "yes", "no", "gone", "gone", "gone"],
+  "consumers.ack": [
+    async (f) => ({ ...(await f.secret()), version: 2 }),
+    "no",
+    "yes",
+    "yes",
+    "gone",
+    "gone",
+    "gone",
+  ],
   // The operator makes a tenant's first token only, and acme has some; those two hold less than a reader of everything.
   "tokens.create": [({ tenant }) => ({ tenant, name: "made" }), "no", "yes", "no", "no", "no", "gone"],
   "tokens.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "yes", "yes", "gone"],
@@ -316,6 +337,7 @@ interface Fixture {
   secret(): Promise<{ tenant: string; id: string }>;
   secretName(): Promise<string>;
   deletedSecret(): Promise<{ tenant: string; id: string }>;
+  consumer(): Promise<{ tenant: string; id: string; consumer: string }>;
   pending(): Promise<{ tenant: string; id: string; version: number }>;
   project(): Promise<string>;
   environment(): Promise<string>;
@@ -363,6 +385,11 @@ beforeAll(async () => {
       const made = await secret();
       await caller.secrets.delete(made);
       return made;
+    },
+    async consumer() {
+      const made = await secret();
+      await caller.consumers.declare({ id: made.id, consumer: "billing" });
+      return { ...made, consumer: "billing" };
     },
     async pending() {
       const made = await secret();

@@ -168,6 +168,27 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     6,
   ]);
 
+  await expectEvents(
+    "consumers.declare",
+    () => caller.consumers.declare({ id: secret, consumer: "billing", kind: "worker" }),
+    ["consumer.declared", secret],
+  );
+  await expectEvents("consumers.list", () => caller.consumers.list({ id: secret }), [
+    "consumer.listed",
+    secret,
+  ]);
+  await expectEvents("secrets.blastRadius", () => caller.secrets.blastRadius({ id: secret }), [
+    "secret.blast_radius_read",
+    secret,
+  ]);
+  const ack = () => caller.consumers.ack({ id: secret, version: 6, instance: "i-1" });
+  await expectEvents("consumers.ack", ack, ["consumer.acknowledged", secret, 6]);
+  await expectEvents("consumers.ack", ack); // the same again only lengthens a lease
+  await expectEvents("consumers.remove", () => caller.consumers.remove({ id: secret, consumer: "billing" }), [
+    "consumer.removed",
+    secret,
+  ]);
+
   const project = await caller.projects.create({ name: "shop" });
   const environment = await caller.environments.create({ project: "shop", name: "qa" });
   const token = await caller.tokens.create({ name: "t" });

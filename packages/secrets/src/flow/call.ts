@@ -6,6 +6,8 @@ import type { Services } from "./services.ts";
 export interface RequestInfo {
   /** The bearer token or session secret as it came, or null. */
   readonly credential: { kind: "token" | "session"; secret: string } | null;
+  /** What the calling process calls itself: it counts among its consumer's instances, and identifies nobody. */
+  readonly instance?: string | null | undefined;
   readonly ip: string | null;
   readonly userAgent: string | null;
   /** Stands in the answer, the log and the audit event. */

@@ -1,6 +1,7 @@
 import type { Connections } from "@keyfold/db";
 import type { Envelope, SecretKey } from "@keyfold/envelope";
 import type { Signed } from "../checkpoint/make.ts";
+import type { ReadTracker } from "../consumer/tracker.ts";
 import type { ReadAppender } from "../hot/read-appender.ts";
 import type { ReadCache } from "../hot/read-cache.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
@@ -56,6 +57,8 @@ export interface Services {
   readonly envelope: Envelope;
   /** What makes reads fast: what this process remembers, and the shared commit of their events. */
   readonly hot: { readonly cache: ReadCache | null; readonly appender: ReadAppender };
+  /** Notes who reads what; null: nobody does. */
+  readonly reads: ReadTracker | null;
   readonly limits: Limits;
   readonly life: Life;
   readonly waits: Waits;

@@ -69,6 +69,7 @@ export async function warmReveal(
       cache.drop(digest, name);
       return null;
     }
+    services.reads?.record(actor, secret.id, version.number, request.instance);
     return viewRevealed(secret, version, plaintext);
   } finally {
     plaintext.fill(0);

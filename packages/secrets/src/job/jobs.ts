@@ -1,4 +1,5 @@
 import { signCheckpoints } from "../checkpoint/sign-job.ts";
+import { cleanConsumerInstances } from "./clean-consumer-instances.ts";
 import { cleanIdempotencyKeys } from "./clean-idempotency-keys.ts";
 import { cleanSessions } from "./clean-sessions.ts";
 import { continueKeyJobs } from "./continue-key-jobs.ts";
@@ -8,6 +9,7 @@ import { settleGraces } from "./settle-graces.ts";
 
 /** Every background job there is. */
 export const jobs: readonly Job[] = [
+  cleanConsumerInstances,
   cleanIdempotencyKeys,
   cleanSessions,
   continueKeyJobs,

@@ -16,6 +16,8 @@ export interface KeyfoldMeta {
 export function requestInfo(facts: {
   token?: string | null;
   session?: string | null;
+  /** What the calling process calls itself: 1 to 64 letters, digits or _.:- */
+  instance?: string | null;
   ip?: string | null;
   userAgent?: string | null;
   correlationId?: string;
@@ -27,6 +29,7 @@ export function requestInfo(facts: {
       : facts.session
         ? { kind: "session", secret: facts.session }
         : null,
+    instance: facts.instance ?? null,
     ip: facts.ip ?? null,
     userAgent: facts.userAgent ?? null,
     correlationId: facts.correlationId ?? randomUUID(),

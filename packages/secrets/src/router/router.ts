@@ -4,7 +4,8 @@ import { verbs } from "./verbs.ts";
 
 /** The verbs as a tRPC router, to be served or to be nested in a host's: `router({ keyfold: keyfold.router })`. */
 export function createRouter(services: Services) {
-  const { identity, tenants, shreds, keys, projects, environments, secrets, versions, tokens, audit } = verbs;
+  const { identity, tenants, shreds, keys, projects, environments, secrets, versions } = verbs;
+  const { consumers, tokens, audit } = verbs;
   return t.router({
     identity: t.router({ get: query(services, identity.get) }),
     tenants: t.router({
@@ -57,6 +58,7 @@ export function createRouter(services: Services) {
       rollBack: mutation(services, secrets.rollBack),
       delete: mutation(services, secrets.delete),
       restore: mutation(services, secrets.restore),
+      blastRadius: query(services, secrets.blastRadius),
     }),
     versions: t.router({
       list: query(services, versions.list),
@@ -69,6 +71,12 @@ export function createRouter(services: Services) {
       markSet: mutation(services, versions.markSet),
       finish: mutation(services, versions.finish),
       abandon: mutation(services, versions.abandon),
+    }),
+    consumers: t.router({
+      declare: mutation(services, consumers.declare),
+      list: query(services, consumers.list),
+      ack: mutation(services, consumers.ack),
+      remove: mutation(services, consumers.remove),
     }),
     tokens: t.router({
       create: mutation(services, tokens.create),

@@ -1,6 +1,10 @@
 import { exportAudit } from "../audit/export.ts";
 import { listAudit } from "../audit/list.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
+import { ackConsumer } from "../consumer/ack.ts";
+import { declareConsumer } from "../consumer/declare.ts";
+import { listConsumers } from "../consumer/list.ts";
+import { removeConsumer } from "../consumer/remove.ts";
 import { createEnvironment } from "../environment/create.ts";
 import { deleteEnvironment } from "../environment/delete.ts";
 import { listEnvironments } from "../environment/list.ts";
@@ -22,6 +26,7 @@ import { createProject } from "../project/create.ts";
 import { deleteProject } from "../project/delete.ts";
 import { listProjects } from "../project/list.ts";
 import { renameProject } from "../project/rename.ts";
+import { blastRadius } from "../secret/blast-radius.ts";
 import { createSecret } from "../secret/create.ts";
 import { deleteSecret } from "../secret/delete.ts";
 import { getSecret } from "../secret/get.ts";
@@ -103,6 +108,7 @@ export const verbs = {
     rollBack: rollBackSecret,
     delete: deleteSecret,
     restore: restoreSecret,
+    blastRadius,
   },
   versions: {
     list: listVersions,
@@ -116,6 +122,7 @@ export const verbs = {
     finish: finishVersion,
     abandon: abandonVersion,
   },
+  consumers: { declare: declareConsumer, list: listConsumers, ack: ackConsumer, remove: removeConsumer },
   tokens: { create: createToken, list: listTokens, revoke: revokeToken },
   audit: { list: listAudit, export: exportAudit, checkpoint: readCheckpoint },
 } as const;

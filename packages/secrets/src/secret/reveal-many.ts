@@ -5,6 +5,7 @@ import { defineVerb } from "../flow/verb.ts";
 import { findPlace } from "../place/place.ts";
 import { openVersion, refuseClosed, refusedFrom } from "../version/open.ts";
 import { loadSecret } from "./load.ts";
+import { noteRead } from "./reveal.ts";
 import { bulkGetInput, bulkGetOutput, MAX_BULK_BYTES, type RevealedView } from "./schema.ts";
 import { viewRevealed } from "./view.ts";
 
@@ -19,7 +20,7 @@ export const revealManySecrets = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     // Before the transaction: a key is loaded over a connection of its own.
     await call.services.keys.current(tenantId, "value");
-    return lookSql(call, tenantId, async (unit) => {
+    const { secrets } = await lookSql(call, tenantId, async (unit) => {
       const place = await findPlace(unit, input);
       const names = [...new Set(input.names)];
       const opened = new Map<string, RevealedView>();
@@ -47,5 +48,7 @@ export const revealManySecrets = defineVerb({
       }
       return { secrets: input.names.map((name) => opened.get(name)!) };
     });
+    for (const { id, version } of secrets) noteRead(call, id, version);
+    return { secrets };
   },
 });

@@ -57,6 +57,11 @@ export async function reveal(
   return answer;
 }
 
+/** Notes that a consumer read a version, after its event is durable. */
+export function noteRead({ services, actor, request }: Call, secretId: string, version: number): void {
+  if (actor.type === "service_token") services.reads?.record(actor, secretId, version, request.instance);
+}
+
 async function tryReveal(
   call: Call,
   tenantId: string,
@@ -82,6 +87,7 @@ async function tryReveal(
     if (outcome === "token" || (outcome === "deadline" && deadline === call.actor.deadline))
       throw new KeyfoldError("unauthenticated");
     if (outcome !== "appended") return null;
+    noteRead(call, secret.id, version.number);
     rememberRead(call, number === undefined ? ref : { ...ref, version: number }, loaded, key);
     return viewRevealed(secret, { ...version, openUntil: refusedFrom(version) }, plaintext);
   } finally {

@@ -23,6 +23,8 @@ const TENANT_TABLES = [
   "idempotency_keys",
   "sessions",
   "tenant_messages",
+  "consumers",
+  "consumer_instances",
 ];
 
 test("a deleted tenant's slug is free at once, and the two are two", async () => {
@@ -56,6 +58,7 @@ test("purging leaves nothing of a tenant but its chain's leaves, which still pro
   });
   await caller.secrets.rotate({ id: secret, value: "y" });
   await caller.secrets.reveal({ id: secret });
+  await house.server.flush();
   await caller.tokens.create({ name: "t", preset: "reader" });
   for (const table of TENANT_TABLES.filter((t) => t !== "sessions"))
     expect(

@@ -66,6 +66,8 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
       provider,
       mayCreate: true,
       process: false, // a suite's many servers are no fleet; what is about the fleet says so
+      // Written when a test says so.
+      consumers: { everyMs: null },
       log: { warn: write, error: write },
       waits: { purgeSeconds: 0 },
       ...options,

@@ -38,7 +38,10 @@ export const createToken = defineVerb({
         { ...input, scope },
         async () => {
           if (call.actor.type === "operator") await isFirst(unit);
-          const { token, row } = await insertToken(unit, input.name, scope, expiresAt);
+          const { token, row } = await insertToken(unit, input.name, scope, expiresAt, {
+            name: input.consumerName,
+            kind: input.consumerKind,
+          });
           unit.record({
             target: { type: "token", id: row.id, name: row.name },
             details: {

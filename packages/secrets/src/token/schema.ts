@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Action, PRESETS, SERVICE_ACTIONS } from "../access/actions.ts";
+import { consumerKind } from "../consumer/kind.ts";
 import { nextCursor, pageInput } from "../input/page.ts";
 import { actorRefSchema, displayName, id, idempotencyKey, moment, placeRef } from "../input/text.ts";
 import { inTenant } from "../tenant/schema.ts";
@@ -11,6 +12,9 @@ export const tokenView = z.object({
   actions: z.array(z.string()),
   projects: z.array(z.uuid()).nullable(),
   environments: z.array(z.uuid()).nullable(),
+  consumer: z
+    .object({ name: z.string(), kind: consumerKind })
+    .describe("What its holder is called where it reads secrets."),
   expiresAt: moment.nullable(),
   revokedAt: moment.nullable(),
   createdAt: moment,
@@ -45,6 +49,12 @@ export const createTokenInput = z.strictObject({
     .nullable()
     .default(null)
     .describe("Seconds from now; null: never."),
+  consumerName: displayName
+    .optional()
+    .describe("What its holder is called as a consumer of secrets; the token's name when left out."),
+  consumerKind: consumerKind
+    .optional()
+    .describe("What kind of workload its holder is; `other` when left out."),
   idempotencyKey: idempotencyKey.optional(),
 });
 export const createTokenOutput = z.object({

@@ -31,6 +31,7 @@ export function viewToken(row: TokenRow): TokenView {
     name: row.name,
     hint: row.hint,
     ...scope,
+    consumer: { name: row.consumerName ?? row.name, kind: (row.consumerKind ?? "other") as ConsumerKind },
     expiresAt: iso(row.expiresAt),
     revokedAt: iso(row.revokedAt),
     createdAt: row.createdAt.toISOString(),
@@ -78,9 +79,10 @@ export async function insertToken(
   name: string,
   scope: Scope,
   expiresAt: Date | null,
+  consumer?: TokenFacts["consumer"],
 ): Promise<{ token: string; row: TokenRow }> {
   const { services, actor } = unit.call;
-  const facts = { name, scope, expiresAt, createdAt: unit.now, createdBy: { ...actorRef(actor) } };
+  const facts = { name, scope, expiresAt, createdAt: unit.now, createdBy: { ...actorRef(actor) }, consumer };
   const { token, row } = newTokenRow(services, unit.tenantId, facts);
   await unit.sql.serviceToken.create({ data: { tenantId: unit.tenantId, ...row } });
   return { token, row };

@@ -1,0 +1,80 @@
+import { KeyfoldError } from "../error.ts";
+import { changeSql } from "../flow/change.ts";
+import { tenantOf } from "../flow/tenant-of.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { loadSecret } from "../secret/load.ts";
+import { ANONYMOUS_LEASE_SECONDS } from "./lease.ts";
+import { ackInput, ackOutput } from "./schema.ts";
+
+/**
+ * An instance's word that its application uses a version now. Who it speaks for is its token's consumer, and nobody
+ * else's. Said again, it lengthens the instance's lease and tells the audit log nothing new.
+ */
+export const ackConsumer = defineVerb({
+  action: "consumer.ack",
+  changes: true,
+  summary: "Acknowledge that this consumer uses a version now",
+  input: ackInput,
+  output: ackOutput,
+  async run(call, input) {
+    const tenantId = await tenantOf(call, input.tenant);
+    const { actor, request } = call;
+    if (actor.type !== "service_token") throw new KeyfoldError("forbidden");
+    const { name: consumer, kind } = actor.consumer;
+    const instance = input.instance ?? request.instance ?? "";
+    return changeSql(
+      call,
+      tenantId,
+      async (unit) => {
+        const { secret, version } = await loadSecret(call, unit.query, tenantId, input, {
+          number: input.version,
+        });
+        if (version === null) throw new KeyfoldError("not_found");
+        if (version.state === "pending") throw new KeyfoldError("version_pending");
+        const seconds =
+          instance === "" && input.leaseSeconds > 0 ? ANONYMOUS_LEASE_SECONDS : input.leaseSeconds;
+        const leaseUntil = new Date(unit.now.getTime() + seconds * 1000);
+        const [before] = await unit.query<{ applied_version: number | null }>(
+          `SELECT i.applied_version FROM control_plane.consumer_instances i
+            WHERE i.tenant_id = $1::uuid AND i.secret_id = $2::uuid AND i.consumer = $3 AND i.instance = $4 FOR UPDATE`,
+          [tenantId, secret.id, consumer, instance],
+        );
+        await unit.query(UPSERT, [
+          tenantId,
+          secret.id,
+          consumer,
+          kind,
+          instance,
+          input.version,
+          unit.now,
+          leaseUntil,
+        ]);
+        if (before?.applied_version !== input.version)
+          unit.record({
+            target: { type: "secret", id: secret.id, name: secret.name, version: input.version },
+            details: { consumer, instance: instance === "" ? null : instance },
+          });
+        return {
+          secretId: secret.id,
+          consumer,
+          instance: instance === "" ? null : instance,
+          version: input.version,
+          leaseUntil: leaseUntil.toISOString(),
+          currentVersion: secret.currentVersion,
+        };
+      },
+      // Nothing that a read rests on has changed.
+      { raise: false },
+    );
+  },
+});
+
+const UPSERT = `
+  WITH c AS (
+    INSERT INTO control_plane.consumers (tenant_id, secret_id, name, kind, declared_at, declared_by)
+      VALUES ($1::uuid, $2::uuid, $3, $4, NULL, NULL) ON CONFLICT DO NOTHING)
+  INSERT INTO control_plane.consumer_instances AS i
+      (tenant_id, secret_id, consumer, instance, applied_version, applied_at, lease_until)
+    VALUES ($1::uuid, $2::uuid, $3, $5, $6::int, $7, $8)
+  ON CONFLICT (tenant_id, secret_id, consumer, instance) DO UPDATE
+    SET applied_version = excluded.applied_version, applied_at = excluded.applied_at, lease_until = excluded.lease_until`;

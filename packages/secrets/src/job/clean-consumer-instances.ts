@@ -1,0 +1,10 @@
+import { cleaned } from "./clean.ts";
+import { defineJob } from "./define.ts";
+
+/** Forgets instances of consumers that have not been heard of for a day after their lease; the consumers stay. */
+export const cleanConsumerInstances = defineJob({
+  name: "consumer_instances.clean",
+  everySeconds: 600,
+  actions: [],
+  run: ({ services }) => cleaned(services, "control_plane.clean_consumer_instances($1::int)"),
+});
