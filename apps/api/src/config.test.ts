@@ -36,6 +36,7 @@ test("with no settings at all, development serves on the loopback address over i
     shredWaitDays: 7,
     keyring: { seconds: 300, count: 10_000 },
     jobs: true,
+    outboundAllow: [],
     checkpointFile: null,
     journalFile: null,
     recoveryRecipients: [],

@@ -1,5 +1,6 @@
 import type { BlockList } from "node:net";
 import { isAbsolute, resolve } from "node:path";
+import { type AllowRule, parseAllow } from "@keyfold/outbound";
 import { ALGORITHMS, type Algorithm } from "@keyfold/secrets";
 import { z } from "zod";
 import { unknownSettings } from "./config/names.ts";
@@ -75,6 +76,8 @@ export interface Config {
   keyring: { seconds: number; count: number };
   /** Whether this process runs background jobs; somebody must. */
   jobs: boolean;
+  /** Where webhooks may go besides https to the public internet. */
+  outboundAllow: readonly AllowRule[];
   /** Where signed checkpoints of the audit log are pushed to; null: nowhere. */
   checkpointFile: string | null;
   /** Where revocations and shreds are noted, for a restore; null: nowhere. */
@@ -183,6 +186,13 @@ const schema = z.object({
   KEYFOLD_KEY_CACHE_SECONDS: wholeNumber(1, 86_400, " of seconds").default(300),
   KEYFOLD_KEY_CACHE_COUNT: wholeNumber(1, 1_000_000, " of keys").default(10_000),
   KEYFOLD_JOBS: oneOf(["on", "off"]).default("on"),
+  KEYFOLD_OUTBOUND_ALLOW: z
+    .string()
+    .refine((list) => allowOf(list) !== null, {
+      error:
+        "must be a list of host names, addresses or CIDR ranges, separated by commas, each with http:// before it where plain http is allowed.",
+    })
+    .optional(),
   KEYFOLD_CHECKPOINT_FILE: path.optional(),
   KEYFOLD_JOURNAL_FILE: path.optional(),
   KEYFOLD_RECOVERY_RECIPIENTS: z
@@ -251,6 +261,7 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     shredWaitDays: given.KEYFOLD_SHRED_WAIT_DAYS,
     keyring: { seconds: given.KEYFOLD_KEY_CACHE_SECONDS, count: given.KEYFOLD_KEY_CACHE_COUNT },
     jobs: given.KEYFOLD_JOBS === "on",
+    outboundAllow: allowOf(given.KEYFOLD_OUTBOUND_ALLOW ?? "") ?? [],
     checkpointFile: given.KEYFOLD_CHECKPOINT_FILE === undefined ? null : here(given.KEYFOLD_CHECKPOINT_FILE),
     journalFile: given.KEYFOLD_JOURNAL_FILE === undefined ? null : here(given.KEYFOLD_JOURNAL_FILE),
     recoveryRecipients: recipientsOf(given.KEYFOLD_RECOVERY_RECIPIENTS ?? ""),
@@ -319,6 +330,14 @@ function doubts(config: Omit<Config, "warnings">): string[] {
 
 const sensitive = (text: string | undefined): Sensitive | null =>
   text === undefined ? null : new Sensitive(text);
+
+function allowOf(list: string): readonly AllowRule[] | null {
+  try {
+    return parseAllow(list);
+  } catch {
+    return null;
+  }
+}
 
 function urlOf(text: string): URL | null {
   return URL.canParse(text) ? new URL(text) : null;

@@ -101,6 +101,25 @@ async function furnish(tenant: string): Promise<void> {
       "INSERT INTO control_plane.consumer_instances VALUES ($1, $2, 'billing', 'pod-1', 1, now(), NULL, NULL, now())",
       [tenant, ids.secret],
     );
+    const endpoint = randomUUID();
+    await app.query(
+      `INSERT INTO control_plane.webhook_endpoints VALUES
+         ($1, $2, 'https://a.example.com/', '', '{}', '{}', NULL, NULL, NULL, 1, NULL, now(), $3, now(), NULL, 1, $4)`,
+      [tenant, endpoint, by, bytes()],
+    );
+    await app.query("INSERT INTO control_plane.webhook_secrets VALUES ($1, $2, 1, 1, $3, $3, now())", [
+      tenant,
+      endpoint,
+      bytes(),
+    ]);
+    await app.query(
+      "INSERT INTO control_plane.webhook_deliveries VALUES ($1, 1, 1, $2, 'waiting', 0, now(), NULL, '[]', now(), NULL)",
+      [tenant, endpoint],
+    );
+    await app.query("INSERT INTO control_plane.webhook_health VALUES ($1, $2, NULL, 0, NULL)", [
+      tenant,
+      endpoint,
+    ]);
   });
 }
 
@@ -181,6 +200,10 @@ const TENANT_TABLES = {
   tenant_shreds: "tenant_id",
   consumers: "tenant_id",
   consumer_instances: "tenant_id",
+  webhook_endpoints: "tenant_id",
+  webhook_secrets: "tenant_id",
+  webhook_deliveries: "tenant_id",
+  webhook_health: "tenant_id",
   audit_batches: "chain_id",
 };
 const DEPLOYMENT_TABLES = [

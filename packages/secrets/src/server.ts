@@ -4,8 +4,8 @@ import type { z } from "zod";
 import { confirmKeyBackup, noteKeyBackup } from "./backup/key-backup.ts";
 import { makeCheckpoint } from "./checkpoint/make.ts";
 import { type NewestCheckpoint, newestCheckpoint } from "./checkpoint/newest.ts";
-import { describeCause } from "./error.ts";
 import { ReadTracker, type TrackerOptions } from "./consumer/tracker.ts";
+import { describeCause } from "./error.ts";
 import type { RequestInfo } from "./flow/call.ts";
 import { onPool } from "./flow/query.ts";
 import type { DomainLog, Life, Limits, Services, Waits } from "./flow/services.ts";
@@ -29,6 +29,8 @@ import { warnOfKeys } from "./key/warnings.ts";
 import { type ProcessFacts, startReporting } from "./process/report.ts";
 import { createRouter, type KeyfoldRouter } from "./router/router.ts";
 import { endSession, startSession } from "./session/session.ts";
+import { type DispatcherOptions, WebhookDispatcher } from "./webhook/dispatch/dispatcher.ts";
+import type { WebhookTransport } from "./webhook/transport.ts";
 
 export interface KeyfoldServerOptions {
   db: Connections;
@@ -46,6 +48,8 @@ export interface KeyfoldServerOptions {
   /** Whether an empty database may become a deployment now; else a start on one is refused. False by default. */
   mayCreate?: boolean;
   envelope?: Envelope;
+  /** How webhooks leave. Without it there are none, and making an endpoint is refused. */
+  webhooks?: WebhookTransport;
   limits?: Partial<Limits>;
   life?: Partial<Life>;
   /** How long what cannot be undone waits first. */
@@ -78,6 +82,8 @@ export interface KeyfoldServer {
    * or that its keys were destroyed, whereupon what is unwrapped of them here is forgotten. Reads are right without it.
    */
   hint(message: string): void;
+  /** Begins to send webhooks, until it is stopped; any number of processes may. null: there is no way to send any. */
+  dispatchWebhooks(options?: DispatcherOptions): WebhookDispatcher | null;
   /**
    * The deployment's own background jobs, for the host's scheduler: each wants to run every so many seconds, in one
    * process at a time. Somebody must run them; `jobRuns` says whether somebody does.
@@ -170,6 +176,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       appender: new ReadAppender(onPool(db)),
     },
     reads: options.consumers === false ? null : new ReadTracker(db, log, clock, options.consumers),
+    webhooks: options.webhooks ?? null,
     limits: { maxValueBytes: options.limits?.maxValueBytes ?? ONE_MIB },
     life: { graceSeconds: DAY, purgeAfterSeconds: 30 * DAY, ...options.life },
     waits: {
@@ -192,15 +199,25 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     );
   const timers = [setInterval(sweep, SWEEP_MS), setInterval(warn, WARN_MS)];
   for (const timer of timers) timer.unref();
+  const dispatchers = new Set<WebhookDispatcher>();
   return {
     router: createRouter(services),
     deployment: { id: deployment.id, created: deployment.created },
     invoke: (verb, request, input) => invoke(services, verb, request, input),
     hint(message) {
+      for (const dispatcher of dispatchers) dispatcher.wake();
       const [, tenant, what] = /^([0-9a-f-]{36}) (\d{1,18}|gone)$/.exec(message) ?? [];
       if (tenant === undefined || what === undefined) return;
       if (what === "gone") forgetTenant(services, tenant);
       else services.hot.cache?.noteEpoch(tenant, BigInt(what));
+    },
+    dispatchWebhooks(given) {
+      if (services.webhooks === null) return null;
+      const dispatcher = new WebhookDispatcher(services, services.webhooks, given);
+      dispatchers.add(dispatcher);
+      dispatcher.onStopped = () => dispatchers.delete(dispatcher);
+      dispatcher.start();
+      return dispatcher;
     },
     jobs: runnableJobs(services, options.jobs),
     jobRuns: () => listJobRuns(services, options.jobs),

@@ -58,5 +58,7 @@ test("a process with KEYFOLD_JOBS=off says that it runs none; one without runs t
   expect(await second.one.ended).toBe(0);
   off.one.process.kill("SIGTERM");
   expect(await off.one.ended).toBe(0);
-  expect(off.one.output()).toContain("this process runs no background jobs: another one must");
+  expect(off.one.output()).toContain(
+    "this process runs no background jobs and sends no webhooks: another one must",
+  );
 }, 120_000);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Route } from "./route.ts";
 
 const { identity, tenants, shreds, keys, projects, environments, secrets, versions } = verbs;
-const { consumers, tokens, audit } = verbs;
+const { consumers, tokens, webhooks, audit } = verbs;
 
 const secretView = secrets.create.output;
 type Secret = z.output<typeof secretView>;
@@ -405,6 +405,58 @@ export const routes: readonly Route[] = [
   },
   { method: "GET", path: "/tokens", verb: tokens.list, tag: "tokens", operationId: "listTokens" },
   { method: "DELETE", path: "/tokens/:id", verb: tokens.revoke, tag: "tokens", operationId: "revokeToken" },
+
+  {
+    method: "POST",
+    path: "/webhooks",
+    verb: webhooks.create,
+    tag: "webhooks",
+    operationId: "createWebhook",
+    status: 201,
+  },
+  { method: "GET", path: "/webhooks", verb: webhooks.list, tag: "webhooks", operationId: "listWebhooks" },
+  {
+    method: "PATCH",
+    path: "/webhooks/:id",
+    verb: webhooks.update,
+    tag: "webhooks",
+    operationId: "updateWebhook",
+  },
+  {
+    method: "DELETE",
+    path: "/webhooks/:id",
+    verb: webhooks.delete,
+    tag: "webhooks",
+    operationId: "deleteWebhook",
+  },
+  {
+    method: "POST",
+    path: "/webhooks/:id/rotate-secret",
+    verb: webhooks.rotateSecret,
+    tag: "webhooks",
+    operationId: "rotateWebhookSecret",
+  },
+  {
+    method: "POST",
+    path: "/webhooks/:id/test",
+    verb: webhooks.test,
+    tag: "webhooks",
+    operationId: "testWebhook",
+  },
+  {
+    method: "GET",
+    path: "/webhooks/:id/deliveries",
+    verb: webhooks.deliveries,
+    tag: "webhooks",
+    operationId: "listWebhookDeliveries",
+  },
+  {
+    method: "POST",
+    path: "/webhooks/:id/replay",
+    verb: webhooks.replay,
+    tag: "webhooks",
+    operationId: "replayWebhookDeliveries",
+  },
 
   { method: "GET", path: "/audit", verb: audit.list, tag: "audit", operationId: "listAudit" },
   {

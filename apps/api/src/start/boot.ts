@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { migrationsDir } from "@keyfold/db/migrate";
 import { createEnvelope } from "@keyfold/envelope";
+import { createOutbound } from "@keyfold/outbound";
 import { createKeyfoldServer, deploymentExists } from "@keyfold/secrets";
 import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
@@ -12,6 +13,7 @@ import { createMetrics } from "../observe/metrics.ts";
 import { watchKeys } from "../observe/watch-keys.ts";
 import { openAppendOnlyFile } from "../push/append-only-file.ts";
 import { pushCheckpoints } from "../push/checkpoints.ts";
+import { httpTransport } from "../webhooks/transport.ts";
 import { openDatabase } from "./database.ts";
 import { makeFirstRun } from "./first-run.ts";
 import { addressOf, greeting } from "./greeting.ts";
@@ -78,6 +80,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     if (made)
       print(`Made a root key at ${rootKeyPath(config.dataDir)}. Without it nothing opens: keep a copy.\n`);
     metrics.watchPool(db.pool);
+    const outbound = createOutbound({ allow: config.outboundAllow });
     const keyfold = await createKeyfoldServer({
       db,
       provider,
@@ -87,6 +90,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       // Production begins only where somebody says who its operator is.
       mayCreate: config.mode === "development" || config.bootstrapToken !== null,
       envelope: createEnvelope({ observe: metrics.envelope }),
+      webhooks: httpTransport(outbound),
       limits: { maxValueBytes: config.maxValueBytes },
       life: { graceSeconds: config.graceSeconds, purgeAfterSeconds: config.purgeAfterDays * 86_400 },
       keyring: { ttlMs: config.keyring.seconds * 1000, max: config.keyring.count },
@@ -127,7 +131,9 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     if (config.jobs) {
       const scheduler = await startScheduler({ url: database.listenUrl, keyfold, log });
       ended.push(() => scheduler.stop());
-    } else log.warn({}, "this process runs no background jobs: another one must");
+      const dispatcher = keyfold.dispatchWebhooks();
+      ended.push(() => dispatcher?.stop().finally(() => outbound.close()));
+    } else log.warn({}, "this process runs no background jobs and sends no webhooks: another one must");
     const address = addressOf(config, listening.port);
     print(greeting(address, firstRun));
     await firstRun?.done();

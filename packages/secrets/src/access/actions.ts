@@ -83,6 +83,25 @@ export const ACTIONS = {
   "token.list": { level: "environment", service: true, operator: true, event: "token.listed" },
   "token.revoke": { level: "environment", service: true, operator: true, event: "token.revoked" },
 
+  "webhook.create": { level: "environment", service: true, operator: false, event: "webhook.created" },
+  "webhook.list": { level: "environment", service: true, operator: true, event: "webhook.listed" },
+  "webhook.update": { level: "environment", service: true, operator: false, event: "webhook.updated" },
+  "webhook.delete": { level: "environment", service: true, operator: true, event: "webhook.deleted" },
+  "webhook.rotate_secret": {
+    level: "environment",
+    service: true,
+    operator: false,
+    event: "webhook.secret_rotated",
+  },
+  "webhook.test": { level: "environment", service: true, operator: true, event: "webhook.tested" },
+  "webhook.deliveries": {
+    level: "environment",
+    service: true,
+    operator: true,
+    event: "webhook.deliveries_listed",
+  },
+  "webhook.replay": { level: "environment", service: true, operator: true, event: "webhook.replayed" },
+
   "audit.list": { level: "tenant", service: true, operator: true, event: "audit.read" },
   "audit.export": { level: "tenant", service: true, operator: true, event: "audit.exported" },
   "audit.checkpoint": { level: "tenant", service: true, operator: true, event: "audit.checkpoint_read" },

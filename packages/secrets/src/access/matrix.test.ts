@@ -322,6 +322,70 @@ const TABLE: Record<string, Row> = {
     "gone",
     "gone",
   ],
+  "webhooks.create": [
+    ({ tenant }) => ({ tenant, url: "https://hooks.example.com/" }),
+    "no",
+    "yes",
+    "no",
+    "yes",
+    "yes",
+    "gone",
+  ],
+  "webhooks.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "yes", "yes", "gone"],
+  "webhooks.update": [
+    async (f) => ({ tenant: f.tenant, id: await f.webhook(), description: "d" }),
+    "no",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "webhooks.delete": [
+    async (f) => ({ tenant: f.tenant, id: await f.webhook() }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "webhooks.rotateSecret": [
+    async (f) => ({ tenant: f.tenant, id: await f.webhook() }),
+    "no",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "webhooks.test": [
+    async (f) => ({ tenant: f.tenant, id: await f.webhook() }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "webhooks.deliveries": [
+    async (f) => ({ tenant: f.tenant, id: await f.webhook() }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "webhooks.replay": [
+    async (f) => ({ tenant: f.tenant, id: await f.webhook(), since: "2026-01-01T00:00:00.000Z" }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
   "audit.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
   "audit.export": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
   "audit.checkpoint": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
@@ -342,6 +406,7 @@ interface Fixture {
   project(): Promise<string>;
   environment(): Promise<string>;
   token(): Promise<string>;
+  webhook(): Promise<string>;
   spare(): Promise<string>;
   /** Has an operator ask that acme be shredded, anew; answers its slug. */
   shred(): Promise<string>;
@@ -398,6 +463,7 @@ beforeAll(async () => {
     },
     project: async () => (await caller.projects.create({ name: fresh("p") })).id,
     environment: async () => (await caller.environments.create({ project: shop.id, name: fresh("e") })).id,
+    webhook: async () => (await caller.webhooks.create({ url: "https://hooks.example.com/" })).endpoint.id,
     token: async () => (await caller.tokens.create({ name: "spare", preset: "admin" })).details.id,
     spare: async () => (await operator.tenants.create({ slug: fresh("spare") })).id,
     async shred() {

@@ -26,6 +26,12 @@ export interface Liveness {
 /** Why nothing was appended: "gone" for a tenant that was purged. */
 export type AppendOutcome = "appended" | "epoch" | "deadline" | "token" | "gone";
 
+/** Messages, and the random id of the batch that they are part of. */
+export interface Told {
+  readonly batch: string;
+  readonly messages: readonly NewMessage[];
+}
+
 const PARAMETERS =
   "$1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, $8::boolean, $9::timestamptz, $10::uuid, $11::boolean, $12::uuid";
 const SQL = `SELECT outcome FROM control_plane.append_events(${PARAMETERS})`;
@@ -34,19 +40,19 @@ const SQL_WITH_MESSAGES = `SELECT outcome FROM control_plane.append_change(${PAR
 /**
  * Appends events to a chain as one batch, and has the database judge it under the chain's lock: the events are
  * durable once the statement's transaction has committed, or, when the outcome is another than "appended", not there.
- * @param messages what the tenant's consumers are told of the same change, written in the same statement
+ * @param told what the tenant's consumers are told of the same change, written in the same statement
  */
 export async function append(
   query: Query,
   chain: string,
   events: readonly Buffer[],
   judge: Judgement,
-  messages: readonly NewMessage[] = [],
+  { batch, messages }: Told = { batch: randomUUID(), messages: [] },
 ): Promise<AppendOutcome> {
   const leaves = events.map(leafHash);
   const rows = await query<{ outcome: AppendOutcome }>(messages.length === 0 ? SQL : SQL_WITH_MESSAGES, [
     chain,
-    randomUUID(),
+    batch,
     events.length,
     merkleRoot(leaves),
     Buffer.concat(leaves),

@@ -188,6 +188,32 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     "consumer.removed",
     secret,
   ]);
+  const { endpoint } = await caller.webhooks.create({ url: "https://hooks.example.com/" });
+  done.add("webhooks.create");
+  expect((await eventsOf(id)).at(-1)).toMatchObject({
+    action: "webhook.created",
+    target: { type: "webhook", id: endpoint.id },
+    details: { host: "hooks.example.com" },
+  });
+  const hook = { id: endpoint.id };
+  await expectEvents("webhooks.list", () => caller.webhooks.list({}), ["webhook.listed"]);
+  await expectEvents("webhooks.update", () => caller.webhooks.update(hook), ["webhook.updated", hook.id]);
+  await expectEvents("webhooks.rotateSecret", () => caller.webhooks.rotateSecret(hook), [
+    "webhook.secret_rotated",
+    hook.id,
+    2,
+  ]);
+  await expectEvents("webhooks.test", () => caller.webhooks.test(hook), ["webhook.tested", hook.id]);
+  await expectEvents("webhooks.deliveries", () => caller.webhooks.deliveries(hook), [
+    "webhook.deliveries_listed",
+    hook.id,
+  ]);
+  await expectEvents(
+    "webhooks.replay",
+    () => caller.webhooks.replay({ ...hook, since: "2026-01-01T00:00:00.000Z" }),
+    ["webhook.replayed", hook.id],
+  );
+  await expectEvents("webhooks.delete", () => caller.webhooks.delete(hook), ["webhook.deleted", hook.id]);
 
   const project = await caller.projects.create({ name: "shop" });
   const environment = await caller.environments.create({ project: "shop", name: "qa" });

@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { type SqlTransaction, type Transaction, withTenant, withTenantSql } from "@keyfold/db";
 import { liveness } from "../access/actor.ts";
-import { type AppendOutcome, append } from "../audit/append.ts";
+import { type AppendOutcome, append, type Told } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
+import { formatMessageId } from "../message/id.ts";
 import type { NewMessage } from "../message/tell.ts";
 import { loadTenant } from "../tenant/store.ts";
 import { ATTEMPTS, again } from "./again.ts";
@@ -15,8 +17,8 @@ export interface Unit extends SqlTransaction {
   readonly tenantId: string;
   /** Tells the audit log what happened; appended when the work is done, before the commit. */
   record(happening: Happening): void;
-  /** What the tenant's consumers are told of this, written with the events; see `tell` (message/tell.ts). */
-  tell(message: NewMessage): void;
+  /** What the tenant's consumers are told of this, written with the events; see `tell` (message/tell.ts). Answers its id. */
+  tell(message: NewMessage): string;
 }
 
 /** A unit of work that has Prisma besides plain SQL: for all that is not called all day. */
@@ -57,7 +59,7 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
     const { services, actor } = call;
     return again(() =>
       door(services.db, tenantId, async (tx) => {
-        const { unit, events, messages } = begin(call, tenantId, tx);
+        const { unit, events, told } = begin(call, tenantId, tx);
         // A service token's tenant was authenticated with it; an operator can name any.
         if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
         const result = await work(unit);
@@ -68,10 +70,10 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
             deadline: actor.deadline,
             token: options.endsItself ? null : liveness(actor),
           };
-          const outcome = await append(unit.query, tenantId, events, judge, messages);
+          const outcome = await append(unit.query, tenantId, events, judge, told);
           if (outcome !== "appended") throw unappended(outcome);
           // A raised epoch is told to whoever listens; where it stays, messages are told of by themselves.
-          if (!raise && messages.length > 0) await unit.query(NOTIFY, [tenantId]);
+          if (!raise && told.messages.length > 0) await unit.query(NOTIFY, [tenantId]);
         }
         return result;
       }),
@@ -127,17 +129,17 @@ function begin<Tx extends SqlTransaction>(
   call: Call,
   tenantId: string,
   tx: Tx,
-): { unit: Unit & Tx; events: Buffer[]; messages: NewMessage[] } {
+): { unit: Unit & Tx; events: Buffer[]; told: Told } {
   const events: Buffer[] = [];
-  const messages: NewMessage[] = [];
+  const told = { batch: randomUUID(), messages: [] as NewMessage[] };
   const unit = {
     ...tx,
     call,
     tenantId,
     record: (happening: Happening) => void events.push(eventBytes(call, tenantId, happening)),
-    tell: (message: NewMessage) => void messages.push(message),
+    tell: (message: NewMessage) => formatMessageId(told.batch, told.messages.push(message)),
   };
-  return { unit, events, messages };
+  return { unit, events, told };
 }
 
 /** Why a judged event was not appended, as its caller hears it: the credential ended, or the tenant is no more. */

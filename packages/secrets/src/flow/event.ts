@@ -3,7 +3,7 @@ import { ACTIONS } from "../access/actions.ts";
 import type { Call, RequestInfo } from "./call.ts";
 
 export interface Target {
-  type: "tenant" | "project" | "environment" | "secret" | "token" | "session" | "chain" | "key";
+  type: "tenant" | "project" | "environment" | "secret" | "token" | "session" | "chain" | "key" | "webhook";
   id: string | null;
   name: string | null;
   version?: number | null;

@@ -9,6 +9,7 @@ import type { Algorithm } from "../key/algorithm.ts";
 import type { Openers } from "../key/openers.ts";
 import type { Signer } from "../key/signer.ts";
 import type { TenantKeys } from "../key/tenant-keys.ts";
+import type { WebhookTransport } from "../webhook/transport.ts";
 
 /** What the domain tells an operator about: never with a value, a token or a key in it. */
 export interface DomainLog {
@@ -59,6 +60,8 @@ export interface Services {
   readonly hot: { readonly cache: ReadCache | null; readonly appender: ReadAppender };
   /** Notes who reads what; null: nobody does. */
   readonly reads: ReadTracker | null;
+  /** How webhooks leave; null: whoever embeds this gave no way to. */
+  readonly webhooks: WebhookTransport | null;
   readonly limits: Limits;
   readonly life: Life;
   readonly waits: Waits;

@@ -1,6 +1,7 @@
 import { signCheckpoints } from "../checkpoint/sign-job.ts";
 import { cleanConsumerInstances } from "./clean-consumer-instances.ts";
 import { cleanIdempotencyKeys } from "./clean-idempotency-keys.ts";
+import { cleanMessages } from "./clean-messages.ts";
 import { cleanSessions } from "./clean-sessions.ts";
 import { continueKeyJobs } from "./continue-key-jobs.ts";
 import type { Job } from "./define.ts";
@@ -11,6 +12,7 @@ import { settleGraces } from "./settle-graces.ts";
 export const jobs: readonly Job[] = [
   cleanConsumerInstances,
   cleanIdempotencyKeys,
+  cleanMessages,
   cleanSessions,
   continueKeyJobs,
   endShreds,

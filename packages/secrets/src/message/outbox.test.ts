@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type House, openHouse } from "../testing/house.ts";
 import { codeOf } from "../testing/refusal.ts";
-import { sweepMessages } from "./sweep.ts";
 
 let house: House;
 beforeAll(async () => {
@@ -133,13 +132,13 @@ test("a message is read by its own tenant only, and changed or deleted by nobody
 test("messages are kept for thirty days, by the database's clock", async () => {
   const { id: tenant, caller } = await house.tenant("swept");
   await caller.secrets.create({ name: "K", value: "v" });
-  const services = { db: house.db };
+  const sweep = () => house.server.jobs.find(({ name }) => name === "messages.clean")!.run();
   try {
     await house.moveClock("29 days 23 hours");
-    await sweepMessages(services);
+    await sweep();
     expect(await told(tenant)).toHaveLength(1);
     await house.moveClock("30 days 1 hour");
-    expect(await sweepMessages(services)).toBeGreaterThan(0);
+    await sweep();
     expect(await told(tenant)).toEqual([]);
   } finally {
     await house.moveClock("0");

@@ -19,14 +19,15 @@ export interface NewMessage {
 /**
  * Tells the tenant's consumers of a change: webhooks and the stream. The message commits with the change, in the same
  * statement as its audit events, and is there exactly when the change is.
+ * @returns its id
  */
 export function tell(
   unit: Unit,
   kind: MessageKind,
   about: Pick<SecretRow, "id" | "projectId" | "environmentId" | "name"> | null,
   data: MessageData = {},
-): void {
-  unit.tell({
+): string {
+  return unit.tell({
     kind,
     secret: about?.id ?? null,
     project: about?.projectId ?? null,

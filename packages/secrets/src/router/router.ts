@@ -5,7 +5,7 @@ import { verbs } from "./verbs.ts";
 /** The verbs as a tRPC router, to be served or to be nested in a host's: `router({ keyfold: keyfold.router })`. */
 export function createRouter(services: Services) {
   const { identity, tenants, shreds, keys, projects, environments, secrets, versions } = verbs;
-  const { consumers, tokens, audit } = verbs;
+  const { consumers, tokens, webhooks, audit } = verbs;
   return t.router({
     identity: t.router({ get: query(services, identity.get) }),
     tenants: t.router({
@@ -82,6 +82,16 @@ export function createRouter(services: Services) {
       create: mutation(services, tokens.create),
       list: query(services, tokens.list),
       revoke: mutation(services, tokens.revoke),
+    }),
+    webhooks: t.router({
+      create: mutation(services, webhooks.create),
+      list: query(services, webhooks.list),
+      update: mutation(services, webhooks.update),
+      delete: mutation(services, webhooks.delete),
+      rotateSecret: mutation(services, webhooks.rotateSecret),
+      test: mutation(services, webhooks.test),
+      deliveries: query(services, webhooks.deliveries),
+      replay: mutation(services, webhooks.replay),
     }),
     audit: t.router({
       list: query(services, audit.list),

@@ -59,6 +59,14 @@ import { destroyVersion } from "../version/destroy.ts";
 import { listVersions } from "../version/list.ts";
 import { revealVersion } from "../version/reveal.ts";
 import { revokeVersion } from "../version/revoke.ts";
+import { createWebhook } from "../webhook/create.ts";
+import { deleteWebhook } from "../webhook/delete.ts";
+import { listDeliveries } from "../webhook/deliveries.ts";
+import { listWebhooks } from "../webhook/list.ts";
+import { replayDeliveries } from "../webhook/replay.ts";
+import { rotateWebhookSecret } from "../webhook/rotate-secret.ts";
+import { testWebhook } from "../webhook/test.ts";
+import { updateWebhook } from "../webhook/update.ts";
 
 /** Every verb there is, by noun: what tRPC, REST and the tests walk over. */
 export const verbs = {
@@ -124,5 +132,15 @@ export const verbs = {
   },
   consumers: { declare: declareConsumer, list: listConsumers, ack: ackConsumer, remove: removeConsumer },
   tokens: { create: createToken, list: listTokens, revoke: revokeToken },
+  webhooks: {
+    create: createWebhook,
+    list: listWebhooks,
+    update: updateWebhook,
+    delete: deleteWebhook,
+    rotateSecret: rotateWebhookSecret,
+    test: testWebhook,
+    deliveries: listDeliveries,
+    replay: replayDeliveries,
+  },
   audit: { list: listAudit, export: exportAudit, checkpoint: readCheckpoint },
 } as const;

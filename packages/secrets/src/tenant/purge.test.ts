@@ -2,6 +2,7 @@ import { genesisPoint, verifyChain } from "@keyfold/ledger";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Caller, type House, openHouse } from "../testing/house.ts";
 import { codeOf } from "../testing/refusal.ts";
+import { until } from "../testing/until.ts";
 
 let house: House;
 let operator: Caller;
@@ -25,6 +26,10 @@ const TENANT_TABLES = [
   "tenant_messages",
   "consumers",
   "consumer_instances",
+  "webhook_endpoints",
+  "webhook_secrets",
+  "webhook_deliveries",
+  "webhook_health",
 ];
 
 test("a deleted tenant's slug is free at once, and the two are two", async () => {
@@ -56,7 +61,15 @@ test("purging leaves nothing of a tenant but its chain's leaves, which still pro
     value: "x",
     idempotencyKey: "an-idempotency-key",
   });
+  await caller.webhooks.create({ url: "https://hooks.example.com/" });
   await caller.secrets.rotate({ id: secret, value: "y" });
+  const dispatcher = house.server.dispatchWebhooks()!;
+  await house.transport.count(1);
+  await until(
+    async () =>
+      (await house.sql("SELECT 1 FROM control_plane.webhook_health WHERE tenant_id = $1", [id])).length > 0,
+  );
+  await dispatcher.stop();
   await caller.secrets.reveal({ id: secret });
   await house.server.flush();
   await caller.tokens.create({ name: "t", preset: "reader" });

@@ -6,6 +6,7 @@ import pg from "pg";
 import { requestInfo } from "../router/context.ts";
 import { t } from "../router/procedures.ts";
 import { createKeyfoldServer, type KeyfoldServer, type KeyfoldServerOptions } from "../server.ts";
+import { FakeTransport } from "./transport.ts";
 import { verifyChains } from "./verify.ts";
 
 /** A whole Keyfold over a database of the suite's own: how integration tests, in this package and others, get one. */
@@ -15,6 +16,8 @@ export interface House {
   database: TestDatabase;
   provider: RootKeyProvider;
   operatorToken: string;
+  /** Where its webhooks go, unless it was opened with another transport. */
+  transport: FakeTransport;
   /** What the server logged, as it would have been written. */
   logged: string[];
   /** A caller of the router with this token. */
@@ -60,6 +63,7 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
   const logged: string[] = [];
   const write = (facts: Record<string, unknown>, message: string) =>
     void logged.push(JSON.stringify({ ...facts, message }));
+  const transport = new FakeTransport();
   const build = (more: Partial<KeyfoldServerOptions> = {}) =>
     createKeyfoldServer({
       db,
@@ -68,6 +72,7 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
       process: false, // a suite's many servers are no fleet; what is about the fleet says so
       // Written when a test says so.
       consumers: { everyMs: null },
+      webhooks: transport,
       log: { warn: write, error: write },
       waits: { purgeSeconds: 0 },
       ...options,
@@ -108,6 +113,7 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
     database,
     provider,
     operatorToken,
+    transport,
     logged,
     as: (token) => callerOf(server, token),
     async tenant(slug) {

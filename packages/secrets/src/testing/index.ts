@@ -1,2 +1,3 @@
 export { type Caller, callerOf, type House, openHouse } from "./house.ts";
 export { codeOf, refusalOf } from "./refusal.ts";
+export { FakeTransport, type Posted } from "./transport.ts";

@@ -1,13 +1,12 @@
 import { type Action, PRESETS, SERVICE_ACTIONS } from "../access/actions.ts";
 import type { ServiceActor } from "../access/actor.ts";
-import { authorizePlace } from "../access/authorize.ts";
-import { coversProject, isWithin, type Scope } from "../access/scope.ts";
+import { isWithin, type Scope } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import { change, type PrismaUnit } from "../flow/change.ts";
 import { onceFor } from "../flow/replay.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { isUuid } from "../input/text.ts";
+import { placesOf } from "../place/places.ts";
 import { createTokenInput, createTokenOutput } from "./schema.ts";
 import { insertToken, viewToken } from "./store.ts";
 
@@ -27,7 +26,7 @@ export const createToken = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     return change(call, tenantId, async (unit) => {
       const actions: readonly Action[] = input.actions ?? PRESETS[input.preset ?? "reader"];
-      const scope = await scopeOf(unit, input, actions);
+      const scope: Scope = { actions: [...actions], ...(await placesOf(unit, input)) };
       // A session's end is the browser's; the token's own expiry bounds what it makes.
       const expiresAt =
         input.expiresInSeconds === null ? null : new Date(unit.now.getTime() + input.expiresInSeconds * 1000);
@@ -57,57 +56,6 @@ export const createToken = defineVerb({
     });
   },
 });
-
-interface Places {
-  projects: string[] | null;
-  environments: string[] | null;
-}
-
-/** Turns names into ids. A token for some environments is one for their projects, too. */
-async function scopeOf(unit: PrismaUnit, input: Places, actions: readonly Action[]): Promise<Scope> {
-  const projects = input.projects && (await Promise.all(input.projects.map((ref) => projectId(unit, ref))));
-  if (input.environments === null) return { actions: [...actions], projects, environments: null };
-  const found: { id: string; projectId: string }[] = [];
-  for (const ref of input.environments) {
-    const within = isUuid(ref) ? projects : (projects ?? [await projectId(unit, "default")]);
-    if (!isUuid(ref) && within?.length !== 1) {
-      throw new KeyfoldError("bad_input", {
-        issues: [
-          { path: "environments", message: "are named, and so need exactly one project; or give their ids" },
-        ],
-      });
-    }
-    const row = await unit.sql.environment.findFirst({
-      where: {
-        tenantId: unit.tenantId,
-        deletedAt: null,
-        project: { deletedAt: null },
-        ...(isUuid(ref) ? { id: ref } : { name: ref }),
-        ...(within === null ? {} : { projectId: { in: within } }),
-      },
-    });
-    if (row === null) throw new KeyfoldError("not_found");
-    authorizePlace(unit.call.actor, { projectId: row.projectId, environmentId: row.id });
-    unit.call.services.mac.check("environments", unit.tenantId, row);
-    found.push(row);
-  }
-  return {
-    actions: [...actions],
-    projects: [...new Set(found.map((row) => row.projectId))],
-    environments: found.map((row) => row.id),
-  };
-}
-
-async function projectId(unit: PrismaUnit, ref: string): Promise<string> {
-  const row = await unit.sql.project.findFirst({
-    where: { tenantId: unit.tenantId, deletedAt: null, ...(isUuid(ref) ? { id: ref } : { name: ref }) },
-  });
-  const { actor, services } = unit.call;
-  if (row === null || (actor.type === "service_token" && !coversProject(actor.scope, row.id)))
-    throw new KeyfoldError("not_found");
-  services.mac.check("projects", unit.tenantId, row);
-  return row.id;
-}
 
 /** @throws KeyfoldError `forbidden`, where a token would give away more than itself */
 async function mayGrant(

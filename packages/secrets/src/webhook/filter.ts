@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { coversPlace, coversWholeTenant, type Scope } from "../access/scope.ts";
+import { type MessageKind, messageKind } from "../message/kinds.ts";
+import type { MessageRow } from "../message/row.ts";
+
+/** The places that somebody may see, or wants to hear of; null: all. */
+export type Places = Pick<Scope, "projects" | "environments">;
+
+const places = {
+  projects: z.array(z.uuid()).min(1).max(100).nullable(),
+  environments: z.array(z.uuid()).min(1).max(100).nullable(),
+};
+/** As it is stored. */
+export const storedScope = z.strictObject(places);
+export const storedFilter = z.strictObject({
+  kinds: z.array(messageKind).min(1).nullable(),
+  ...places,
+  prefix: z.string().nullable(),
+});
+export type Filter = z.infer<typeof storedFilter>;
+
+/** Whether a scope of places reaches what a message is about. What is about no secret is for who may see everything. */
+export function reaches(scope: Places, message: MessageRow): boolean {
+  const whole = { actions: [], ...scope };
+  return message.m_project_id === null || message.m_environment_id === null
+    ? coversWholeTenant(whole)
+    : coversPlace(whole, { projectId: message.m_project_id, environmentId: message.m_environment_id });
+}
+
+/** Whether a message goes to an endpoint: one it may see and wants, of a change that came after it was made. */
+export function isFor(
+  endpoint: { id: string; scope: Places; filter: Filter; createdAt: Date },
+  message: MessageRow,
+): boolean {
+  if (message.m_kind === "webhook.test") return message.m_data.endpoint_id === endpoint.id;
+  const { filter } = endpoint;
+  return (
+    message.m_created_at >= endpoint.createdAt &&
+    reaches(endpoint.scope, message) &&
+    reaches(filter, message) &&
+    (filter.kinds === null || filter.kinds.includes(message.m_kind as MessageKind)) &&
+    (filter.prefix === null || namesOf(message).some((name) => name.startsWith(filter.prefix!)))
+  );
+}
+
+/** A renamed secret is heard of under either name. */
+function namesOf({ m_name, m_data }: MessageRow): string[] {
+  return [m_name, m_data.renamed_from].filter((name) => typeof name === "string");
+}

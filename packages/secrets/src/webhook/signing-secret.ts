@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { EnvelopeError } from "@keyfold/envelope";
+import { KeyfoldError } from "../error.ts";
+import type { Unit } from "../flow/change.ts";
+import type { Services } from "../flow/services.ts";
+import type { TermKey } from "../key/tenant-keys.ts";
+
+const BYTES = 32;
+
+/** A signing secret as people see it: Standard Webhooks' prefix, and base64. */
+export const formatSigningSecret = (bytes: Uint8Array): string =>
+  `whsec_${Buffer.from(bytes).toString("base64")}`;
+
+/**
+ * Where a signing secret belongs. It is sealed as a value of a "secret" whose id, project and environment are the
+ * endpoint's id: no true secret has such a place, so neither is ever opened as the other.
+ */
+function placeOf(services: Services, tenantId: string, endpointId: string, number: number) {
+  return {
+    deployment: services.deployment,
+    tenant: tenantId,
+    project: endpointId,
+    environment: endpointId,
+    secret: endpointId,
+    version: number,
+  };
+}
+
+/**
+ * Makes an endpoint's next signing secret and stores it sealed.
+ * @param key the tenant's current key, fetched before the transaction
+ * @returns the secret, to be shown this once
+ */
+export async function storeNewSecret(
+  unit: Unit,
+  endpointId: string,
+  number: number,
+  { term, key }: TermKey,
+): Promise<string> {
+  const { services } = unit.call;
+  const place = placeOf(services, unit.tenantId, endpointId, number);
+  const bytes = randomBytes(BYTES);
+  try {
+    const { sealed, dek } = services.envelope.sealValue(bytes, place);
+    const dekWrap = services.envelope.wrapDek(dek, key, { ...place, purpose: "value", term });
+    await unit.query(
+      `INSERT INTO control_plane.webhook_secrets (tenant_id, endpoint_id, number, term, sealed, dek_wrap, created_at)
+         VALUES ($1::uuid, $2::uuid, $3::int, $4::int, $5::bytea, $6::bytea, $7::timestamptz)`,
+      [unit.tenantId, endpointId, number, term, sealed, dekWrap, unit.now],
+    );
+    return formatSigningSecret(bytes);
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+/** Erases an endpoint's signing secrets below a number. */
+export async function eraseSecrets(unit: Unit, endpointId: string, below: number): Promise<void> {
+  await unit.query(
+    `UPDATE control_plane.webhook_secrets SET sealed = NULL, dek_wrap = NULL
+      WHERE tenant_id = $1::uuid AND endpoint_id = $2::uuid AND number < $3::int AND sealed IS NOT NULL`,
+    [unit.tenantId, endpointId, below],
+  );
+}
+
+/** A signing secret as load_delivery() brings it. */
+export interface SealedSecret {
+  number: number;
+  term: number;
+  /** Hex. */
+  sealed: string;
+  wrap: string;
+}
+
+/** @returns the raw bytes, for the caller to overwrite @throws KeyfoldError `decryption_failed`, `key_unavailable` */
+export async function openSigningSecret(
+  services: Services,
+  tenantId: string,
+  endpointId: string,
+  stored: SealedSecret,
+): Promise<Buffer> {
+  const key = await services.keys.of(tenantId, "value", stored.term);
+  const place = placeOf(services, tenantId, endpointId, stored.number);
+  try {
+    const dek = services.envelope.unwrapDek(Buffer.from(stored.wrap, "hex"), key, {
+      ...place,
+      purpose: "value",
+      term: stored.term,
+    });
+    return services.envelope.openValue(Buffer.from(stored.sealed, "hex"), dek, place);
+  } catch (error) {
+    if (error instanceof EnvelopeError) throw new KeyfoldError("decryption_failed", { cause: error });
+    throw error;
+  }
+}
