@@ -83,7 +83,10 @@ export class ReadTracker {
   record(actor: ServiceActor, secret: string, version: number, instance: string | null | undefined): void {
     if (actor.session !== null) return;
     let notes = this.#notes.get(actor.tenantId);
-    if (notes === undefined) this.#notes.set(actor.tenantId, (notes = new Map()));
+    if (notes === undefined) {
+      notes = new Map();
+      this.#notes.set(actor.tenantId, notes);
+    }
     const { name, kind } = actor.consumer;
     const key = `${secret}/${instance ?? ""}/${name}`;
     const note = notes.get(key);
@@ -142,7 +145,10 @@ export class ReadTracker {
   /** What was noted since is newer. */
   #takeBack(tenant: string, lot: readonly (readonly [string, Note])[]): void {
     let notes = this.#notes.get(tenant);
-    if (notes === undefined) this.#notes.set(tenant, (notes = new Map()));
+    if (notes === undefined) {
+      notes = new Map();
+      this.#notes.set(tenant, notes);
+    }
     for (const [key, note] of lot) {
       if (notes.has(key)) continue;
       notes.set(key, note);
@@ -175,7 +181,7 @@ export class ReadTracker {
         }),
       );
       // A tenant that was purged meanwhile has no secrets left to have been read.
-      await append(query, tenant, events, {}, newcomers.map(messageOf));
+      await append(query, tenant, events, {}, { batch: randomUUID(), messages: newcomers.map(messageOf) });
     });
   }
 }
