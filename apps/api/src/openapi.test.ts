@@ -97,3 +97,23 @@ test("the documentation's page loads its own files only, and no inline script", 
     expect(file.headers.get("x-content-type-options")).toBe("nosniff");
   }
 });
+
+test("an address without a parameter is never taken for somebody's id: another method of it is a 405", async () => {
+  const { token } = await served.house.tenant("methods");
+  const answer = await served.call("/api/secrets/bulk-get", { method: "PATCH", token, body: {} });
+  expect([answer.status, answer.headers.get("allow")]).toEqual([405, "POST"]);
+});
+
+test("names, reasons and places in bodies carry their limits, for programs that generate calls", () => {
+  const { schema } = document.paths["/api/secrets"]!.put!.requestBody!.content["application/json"]!;
+  expect(schema.properties.name).toMatchObject({
+    type: "string",
+    minLength: 1,
+    maxLength: 255,
+    pattern: expect.any(String),
+  });
+  expect(schema.properties.reason).toMatchObject({ minLength: 1, maxLength: 500 });
+  expect(schema).toMatchObject({
+    allOf: [{ not: { required: ["project", "project_id"] } }, expect.anything()],
+  });
+});

@@ -82,7 +82,7 @@ function operationOf(route: Route): Json {
             in: "header",
             description:
               "The same key with the same request within 24 hours answers the same, and does nothing again.",
-            schema: { type: "string", minLength: 8, maxLength: 255 },
+            schema: { type: "string", minLength: 8, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" },
           },
         ]
       : []),
@@ -146,10 +146,15 @@ function bodySchema(fields: [string, Field][]): JsonSchema {
       };
   }
   const required = fields.filter(([, field]) => field.required).map(([name]) => name);
+  // A place is given by its name or by its id, not by both.
+  const not = fields
+    .filter(([, field]) => field.hasIdName)
+    .map(([name]) => ({ not: { required: [name, `${name}_id`] } }));
   return {
     type: "object",
     properties,
     ...(required.length > 0 ? { required } : {}),
     additionalProperties: false,
+    ...(not.length > 0 ? { allOf: not } : {}),
   };
 }

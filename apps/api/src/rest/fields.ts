@@ -92,7 +92,8 @@ export const twice = (key: string): KeyfoldError =>
 
 function fromText(schema: JsonSchema, text: string): unknown {
   const type = typeOf(schema);
-  if (type === "integer" && /^-?\d{1,15}$/.test(text)) return Number(text);
+  if (type === "integer" && /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)))
+    return Number(text);
   if (type === "boolean" && (text === "true" || text === "false")) return text === "true";
   return text; // the verb says what is wrong with it
 }

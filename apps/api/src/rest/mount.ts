@@ -21,10 +21,14 @@ export interface RestOptions {
 
 /** Mounts every route of the table under /api. */
 export function mountRest(app: Hono<AppEnv>, options: RestOptions): void {
-  for (const route of routes) app.on(route.method, `/api${route.path}`, handler(route, options));
-  // A known address with another method.
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const methods = routes.filter((route) => route.path === path).map((route) => route.method);
+  // Addresses without a parameter first: else one of them, asked with another method, would be somebody's id.
+  const paths = [...new Set(routes.map((route) => route.path))];
+  const isFixed = (path: string) => !path.includes(":");
+  for (const path of [...paths.filter(isFixed), ...paths.filter((one) => !isFixed(one))]) {
+    const there = routes.filter((route) => route.path === path);
+    for (const route of there) app.on(route.method, `/api${path}`, handler(route, options));
+    // A known address with another method.
+    const methods = there.map((route) => route.method);
     const allow = methods.includes("GET") ? [...methods, "HEAD"] : methods;
     app.all(`/api${path}`, (c) => {
       c.get("facts").route = `/api${path}`;

@@ -7,6 +7,14 @@ const codePoints = (text: string): number => {
   return count;
 };
 
+// How JSON Schema says what the refinements say, as far as it can. Lengths there are code points, too. A refinement
+// forgets what was said before it, so each says it anew.
+const LINE = "[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]";
+const lengths = (minLength: number, maxLength: number) => ({
+  ...(minLength > 0 ? { minLength } : {}),
+  maxLength,
+});
+
 /** Text that UTF-8 and PostgreSQL can hold: no NUL, no lone surrogate. Nothing is normalized: what comes in comes back. */
 export const text = (min: number, max: number) =>
   z
@@ -19,7 +27,8 @@ export const text = (min: number, max: number) =>
     .refine((s) => codePoints(s) <= max, { error: `is longer than ${max} characters` })
     .refine((s) => codePoints(s) >= min, {
       error: min === 1 ? "is empty" : `is shorter than ${min} characters`,
-    });
+    })
+    .meta({ ...lengths(min, max), pattern: "^[^\\u0000]*$" });
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
@@ -30,20 +39,27 @@ export const isUuid = (s: string): boolean => UUID.test(s);
 
 const oneLine = text(1, 255)
   .refine((s) => !CONTROL.test(s), { error: "holds a control character" })
-  .refine((s) => s.trim() === s, { error: "starts or ends with white space" });
+  .refine((s) => s.trim() === s, { error: "starts or ends with white space" })
+  .meta({ ...lengths(1, 255), pattern: `^(?!\\s)${LINE}+(?<!\\s)$` });
 
 /** A secret's name: 1 to 255 characters; "/" makes folders. */
-export const secretName = oneLine.refine(
-  (s) => s.split("/").every((part) => part !== "" && part !== "." && part !== ".."),
-  {
+export const secretName = oneLine
+  .refine((s) => s.split("/").every((part) => part !== "" && part !== "." && part !== ".."), {
     error: 'has an empty, "." or ".." folder in it',
-  },
-);
+  })
+  .meta({
+    ...lengths(1, 255),
+    pattern: `^(?![\\s/])(?!.*//)(?!(?:.*/)?\\.{1,2}(?:/|$))${LINE}+(?<![\\s/])$`,
+  });
 
 /** A project's or environment's name: 1 to 255 characters, no "/", and not an id in disguise. */
 export const placeName = oneLine
   .refine((s) => !s.includes("/"), { error: 'holds a "/"' })
-  .refine((s) => !isUuid(s), { error: "looks like an id" });
+  .refine((s) => !isUuid(s), { error: "looks like an id" })
+  .meta({
+    ...lengths(1, 255),
+    pattern: `^(?!\\s)[^/\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]+(?<!\\s)$`,
+  });
 
 /** A thing's name for people. */
 export const displayName = oneLine;
@@ -79,7 +95,12 @@ const tagMap = z
   )
   // Counted before any of them is looked at.
   .refine((t) => Object.keys(t).length <= 50, { error: "holds more than 50 tags", abort: true })
-  .meta({ type: "object", additionalProperties: { type: "string" } });
+  .meta({
+    type: "object",
+    maxProperties: 50,
+    propertyNames: { pattern: "^[A-Za-z0-9_.:/-]{1,64}$" },
+    additionalProperties: { type: "string", maxLength: 100, pattern: "^[^\\u0000]*$" },
+  });
 
 /** Up to 50 tags; keys 1 to 64 of letters, digits and `_.:/-`, values up to 100 characters. */
 export const tags = tagMap

@@ -25,7 +25,7 @@ export const encoding = z
   .enum(["utf8", "base64"])
   .describe("How `value` is written: as text, or as base64 of any bytes.");
 /** A value as it comes in. Its size in bytes is bounded by the deployment (1 MiB by default), where it is decoded. */
-export const value = z.string();
+export const value = z.string().meta({ minLength: 1 });
 
 /** Where a secret stands when a call names it: the token's only project and environment, else `default` and `dev`. */
 export const inPlace = {
