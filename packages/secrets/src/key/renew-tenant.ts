@@ -1,6 +1,7 @@
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { changeSql } from "../flow/change.ts";
+import { moveSigningSecrets } from "../webhook/move-secrets.ts";
 import { addTerm } from "./add-term.ts";
 import type { Job } from "./job.ts";
 import { moveCursor, readCursor, type VersionCursor } from "./job-cursor.ts";
@@ -91,7 +92,13 @@ export async function renewTenant(
     throw new KeyfoldError("decryption_failed", {
       cause: new Error(`${work.failed} versions could not be moved to the newest key`),
     });
-  if (await endTenant(call, job, tenantId, slot)) return { keys: 0, more: false };
+  // What signs webhooks is kept under the tenant's key too.
+  try {
+    await slot(() => moveSigningSecrets(call, tenantId, value));
+    if (await endTenant(call, job, tenantId, slot)) return { keys: 0, more: false };
+  } catch (error) {
+    if (!(error instanceof TermClosed)) throw error;
+  }
   // A term came in between, and with it more to move.
   services.keys.forgetTerms(tenantId);
   work.leftAfter = null;

@@ -7,6 +7,7 @@ import { onceFor } from "../flow/replay.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { placesOf } from "../place/places.ts";
+import { withWriteKeys } from "../version/write-keys.ts";
 import { viewEndpoint } from "./rows.ts";
 import { createWebhookInput, createWebhookOutput, MAX_ENDPOINTS } from "./schema.ts";
 import { storeNewSecret } from "./signing-secret.ts";
@@ -27,50 +28,51 @@ export const createWebhook = defineVerb({
     refuseAddress(call, input.url);
     const tenantId = await tenantOf(call, input.tenant);
     const { services, actor } = call;
-    const key = await services.keys.current(tenantId, "value");
-    return change(call, tenantId, async (unit) => {
-      const wanted = await placesOf(unit, input);
-      const vouched = await vouchedBy(unit);
-      return onceFor(
-        unit,
-        input.idempotencyKey,
-        { ...input, ...wanted },
-        async () => {
-          const [row] = await unit.query<{ count: number }>(
-            "SELECT count(*)::int AS count FROM control_plane.webhook_endpoints WHERE tenant_id = $1::uuid AND deleted_at IS NULL",
-            [tenantId],
-          );
-          if (row!.count >= MAX_ENDPOINTS)
-            throw new KeyfoldError("illegal_state", {
-              sentence: `A tenant has at most ${MAX_ENDPOINTS} webhook endpoints. Delete one first.`,
+    return withWriteKeys(call, tenantId, (keys) =>
+      change(call, tenantId, async (unit) => {
+        const wanted = await placesOf(unit, input);
+        const vouched = await vouchedBy(unit);
+        return onceFor(
+          unit,
+          input.idempotencyKey,
+          { ...input, ...wanted },
+          async () => {
+            const [row] = await unit.query<{ count: number }>(
+              "SELECT count(*)::int AS count FROM control_plane.webhook_endpoints WHERE tenant_id = $1::uuid AND deleted_at IS NULL",
+              [tenantId],
+            );
+            if (row!.count >= MAX_ENDPOINTS)
+              throw new KeyfoldError("illegal_state", {
+                sentence: `A tenant has at most ${MAX_ENDPOINTS} webhook endpoints. Delete one first.`,
+              });
+            const endpoint = services.mac.seal("webhookEndpoints", tenantId, {
+              id: randomUUID(),
+              url: input.url,
+              description: input.description,
+              filter: { kinds: input.kinds, ...wanted, prefix: input.prefix },
+              ...vouched,
+              disabledAt: null,
+              disabledReason: null,
+              secretNumber: 1,
+              previousUntil: null,
+              createdAt: unit.now,
+              createdBy: { ...actorRef(actor) },
+              updatedAt: unit.now,
+              deletedAt: null,
+              generation: 1,
             });
-          const endpoint = services.mac.seal("webhookEndpoints", tenantId, {
-            id: randomUUID(),
-            url: input.url,
-            description: input.description,
-            filter: { kinds: input.kinds, ...wanted, prefix: input.prefix },
-            ...vouched,
-            disabledAt: null,
-            disabledReason: null,
-            secretNumber: 1,
-            previousUntil: null,
-            createdAt: unit.now,
-            createdBy: { ...actorRef(actor) },
-            updatedAt: unit.now,
-            deletedAt: null,
-            generation: 1,
-          });
-          await insertEndpoint(unit, endpoint);
-          const secret = (await storeNewSecret(unit, endpoint.id, 1, key)) as string | null;
-          unit.record({
-            target: { type: "webhook", id: endpoint.id, name: null },
-            details: { host: hostOf(input.url), wholeTenant: vouched.scope.projects === null },
-          });
-          return { endpoint: viewEndpoint(endpoint, null, unit.now), secret };
-        },
-        (answer) => ({ ...answer, secret: null }),
-      );
-    });
+            await insertEndpoint(unit, endpoint);
+            const secret = (await storeNewSecret(unit, endpoint.id, 1, keys.value)) as string | null;
+            unit.record({
+              target: { type: "webhook", id: endpoint.id, name: null },
+              details: { host: hostOf(input.url), wholeTenant: vouched.scope.projects === null },
+            });
+            return { endpoint: viewEndpoint(endpoint, null, unit.now), secret };
+          },
+          (answer) => ({ ...answer, secret: null }),
+        );
+      }),
+    );
   },
 });
 

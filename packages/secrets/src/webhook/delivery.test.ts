@@ -457,6 +457,29 @@ test("one edited after a message was handed to it is told nothing either", async
   expect(transport.posted).toHaveLength(1);
 });
 
+test("signing secrets follow their tenant to a new key, and the old key goes", async () => {
+  const endpoint = await made();
+  const other = callerOf(await house.another(), tenant.token); // remembers the key that is current now
+  await other.webhooks.rotateSecret({ id: endpoint.id });
+  const operator = house.as(house.operatorToken);
+  for (let state = "running"; state === "running"; )
+    ({ state } = await operator.keys.rotateTenant({ tenant: tenant.slug }));
+  expect(
+    await house.sql("SELECT term FROM control_plane.tenant_keys WHERE tenant_id = $1 AND purpose = 'value'", [
+      tenant.id,
+    ]),
+  ).toEqual([{ term: 2 }]);
+  expect(await house.sql("SELECT DISTINCT term FROM control_plane.webhook_secrets")).toEqual([{ term: 2 }]);
+  dispatch();
+  await set("A");
+  await settled(endpoint.id);
+  expect(() => verify(transport.posted[0]!, endpoint.secret)).not.toThrow();
+  await other.webhooks.rotateSecret({ id: endpoint.id });
+  expect(
+    await house.sql("SELECT DISTINCT term FROM control_plane.webhook_secrets WHERE sealed IS NOT NULL"),
+  ).toEqual([{ term: 2 }]);
+});
+
 test("a signing secret lies sealed, and opens for its own endpoint only", async () => {
   const mine = await made();
   const other = await made("https://b.example.com/");

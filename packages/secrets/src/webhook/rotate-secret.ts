@@ -1,6 +1,7 @@
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { withWriteKeys } from "../version/write-keys.ts";
 import { loadEndpoint, viewEndpoint } from "./rows.ts";
 import { rotateWebhookSecretInput, rotateWebhookSecretOutput } from "./schema.ts";
 import { eraseSecrets, storeNewSecret } from "./signing-secret.ts";
@@ -15,23 +16,24 @@ export const rotateWebhookSecret = defineVerb({
   output: rotateWebhookSecretOutput,
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
-    const key = await call.services.keys.current(tenantId, "value");
-    return changeSql(call, tenantId, async (unit) => {
-      const endpoint = await loadEndpoint(unit, input.id);
-      const number = endpoint.secretNumber + 1;
-      const previousUntil =
-        input.overlapSeconds === 0 ? null : new Date(unit.now.getTime() + input.overlapSeconds * 1000);
-      const secret = await storeNewSecret(unit, endpoint.id, number, key);
-      await eraseSecrets(unit, endpoint.id, previousUntil === null ? number : number - 1);
-      const moved = await moveEndpoint(unit, call.services.mac, endpoint, {
-        secretNumber: number,
-        previousUntil,
-      });
-      unit.record({
-        target: { type: "webhook", id: endpoint.id, name: null, version: number },
-        details: { previousUntil: previousUntil?.toISOString() ?? null },
-      });
-      return { endpoint: viewEndpoint(moved, await healthOf(unit, moved.id), unit.now), secret };
-    });
+    return withWriteKeys(call, tenantId, (keys) =>
+      changeSql(call, tenantId, async (unit) => {
+        const endpoint = await loadEndpoint(unit, input.id);
+        const number = endpoint.secretNumber + 1;
+        const previousUntil =
+          input.overlapSeconds === 0 ? null : new Date(unit.now.getTime() + input.overlapSeconds * 1000);
+        const secret = await storeNewSecret(unit, endpoint.id, number, keys.value);
+        await eraseSecrets(unit, endpoint.id, previousUntil === null ? number : number - 1);
+        const moved = await moveEndpoint(unit, call.services.mac, endpoint, {
+          secretNumber: number,
+          previousUntil,
+        });
+        unit.record({
+          target: { type: "webhook", id: endpoint.id, name: null, version: number },
+          details: { previousUntil: previousUntil?.toISOString() ?? null },
+        });
+        return { endpoint: viewEndpoint(moved, await healthOf(unit, moved.id), unit.now), secret };
+      }),
+    );
   },
 });

@@ -15,7 +15,7 @@ export const formatSigningSecret = (bytes: Uint8Array): string =>
  * Where a signing secret belongs. It is sealed as a value of a "secret" whose id, project and environment are the
  * endpoint's id: no true secret has such a place, so neither is ever opened as the other.
  */
-function placeOf(services: Services, tenantId: string, endpointId: string, number: number) {
+export function placeOf(services: Services, tenantId: string, endpointId: string, number: number) {
   return {
     deployment: services.deployment,
     tenant: tenantId,
