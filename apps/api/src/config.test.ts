@@ -34,6 +34,7 @@ test("with no settings at all, development serves on the loopback address over i
     recoverTenant: null,
     maxValueBytes: 1_048_576,
     shredWaitDays: 7,
+    regions: null,
     keyring: { seconds: 300, count: 10_000 },
     jobs: true,
     outboundAllow: [],
@@ -150,6 +151,24 @@ test.each([
   [
     { KEYFOLD_RECOVERY_RECIPIENTS: "age1 ssh-ed25519" },
     "KEYFOLD_RECOVERY_RECIPIENTS must be a list of age recipients (age1…), separated by spaces or commas. Make one with: keyfold keys recovery-identity",
+  ],
+  [{ KEYFOLD_REGION: "eu" }, "KEYFOLD_REGION and KEYFOLD_REGIONS belong together: set both, or neither."],
+  [{ KEYFOLD_REGION: "ap", KEYFOLD_REGIONS: "eu,us" }, "KEYFOLD_REGION must be one of KEYFOLD_REGIONS."],
+  [
+    { KEYFOLD_REGION: "eu", KEYFOLD_REGIONS: "eu,eu" },
+    "KEYFOLD_REGIONS must be 1 to 8 different names such as eu,us, of lower-case letters, digits and hyphens.",
+  ],
+  [
+    { KEYFOLD_REGION: "eu", KEYFOLD_REGIONS: "eu,us", KEYFOLD_REGION_KEYS: "mars=file:/k" },
+    "KEYFOLD_REGION_KEYS must be REGION=PROVIDER, one for each other region and separated by semicolons, such as us=aws-kms:ARN.",
+  ],
+  [
+    { KEYFOLD_REGION: "us", KEYFOLD_REGIONS: "eu,us", KEYFOLD_REGION_KEYS: "eu=file:/k" },
+    "KEYFOLD_REGION_KEYS is for the first of KEYFOLD_REGIONS, where keys are wrapped for the others.",
+  ],
+  [
+    { KEYFOLD_REGION_KEYS: "us=file:/k" },
+    "KEYFOLD_REGION_KEYS is set without KEYFOLD_REGION and KEYFOLD_REGIONS, and does nothing.",
   ],
   [{ KEYFOLD_SHRED_WAIT_DAYS: "91" }, "KEYFOLD_SHRED_WAIT_DAYS must be a whole number of days from 0 to 90."],
 ])("a wrong setting is named in a sentence: %o", (env, sentence) => {

@@ -4,6 +4,7 @@ import { type AllowRule, parseAllow } from "@keyfold/outbound";
 import { ALGORITHMS, type Algorithm } from "@keyfold/secrets";
 import { z } from "zod";
 import { unknownSettings } from "./config/names.ts";
+import { type RegionSettings, regionSettings } from "./config/regions.ts";
 import {
   type GivenRootKey,
   type RootKeySource,
@@ -72,6 +73,8 @@ export interface Config {
   maxValueBytes: number;
   /** Days that a tenant's shredding waits after both sides agreed. */
   shredWaitDays: number;
+  /** Which regions there are; null: one only. */
+  regions: RegionSettings | null;
   /** How long unwrapped tenant keys are kept in memory, in seconds, and how many at most. */
   keyring: { seconds: number; count: number };
   /** Whether this process runs background jobs; somebody must. */
@@ -182,6 +185,9 @@ const schema = z.object({
     .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: "must be a tenant's slug." })
     .optional(),
   KEYFOLD_MAX_VALUE_BYTES: wholeNumber(1, 16 * MIB, " of bytes").default(MIB),
+  KEYFOLD_REGION: z.string().optional(),
+  KEYFOLD_REGIONS: z.string().optional(),
+  KEYFOLD_REGION_KEYS: z.string().optional(),
   KEYFOLD_SHRED_WAIT_DAYS: wholeNumber(0, 90, " of days").default(7),
   KEYFOLD_KEY_CACHE_SECONDS: wholeNumber(1, 86_400, " of seconds").default(300),
   KEYFOLD_KEY_CACHE_COUNT: wholeNumber(1, 1_000_000, " of keys").default(10_000),
@@ -221,7 +227,7 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     if (!wrong.has(name)) problems.push(`${name} ${issue.message}`);
     wrong.add(name);
   }
-  problems.push(...contradictions(env));
+  problems.push(...contradictions(env), ...regionSettings(env).problems);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
   const given = parsed.data;
@@ -259,6 +265,7 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     recoverTenant: given.KEYFOLD_RECOVER_TENANT ?? null,
     maxValueBytes: given.KEYFOLD_MAX_VALUE_BYTES,
     shredWaitDays: given.KEYFOLD_SHRED_WAIT_DAYS,
+    regions: regionSettings(env).regions,
     keyring: { seconds: given.KEYFOLD_KEY_CACHE_SECONDS, count: given.KEYFOLD_KEY_CACHE_COUNT },
     jobs: given.KEYFOLD_JOBS === "on",
     outboundAllow: allowOf(given.KEYFOLD_OUTBOUND_ALLOW ?? "") ?? [],

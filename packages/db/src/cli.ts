@@ -7,13 +7,17 @@ import { generateClient } from "./migrate/generate-client.ts";
 import { MigrationError } from "./migrate/migration-error.ts";
 import { migrationsDir, schemaPath } from "./migrate/project-files.ts";
 import { withScratchDatabase } from "./migrate/scratch-server.ts";
+import { publicationSql } from "./publication.ts";
 
 const USAGE = `Usage: pnpm db <command>
   generate      generate the Prisma client, if the schema changed
   create NAME   write the next migration: what leads from the migrations so far to prisma/schema.prisma
   check         compare prisma/schema.prisma with the migrations; exit code 1 when they differ
   deploy        apply the migrations to the database at KEYFOLD_MIGRATION_URL (the owner's role);
-                --app-role NAME, keyfold by default, is the application's login role`;
+                --app-role NAME, keyfold by default, is the application's login role
+  publication NAME NUMBER
+                print the statement that publishes what a region may hold: its number is its place in
+                KEYFOLD_REGIONS, from 0`;
 
 /** Runs one command, and returns the exit code. */
 async function main(): Promise<number> {
@@ -21,7 +25,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: { "app-role": { type: "string", default: "keyfold" } },
   });
-  const [command, name] = positionals;
+  const [command, name, number] = positionals;
   if (command === "generate") {
     if (!(await generateClient())) console.log("The Prisma client is up to date.");
     return 0;
@@ -44,6 +48,10 @@ async function main(): Promise<number> {
     );
     console.error("Write a migration with: pnpm db create NAME");
     return 1;
+  }
+  if (command === "publication" && name !== undefined && /^[0-7]$/.test(number ?? "")) {
+    process.stdout.write(publicationSql(name, Number(number)));
+    return 0;
   }
   if (command === "deploy") {
     const url = process.env.KEYFOLD_MIGRATION_URL;

@@ -15,6 +15,7 @@ export {
   type MigrationErrorCode,
   migrationsDir,
 } from "./migrate/index.ts";
+export { EVERYWHERE, publicationSql, WHERE_IT_MAY_LIVE } from "./publication.ts";
 export { findRoleProblems } from "./role-check.ts";
 export {
   prepared,

@@ -215,6 +215,7 @@ const DEPLOYMENT_TABLES = [
   "sessions",
   "key_jobs",
   "key_backups",
+  "region",
   "checkpoint_logs",
   "checkpoints",
   "checkpoint_heads",

@@ -21,6 +21,7 @@ export const ERRORS = {
   too_large: "That is larger than this deployment allows.",
   decryption_failed: "This value could not be decrypted. The operator's log says why.",
   integrity_failed: "A stored row failed its integrity check and was refused. The operator's log says which.",
+  wrong_region: "Another region serves that.",
   conflict: "Another change came in between. Try again.",
   busy: "Too much is going on at once. Try again.",
   database_unavailable: "The database cannot be reached. Try again.",

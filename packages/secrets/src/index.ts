@@ -25,7 +25,12 @@ export { httpStatus } from "./router/error-map.ts";
 export type { KeyfoldRouter } from "./router/router.ts";
 export { verbs } from "./router/verbs.ts";
 export type { RevealedView, SecretView } from "./secret/schema.ts";
-export { createKeyfoldServer, type KeyfoldServer, type KeyfoldServerOptions } from "./server.ts";
+export {
+  createKeyfoldServer,
+  type KeyfoldServer,
+  type KeyfoldServerOptions,
+  type RegionOptions,
+} from "./server.ts";
 export { SESSION_SECONDS } from "./session/session.ts";
 export type { TenantView } from "./tenant/schema.ts";
 export type { TokenView } from "./token/schema.ts";

@@ -15,6 +15,7 @@ import { ReadAppender } from "./hot/read-appender.ts";
 import { ReadCache, type ReadCacheOptions } from "./hot/read-cache.ts";
 import { RowMac } from "./integrity/row-mac.ts";
 import type { Job } from "./job/define.ts";
+import { jobs } from "./job/jobs.ts";
 import { type RunnableJob, runnableJobs } from "./job/runner.ts";
 import { type JobRunView, listJobRuns } from "./job/runs.ts";
 import type { Algorithm } from "./key/algorithm.ts";
@@ -27,6 +28,7 @@ import { Signer } from "./key/signer.ts";
 import { TenantKeys } from "./key/tenant-keys.ts";
 import { warnOfKeys } from "./key/warnings.ts";
 import { type ProcessFacts, startReporting } from "./process/report.ts";
+import { openRegion } from "./region/open.ts";
 import { createRouter, type KeyfoldRouter } from "./router/router.ts";
 import { endSession, startSession } from "./session/session.ts";
 import { type DispatcherOptions, WebhookDispatcher } from "./webhook/dispatch/dispatcher.ts";
@@ -54,6 +56,8 @@ export interface KeyfoldServerOptions {
   life?: Partial<Life>;
   /** How long what cannot be undone waits first. */
   waits?: Partial<Waits>;
+  /** Which regions there are, and which one this process serves; null: there is one only. */
+  regions?: RegionOptions | null;
   log?: DomainLog;
   clock?: () => Date;
   /** How this process is listed among those that run, with the root keys that it holds; false: not at all. */
@@ -66,6 +70,15 @@ export interface KeyfoldServerOptions {
   readCache?: false | ReadCacheOptions;
   /** How unwrapped tenant keys are kept: five minutes and 10 000 by default. */
   keyring?: { ttlMs?: number; max?: number; clock?: () => number };
+}
+
+export interface RegionOptions {
+  /** The region that this process serves. */
+  here: string;
+  /** Every region there is, where the deployment began first; 8 at most. */
+  all: readonly string[];
+  /** Where the deployment began: the other regions' root keys, by name. Wrapped under, and never needed to start. */
+  rootKeys?: Readonly<Record<string, RootKeyProvider>>;
 }
 
 export interface KeyfoldServer {
@@ -157,8 +170,16 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       "wrong_hybrid_seed",
       "hybrid-quantum is the default algorithm, but no hybrid seed is given. Make one with: keyfold keys generate --hybrid",
     );
+  const { regions = null } = options;
+  const began = regions === null || regions.all[0] === regions.here;
+  await openRegion(db, regions);
   const openers = new Openers(envelope, options.provider, options.others, seeds);
-  const deployment = await openDeployment({ db, openers, mayCreate: options.mayCreate ?? false, clock });
+  const deployment = await openDeployment({
+    db,
+    openers,
+    mayCreate: began && (options.mayCreate ?? false),
+    clock,
+  });
   const mac = new RowMac(deployment.integrity, deployment.id);
   const services: Services = {
     db,
@@ -172,7 +193,8 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     algorithm,
     envelope,
     hot: {
-      cache: options.readCache === false ? null : new ReadCache(options.readCache),
+      // Rows that are replicated raise no epoch here: what is remembered would outlive a revocation.
+      cache: options.readCache === false || !began ? null : new ReadCache(options.readCache),
       appender: new ReadAppender(onPool(db)),
     },
     reads: options.consumers === false ? null : new ReadTracker(db, log, clock, options.consumers),
@@ -183,9 +205,19 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       shredSeconds: options.waits?.shredSeconds ?? 7 * DAY,
       purgeSeconds: options.waits?.purgeSeconds ?? options.life?.purgeAfterSeconds ?? 30 * DAY,
     },
+    regions: regions && {
+      here: regions.here,
+      all: regions.all,
+      keys: Object.entries(regions.rootKeys ?? {}).map(([name, provider]) => {
+        const openers = new Openers(envelope, provider, [options.provider, ...(options.others ?? [])], seeds);
+        const keys = new TenantKeys({ db, deployment: deployment.id, mac, openers, ...options.keyring });
+        return { name, openers, keys };
+      }),
+    },
     log,
     clock,
   };
+  const table = (options.jobs ?? jobs).filter((job) => began || job.everyRegion);
   if (!deployment.created) await warnOfKeys(services);
   const reporter = options.process === false ? null : await startReporting(services, options.process ?? {});
   // What is too old leaves memory also where nobody asks for it again.
@@ -219,8 +251,8 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       dispatcher.start();
       return dispatcher;
     },
-    jobs: runnableJobs(services, options.jobs),
-    jobRuns: () => listJobRuns(services, options.jobs),
+    jobs: runnableJobs(services, table),
+    jobRuns: () => listJobRuns(services, table),
     keyFacts: () => keyFacts(services),
     async close() {
       for (const timer of timers) clearInterval(timer);

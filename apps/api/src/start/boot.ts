@@ -20,6 +20,7 @@ import { addressOf, greeting } from "./greeting.ts";
 import { takeHints } from "./hints.ts";
 import { listen } from "./listen.ts";
 import { recoverTenant } from "./recover.ts";
+import { regionsOf } from "./regions.ts";
 import { dataDirProvider, providerOf, rootKeyPath, seedOf } from "./root-key.ts";
 
 const PACKAGE = new URL("../../package.json", import.meta.url);
@@ -95,6 +96,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       life: { graceSeconds: config.graceSeconds, purgeAfterSeconds: config.purgeAfterDays * 86_400 },
       keyring: { ttlMs: config.keyring.seconds * 1000, max: config.keyring.count },
       process: { version: release(), runsJobs: config.jobs },
+      regions: await regionsOf(config.regions),
       waits: { shredSeconds: config.shredWaitDays * 86_400 },
       log: {
         warn: (facts, message) => log.warn(facts, message),

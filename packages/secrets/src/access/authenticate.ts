@@ -4,6 +4,7 @@ import { again } from "../flow/again.ts";
 import type { RequestInfo } from "../flow/call.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
+import { servedHere } from "../region/gate.ts";
 import { couldBeToken, credentialDigest } from "../token/secret.ts";
 import type { Caller } from "./actor.ts";
 import { earliest } from "./deadline.ts";
@@ -143,6 +144,7 @@ async function byDigest(
     generation: row.t_generation,
     mac: row.t_mac,
   });
+  servedHere(services, tenantId);
   const scope = scopeSchema.safeParse(row.scope);
   if (!scope.success) throw new KeyfoldError("integrity_failed");
   return {

@@ -16,6 +16,7 @@ import { look, type PrismaUnit } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeCursor, encodeCursor } from "../input/page.ts";
+import { chainHere } from "../region/gate.ts";
 import { onDeploymentChain } from "./deployment.ts";
 import { exportAuditInput, exportAuditOutput } from "./schema.ts";
 
@@ -40,7 +41,7 @@ export const exportAudit = defineVerb({
     const from = decodeCursor(cursorShape, input.cursor);
     if (input.deployment) {
       if (call.actor.type !== "operator") throw new KeyfoldError("forbidden");
-      const chain = call.services.deployment;
+      const chain = chainHere(call.services, call.services.deployment);
       const opening = from === null ? await firstLines(call, chain) : null;
       const page = await onDeploymentChain(call, async (unit) => ({
         ...(await readPage(unit, chain, from, opening)),
@@ -49,11 +50,12 @@ export const exportAudit = defineVerb({
       return { lines: page.lines, nextCursor: page.nextCursor };
     }
     const tenantId = await tenantOf(call, input.tenant);
-    const opening = from === null ? await firstLines(call, tenantId) : null;
+    const chain = chainHere(call.services, tenantId);
+    const opening = from === null ? await firstLines(call, chain) : null;
     return look(call, tenantId, async (unit) => {
-      const page = await readPage(unit, tenantId, from, opening);
+      const page = await readPage(unit, chain, from, opening);
       unit.record({
-        target: { type: "chain", id: tenantId, name: null },
+        target: { type: "chain", id: chain, name: null },
         details: { from: page.from, to: page.to },
       });
       return { lines: page.lines, nextCursor: page.nextCursor };

@@ -5,6 +5,7 @@ import { look, type PrismaUnit } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeCursor, encodeCursor } from "../input/page.ts";
+import { chainHere } from "../region/gate.ts";
 import { onDeploymentChain } from "./deployment.ts";
 import { type AuditEventView, listAuditInput, listAuditOutput } from "./schema.ts";
 
@@ -34,13 +35,16 @@ export const listAudit = defineVerb({
     const from = decodeCursor(z.tuple([z.int().min(1), z.int().min(1)]), input.cursor) ?? FROM_THE_END;
     if (input.deployment) {
       if (call.actor.type !== "operator") throw new KeyfoldError("forbidden");
-      return onDeploymentChain(call, (unit) => readBack(unit, call.services.deployment, from, input));
+      return onDeploymentChain(call, (unit) =>
+        readBack(unit, chainHere(call.services, call.services.deployment), from, input),
+      );
     }
     const tenantId = await tenantOf(call, input.tenant);
     return look(call, tenantId, async (unit) => {
-      const page = await readBack(unit, tenantId, from, input);
+      const chain = chainHere(call.services, tenantId);
+      const page = await readBack(unit, chain, from, input);
       unit.record({
-        target: { type: "chain", id: tenantId, name: null },
+        target: { type: "chain", id: chain, name: null },
         details: { count: page.events.length },
       });
       return page;

@@ -6,6 +6,7 @@ import type { Call } from "../flow/call.ts";
 import { look } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { chainHere } from "../region/gate.ts";
 import { newestCheckpoint } from "./newest.ts";
 import { readCheckpointInput, readCheckpointOutput } from "./schema.ts";
 
@@ -24,11 +25,11 @@ export const readCheckpoint = defineVerb({
   async run(call, input) {
     if (input.deployment) {
       if (call.actor.type !== "operator") throw new KeyfoldError("forbidden");
-      const answer = await about(call, call.services.deployment);
+      const answer = await about(call, chainHere(call.services, call.services.deployment));
       return onDeploymentChain(call, async () => ({ ...answer, events: [] }));
     }
     const tenantId = await tenantOf(call, input.tenant);
-    const answer = await about(call, tenantId);
+    const answer = await about(call, chainHere(call.services, tenantId));
     return look(call, tenantId, async (unit) => {
       unit.record({ target: { type: "chain", id: tenantId, name: null } });
       return answer;

@@ -5,6 +5,7 @@ import { makeCheckpoint } from "./make.ts";
 export const signCheckpoints = defineJob({
   name: "checkpoints.sign",
   everySeconds: 60,
+  everyRegion: true,
   actions: [],
   async run({ services }) {
     await makeCheckpoint(services);

@@ -9,6 +9,7 @@ import type { Algorithm } from "../key/algorithm.ts";
 import type { Openers } from "../key/openers.ts";
 import type { Signer } from "../key/signer.ts";
 import type { TenantKeys } from "../key/tenant-keys.ts";
+import type { Regions } from "../region/region.ts";
 import type { WebhookTransport } from "../webhook/transport.ts";
 
 /** What the domain tells an operator about: never with a value, a token or a key in it. */
@@ -65,6 +66,8 @@ export interface Services {
   readonly limits: Limits;
   readonly life: Life;
   readonly waits: Waits;
+  /** Which regions there are, and which one this is; null: there is one only. */
+  readonly regions: Regions | null;
   readonly log: DomainLog;
   /** The time that events carry. What expires is judged by the database's clock instead. */
   readonly clock: () => Date;

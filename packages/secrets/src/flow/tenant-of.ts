@@ -1,5 +1,6 @@
 import { KeyfoldError } from "../error.ts";
 import { isUuid } from "../input/text.ts";
+import { servedHere } from "../region/gate.ts";
 import { again } from "./again.ts";
 import type { Call } from "./call.ts";
 import { onPool } from "./query.ts";
@@ -21,10 +22,15 @@ export async function tenantOf(call: Call, ref: string | undefined): Promise<str
       issues: [{ path: "tenant", message: "an operator names the tenant: a slug or an id" }],
     });
   }
-  if (isUuid(ref)) return ref;
+  if (isUuid(ref)) return served(services, ref);
   const [row] = await again(() =>
     onPool(services.db)<{ id: string | null }>("SELECT control_plane.find_tenant($1) AS id", [ref]),
   );
   if (!row?.id) throw new KeyfoldError("not_found");
-  return row.id;
+  return served(services, row.id);
+}
+
+function served(services: Call["services"], tenantId: string): string {
+  servedHere(services, tenantId);
+  return tenantId;
 }

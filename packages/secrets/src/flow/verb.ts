@@ -6,6 +6,7 @@ import { authenticate } from "../access/authenticate.ts";
 import { authorize } from "../access/authorize.ts";
 import { append } from "../audit/append.ts";
 import { asKeyfoldError, describeCause, type ErrorCode, KeyfoldError } from "../error.ts";
+import { changedHere } from "../region/gate.ts";
 import { again } from "./again.ts";
 import type { Call, RequestInfo } from "./call.ts";
 import { databaseError } from "./database-error.ts";
@@ -63,6 +64,7 @@ export async function perform<I extends z.ZodType, O extends z.ZodType>(
     actor = await authenticate(services, request);
     request.onActor?.(actor);
     authorize(actor, verb.action);
+    if (verb.changes) changedHere(services, actor);
     const result = await verb.run({ services, actor, action: verb.action, request }, input);
     return verb.output.parse(result);
   } catch (error) {
@@ -139,6 +141,7 @@ function sentence(issue: z.core.$ZodIssue): string {
 
 const OUTCOMES: Partial<Record<ErrorCode, AuditEvent["outcome"]>> = {
   forbidden: "denied",
+  wrong_region: "denied",
   unauthenticated: "denied",
   not_found: "not_found",
   decryption_failed: "decryption_failed",

@@ -5,6 +5,7 @@ import { defineJob } from "./define.ts";
 export const cleanIdempotencyKeys = defineJob({
   name: "idempotency_keys.clean",
   everySeconds: 600,
+  everyRegion: true,
   actions: [],
   run: ({ services }) => cleaned(services, "control_plane.clean_idempotency_keys($1::int)"),
 });

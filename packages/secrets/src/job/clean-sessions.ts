@@ -5,6 +5,7 @@ import { defineJob } from "./define.ts";
 export const cleanSessions = defineJob({
   name: "sessions.clean",
   everySeconds: 600,
+  everyRegion: true,
   actions: [],
   run: ({ services }) => cleaned(services, "control_plane.clean_sessions($1::int)"),
 });

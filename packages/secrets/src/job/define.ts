@@ -26,6 +26,8 @@ export interface Job {
   readonly name: string;
   /** How often it runs, in seconds; from 1. A run that takes longer is not joined by another. */
   readonly everySeconds: number;
+  /** Whether it runs in every region: what it touches is not replicated. Else only where the deployment began. */
+  readonly everyRegion?: boolean;
   /** What it may do: of what operators may. Nothing where it only tidies. */
   readonly actions: readonly Action[];
   /**

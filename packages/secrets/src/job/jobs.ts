@@ -7,6 +7,7 @@ import { continueKeyJobs } from "./continue-key-jobs.ts";
 import type { Job } from "./define.ts";
 import { endShreds } from "./end-shreds.ts";
 import { settleGraces } from "./settle-graces.ts";
+import { wrapForRegions } from "./wrap-for-regions.ts";
 
 /** Every background job there is. */
 export const jobs: readonly Job[] = [
@@ -18,4 +19,5 @@ export const jobs: readonly Job[] = [
   endShreds,
   settleGraces,
   signCheckpoints,
+  wrapForRegions,
 ];

@@ -3,6 +3,7 @@ export type DeploymentProblem =
   | "wrong_root_key"
   | "root_key_unavailable"
   | "wrong_hybrid_seed"
+  | "wrong_region"
   | "damaged";
 
 /** A start that must not go on; the message says what to do. */

@@ -23,6 +23,8 @@ const MAP: Record<ErrorCode, readonly [status: number, trpc: TrpcCode]> = {
   too_large: [413, "PAYLOAD_TOO_LARGE"],
   decryption_failed: [500, "INTERNAL_SERVER_ERROR"],
   integrity_failed: [500, "INTERNAL_SERVER_ERROR"],
+  // RFC 9110 §15.5.20: misdirected. It will be the same here however often it is asked.
+  wrong_region: [421, "PRECONDITION_FAILED"],
   conflict: [409, "CONFLICT"],
   busy: [503, "SERVICE_UNAVAILABLE"],
   database_unavailable: [503, "SERVICE_UNAVAILABLE"],

@@ -20,7 +20,7 @@ export const configureTenant = defineVerb({
         target: { type: "tenant", id: tenantId, name: moved.slug },
         details: { graceSeconds: moved.graceSeconds },
       });
-      return viewTenant(moved);
+      return viewTenant(moved, call.services);
     });
   },
 });

@@ -3,10 +3,12 @@ import { actorRef } from "../access/actor.ts";
 import { tellDeployment } from "../audit/deployment.ts";
 import { KeyfoldError } from "../error.ts";
 import { change } from "../flow/change.ts";
+import type { Services } from "../flow/services.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { suiteOf } from "../key/algorithm.ts";
 import { DEFAULT_ENVIRONMENTS } from "../project/schema.ts";
 import { insertProject } from "../project/store.ts";
+import { tenantIdIn } from "../region/region.ts";
 import { createTenantInput, tenantView } from "./schema.ts";
 import { viewTenant } from "./store.ts";
 
@@ -19,7 +21,7 @@ export const createTenant = defineVerb({
   output: tenantView,
   async run(call, input) {
     const { services, actor } = call;
-    const id = randomUUID();
+    const id = newId(services, input.regions);
     const keys = await services.keys.make(id, services.clock(), suiteOf(services.algorithm));
     return change(
       call,
@@ -48,9 +50,21 @@ export const createTenant = defineVerb({
         const happening = { target: { type: "tenant" as const, id, name: row.slug } };
         unit.record(happening);
         await tellDeployment(unit, happening);
-        return viewTenant(row);
+        return viewTenant(row, call.services);
       },
       { tenant: "any" },
     );
   },
 });
+
+/** A tenant's id says where it may live. @throws KeyfoldError `bad_input` for regions that there are not, or without this one */
+function newId({ regions }: Services, asked: readonly string[] | undefined): string {
+  if (asked === undefined) return randomUUID();
+  const wrong = (message: string) =>
+    new KeyfoldError("bad_input", { issues: [{ path: "regions", message }] });
+  if (regions === null) throw wrong("are not known here: there is one region only");
+  if (!asked.every((name) => regions.all.includes(name)))
+    throw wrong(`name one that is not among ${regions.all.join(", ")}`);
+  if (!asked.includes(regions.here)) throw wrong(`leave out ${regions.here}, where this tenant is made`);
+  return tenantIdIn(regions.all, asked, regions.here);
+}

@@ -20,7 +20,7 @@ export const deleteTenant = defineVerb({
       const happening = { target: { type: "tenant" as const, id: tenantId, name: row.slug } };
       unit.record(happening);
       await tellDeployment(unit, happening);
-      return viewTenant(moved);
+      return viewTenant(moved, call.services);
     });
   },
 });

@@ -16,7 +16,7 @@ export const getTenant = defineVerb({
     return lookSql(call, tenantId, async (unit) => {
       const row = await loadTenant(unit, tenantId);
       unit.record({ target: { type: "tenant", id: row.id, name: row.slug } });
-      return viewTenant(row);
+      return viewTenant(row, call.services);
     });
   },
 });

@@ -28,7 +28,7 @@ export const listTenants = defineVerb({
       unit.record({ target: null, details: { count: page.length } });
       const last = page.at(-1);
       return {
-        tenants: page.map(viewTenant),
+        tenants: page.map((row) => viewTenant(row, call.services)),
         nextCursor:
           rows.length > input.limit && last !== undefined ? encodeCursor([last.slug, last.id]) : null,
       };

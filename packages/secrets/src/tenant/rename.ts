@@ -34,7 +34,7 @@ export const renameTenant = defineVerb({
       };
       unit.record(happening);
       await tellDeployment(unit, happening);
-      return viewTenant(moved);
+      return viewTenant(moved, call.services);
     });
   },
 });

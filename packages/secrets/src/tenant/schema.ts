@@ -15,6 +15,8 @@ export const tenantView = z.object({
       "Seconds that a superseded version still opens, where its secret does not say; null: the deployment's default.",
     ),
   deletedAt: moment.nullable(),
+  regions: z.array(z.string()).nullable().describe("The regions that it may live in; null: any."),
+  home: z.string().nullable().describe("The region that it is changed in; null where there is one only."),
 });
 export type TenantView = z.infer<typeof tenantView>;
 
@@ -23,9 +25,20 @@ export const inTenant = {
   tenant: tenantRef.optional().describe("Slug or id; a service token's own tenant when left out."),
 };
 
+/** Where a tenant may live. */
+const regions = z
+  .array(z.string().regex(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/, { error: "is not a region's name" }))
+  .min(1)
+  .max(8);
+
 export const createTenantInput = z.strictObject({
   slug,
   name: displayName.optional().describe("The slug when left out."),
+  regions: regions
+    .optional()
+    .describe(
+      "The regions that it may live in, its home among them; anywhere when left out. It cannot be changed.",
+    ),
 });
 export const listTenantsInput = z.strictObject({
   ...pageInput,

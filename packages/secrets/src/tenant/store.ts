@@ -1,7 +1,9 @@
 import type { SqlTransaction } from "@keyfold/db";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
+import type { Services } from "../flow/services.ts";
 import { jsonActor } from "../input/stored.ts";
+import { type Residency, residencyOf } from "../region/region.ts";
 import type { TenantView } from "./schema.ts";
 
 export interface TenantRow {
@@ -38,8 +40,9 @@ export async function loadTenant(
   return row;
 }
 
-export function viewTenant(row: TenantRow): TenantView {
+export function viewTenant(row: TenantRow, { regions }: Pick<Services, "regions">): TenantView {
   return {
+    ...(regions === null ? { regions: null, home: null } : viewResidency(residencyOf(row.id, regions.all))),
     id: row.id,
     slug: row.slug,
     name: row.name,
@@ -49,6 +52,8 @@ export function viewTenant(row: TenantRow): TenantView {
     deletedAt: row.deletedAt?.toISOString() ?? null,
   };
 }
+
+const viewResidency = ({ regions, home }: Residency) => ({ regions: regions && [...regions], home });
 
 /** Writes a tenant's row anew, one generation on. */
 export async function moveTenant(
