@@ -56,6 +56,12 @@ const tenants = createRoute({
   component: lazyRouteComponent(() => import("./tenants/tenants-page.tsx"), "TenantsPage"),
 });
 
+const keys = createRoute({
+  getParentRoute: () => app,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("./keys/keys-page.tsx"), "KeysPage"),
+});
+
 const tenant = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant",
@@ -91,7 +97,7 @@ const secret = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
-    app.addChildren([start, tenants, tenant, audit, tokens, secrets.addChildren([secret])]),
+    app.addChildren([start, tenants, keys, tenant, audit, tokens, secrets.addChildren([secret])]),
   ]),
   // Loads a screen's code when its link is hovered or focused; no screen loads data before it is opened.
   defaultPreload: "intent",

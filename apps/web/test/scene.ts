@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Served, serveHouse } from "@keyfold/api/testing";
+import { type Served, type ServeOptions, serveHouse } from "@keyfold/api/testing";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { chromiumPath, launch, WHY_NONE } from "./chromium.ts";
@@ -18,7 +18,7 @@ export interface Scene {
  * A real server over a real database, and a real browser, for one file of tests. Where there is no browser the tests
  * say that they were skipped; in CI that is a failure.
  */
-export function setScene(): Scene {
+export function setScene(options: ServeOptions = {}): Scene {
   let served: Served;
   let browser: Browser;
   beforeAll(async () => {
@@ -28,7 +28,7 @@ export function setScene(): Scene {
       return;
     }
     const panelDir = join(import.meta.dirname, "../dist");
-    [served, browser] = await Promise.all([serveHouse({ panelDir }), launch()]);
+    [served, browser] = await Promise.all([serveHouse({ panelDir, ...options }), launch()]);
   });
   afterAll(async () => {
     await browser?.close();

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useParams, useRouter } from "@tanstack/react-router";
-import { Building2, KeyRound, LogOut, ScrollText, Ticket } from "lucide-react";
+import { Building2, KeyRound, LogOut, ScrollText, Ticket, Vault } from "lucide-react";
 import type { ReactNode } from "react";
 import { useIdentity } from "../data/identity.ts";
 import { signOut } from "../data/session.ts";
@@ -37,6 +37,10 @@ export function Sidebar() {
             <Link to="/tenants" className={ITEM} activeProps={ACTIVE}>
               <Building2 size={16} aria-hidden />
               {tenant === undefined ? m.frame.tenants : m.frame.allTenants}
+            </Link>
+            <Link to="/keys" className={ITEM} activeProps={ACTIVE}>
+              <Vault size={16} aria-hidden />
+              {m.frame.keys}
             </Link>
           </>
         ) : null}
