@@ -72,9 +72,8 @@ test("receivers that hang, redirect, flood or move their name: none reached, non
   const names = Array.from({ length: 50 }, (_, i) => `K${i}`);
   await caller.secrets.setMany({ items: names.map((name) => ({ name, value: "sk_test_not_a_real_key" })) });
 
-  await Promise.all([well.count(50), flooding.count(50), redirecting.count(1), hanging.count(1)]);
-  await untilLogged(ids.rebinding!);
-  await untilLogged(ids.hanging!);
+  for (const name of ["well", "flooding"]) await untilLogged(ids[name]!, 50);
+  for (const name of ["redirecting", "hanging", "rebinding"]) await untilLogged(ids[name]!, 1);
   await dispatcher.stop();
   const logOf = async (name: string) => {
     const { deliveries } = await caller.webhooks.deliveries({ id: ids[name]! });
@@ -94,13 +93,13 @@ test("receivers that hang, redirect, flood or move their name: none reached, non
   expect(JSON.stringify(well.received)).not.toContain("sk_test_not_a_real_key");
 });
 
-async function untilLogged(endpoint: string): Promise<void> {
+async function untilLogged(endpoint: string, count: number): Promise<void> {
   for (;;) {
     const rows = await house.sql(
-      "SELECT 1 FROM control_plane.webhook_deliveries WHERE endpoint_id = $1 AND log <> '[]' LIMIT 1",
+      "SELECT 1 FROM control_plane.webhook_deliveries WHERE endpoint_id = $1 AND log <> '[]'",
       [endpoint],
     );
-    if (rows.length > 0) return;
+    if (rows.length >= count) return;
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -49,7 +49,7 @@ export const createWebhook = defineVerb({
               id: randomUUID(),
               url: input.url,
               description: input.description,
-              filter: { kinds: input.kinds, ...wanted, prefix: input.prefix },
+              filter: { kinds: input.kinds, ...wanted, prefix: input.prefix, consumer: input.consumer },
               ...vouched,
               disabledAt: null,
               disabledReason: null,

@@ -110,6 +110,26 @@ test("an endpoint gets the kinds, places and names that it asks for", async () =
   expect(await told(stripe.id)).toEqual(["secret.created stripe/KEY", "secret.renamed KEY"]);
 });
 
+test("a consumer's endpoint is told of exactly the secrets that it reads or was declared to read", async () => {
+  const { token } = await caller.tokens.create({
+    name: "billing",
+    preset: "reader",
+    consumerName: "billing",
+    consumerKind: "worker",
+  });
+  for (const name of ["READ", "DECLARED", "OTHER"]) await set(name);
+  await house.as(token).secrets.reveal({ name: "READ" });
+  await house.server.flush();
+  await caller.consumers.declare({ name: "DECLARED", consumer: "billing", kind: "worker" });
+  const endpoint = await made(undefined, { consumer: "billing" });
+  const all = await made("https://all.example.com/");
+  dispatch();
+  for (const name of ["READ", "DECLARED", "OTHER"]) await set(name, "another value, not real");
+  await settled(all.id, "delivered", 3);
+  await settled(endpoint.id, "delivered", 2);
+  expect((await deliveries(endpoint.id)).map(({ name }) => name).sort()).toEqual(["DECLARED", "READ"]);
+});
+
 test("an endpoint is told of nothing that its maker may not see", async () => {
   const { token } = await caller.tokens.create({
     name: "narrow",

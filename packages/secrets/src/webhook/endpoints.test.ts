@@ -29,6 +29,7 @@ test("an endpoint shows its signing secret once, and never again", async () => {
     projects: null,
     environments: null,
     prefix: null,
+    consumer: null,
     state: "enabled",
     failures: 0,
   });
@@ -53,6 +54,7 @@ test.each([
   ["a kind that there is not", { url: URL_, kinds: ["secret.sung"] }, "kinds.0"],
   ["no kinds", { url: URL_, kinds: [] }, "kinds"],
   ["no projects", { url: URL_, projects: [] }, "projects"],
+  ["a consumer without a name", { url: URL_, consumer: "" }, "consumer"],
   ["an empty prefix", { url: URL_, prefix: "" }, "prefix"],
   ["a prefix too long", { url: URL_, prefix: "x".repeat(256) }, "prefix"],
   ["a lone surrogate", { url: URL_, description: "\ud800" }, "description"],

@@ -16,6 +16,7 @@ export const storedFilter = z.strictObject({
   kinds: z.array(messageKind).min(1).nullable(),
   ...places,
   prefix: z.string().nullable(),
+  consumer: z.string().nullable().default(null),
 });
 export type Filter = z.infer<typeof storedFilter>;
 
@@ -27,10 +28,17 @@ export function reaches(scope: Places, message: MessageRow): boolean {
     : coversPlace(whole, { projectId: message.m_project_id, environmentId: message.m_environment_id });
 }
 
-/** Whether a message goes to an endpoint: one it may see and wants, of a change that came after it was made. */
+/** Whether a consumer reads a secret, or was declared to. */
+export type Reads = (consumer: string, secretId: string) => boolean;
+
+/**
+ * Whether a message goes to an endpoint: one it may see and wants, of a change that came after it was made.
+ * @param reads asked where an endpoint is a consumer's
+ */
 export function isFor(
   endpoint: { id: string; scope: Places; filter: Filter; createdAt: Date },
   message: MessageRow,
+  reads: Reads,
 ): boolean {
   if (message.m_kind === "webhook.test") return message.m_data.endpoint_id === endpoint.id;
   const { filter } = endpoint;
@@ -39,6 +47,8 @@ export function isFor(
     reaches(endpoint.scope, message) &&
     reaches(filter, message) &&
     (filter.kinds === null || filter.kinds.includes(message.m_kind as MessageKind)) &&
+    (filter.consumer === null ||
+      (message.m_secret_id !== null && reads(filter.consumer, message.m_secret_id))) &&
     (filter.prefix === null || namesOf(message).some((name) => name.startsWith(filter.prefix!)))
   );
 }

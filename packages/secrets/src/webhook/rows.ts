@@ -120,6 +120,7 @@ export function viewEndpoint(row: EndpointRow, health: Health | null, now: Date)
     projects: filter.projects,
     environments: filter.environments,
     prefix: filter.prefix,
+    consumer: filter.consumer,
     scope: row.scope,
     state: row.disabledAt !== null ? "disabled" : expired ? "expired" : "enabled",
     disabledAt: iso(row.disabledAt),

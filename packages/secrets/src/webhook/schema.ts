@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { nextCursor, pageInput } from "../input/page.ts";
-import { actorRefSchema, description, id, idempotencyKey, moment, placeRef, text } from "../input/text.ts";
+import {
+  actorRefSchema,
+  description,
+  displayName,
+  id,
+  idempotencyKey,
+  moment,
+  placeRef,
+  text,
+} from "../input/text.ts";
 import { messageId } from "../message/id.ts";
 import { MESSAGE_KINDS, messageKind } from "../message/kinds.ts";
 import { inTenant } from "../tenant/schema.ts";
@@ -33,6 +42,11 @@ const wants = {
     .nullable()
     .describe("Only of these: names (within exactly one project) or ids; null: all in reach."),
   prefix: text(1, 255).nullable().describe("Only secrets whose names start so; null: all."),
+  consumer: displayName
+    .nullable()
+    .describe(
+      "The endpoint is this consumer's: only secrets that it reads or was declared to read; null: all.",
+    ),
 };
 const places = z.object({
   projects: z.array(z.uuid()).nullable(),
@@ -47,6 +61,7 @@ export const endpointView = z.object({
   projects: z.array(z.uuid()).nullable(),
   environments: z.array(z.uuid()).nullable(),
   prefix: z.string().nullable(),
+  consumer: z.string().nullable(),
   scope: places.describe("What whoever made it could see: it is told of nothing else, whatever it asks for."),
   state: z.enum(["enabled", "disabled", "expired"]),
   disabledAt: moment.nullable(),
@@ -72,6 +87,7 @@ export const createWebhookInput = z.strictObject({
   projects: wants.projects.default(null),
   environments: wants.environments.default(null),
   prefix: wants.prefix.default(null),
+  consumer: wants.consumer.default(null),
   idempotencyKey: idempotencyKey.optional(),
 });
 export const createWebhookOutput = z.object({
@@ -92,6 +108,7 @@ export const updateWebhookInput = z.strictObject({
   projects: wants.projects.optional(),
   environments: wants.environments.optional(),
   prefix: wants.prefix.optional(),
+  consumer: wants.consumer.optional(),
   enabled: z.boolean().optional().describe("False: nothing is sent, and what was waiting is given up."),
 });
 export const deleteWebhookInput = z.strictObject({ ...inTenant, id });

@@ -28,6 +28,7 @@ export const updateWebhook = defineVerb({
       const endpoint = await loadEndpoint(unit, input.id);
       const filter: Filter = { ...endpoint.filter };
       if (input.kinds !== undefined) filter.kinds = input.kinds;
+      if (input.consumer !== undefined) filter.consumer = input.consumer;
       if (input.prefix !== undefined) filter.prefix = input.prefix;
       if (input.projects !== undefined || input.environments !== undefined) {
         const projects = input.projects ?? null;

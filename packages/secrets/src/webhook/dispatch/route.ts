@@ -1,9 +1,9 @@
-import { withDeployment, withTenantSql } from "@keyfold/db";
+import { type Query, withDeployment, withTenantSql } from "@keyfold/db";
 import { describeCause } from "../../error.ts";
 import { again } from "../../flow/again.ts";
 import type { Services } from "../../flow/services.ts";
 import { MESSAGE_COLUMNS, type MessageRow } from "../../message/row.ts";
-import { isFor } from "../filter.ts";
+import { isFor, type Reads } from "../filter.ts";
 import { type EndpointRow, endpointOf, type StoredEndpoint } from "../rows.ts";
 
 const TENANTS_AT_ONCE = 50;
@@ -41,8 +41,9 @@ async function routeOf(services: Services, tenantId: string): Promise<number> {
     );
     if (messages.length === 0) return 0;
     const endpoints = await endpointsOf(services, query, tenantId);
+    const reads = await readsOf(query, tenantId, messages, endpoints);
     const wanted = messages.flatMap((message) =>
-      endpoints.flatMap((endpoint) => (isFor(endpoint, message) ? [{ message, endpoint }] : [])),
+      endpoints.flatMap((endpoint) => (isFor(endpoint, message, reads) ? [{ message, endpoint }] : [])),
     );
     if (wanted.length > 0)
       await query(
@@ -69,12 +70,26 @@ async function routeOf(services: Services, tenantId: string): Promise<number> {
   });
 }
 
-/** The endpoints that are told anything. One whose row is not authentic is told nothing, and the log says so. */
-async function endpointsOf(
-  services: Services,
-  query: Parameters<Parameters<typeof withTenantSql>[2]>[0]["query"],
+/** Which of the messages' secrets the consumers that have endpoints read, or were declared to. */
+async function readsOf(
+  query: Query,
   tenantId: string,
-): Promise<EndpointRow[]> {
+  messages: readonly MessageRow[],
+  endpoints: readonly EndpointRow[],
+): Promise<Reads> {
+  const consumers = endpoints.flatMap(({ filter }) => filter.consumer ?? []);
+  if (consumers.length === 0) return () => false;
+  const rows = await query<{ pair: string }>(
+    `SELECT name || '/' || secret_id::text AS pair FROM control_plane.consumers
+      WHERE tenant_id = $1::uuid AND name = ANY ($2::text[]) AND secret_id = ANY ($3::uuid[])`,
+    [tenantId, consumers, messages.flatMap(({ m_secret_id }) => m_secret_id ?? [])],
+  );
+  const pairs = new Set(rows.map(({ pair }) => pair));
+  return (consumer, secretId) => pairs.has(`${consumer}/${secretId}`);
+}
+
+/** The endpoints that are told anything. One whose row is not authentic is told nothing, and the log says so. */
+async function endpointsOf(services: Services, query: Query, tenantId: string): Promise<EndpointRow[]> {
   const rows = await query<StoredEndpoint>(
     "SELECT * FROM control_plane.webhook_endpoints WHERE tenant_id = $1::uuid AND deleted_at IS NULL AND disabled_at IS NULL",
     [tenantId],
