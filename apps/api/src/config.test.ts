@@ -43,6 +43,7 @@ test("with no settings at all, development serves on the loopback address over i
     recoveryRecipients: [],
     graceSeconds: 86_400,
     purgeAfterDays: 30,
+    rotationTargets: [],
     warnings: [],
   });
 });
@@ -89,6 +90,10 @@ test("a setting that is empty counts as not given", () => {
 test.each([
   [{ KEYFOLD_MODE: "prod" }, "KEYFOLD_MODE must be development or production."],
   [{ KEYFOLD_HOST: "no host" }, "KEYFOLD_HOST must be an address or a host name to bind, such as 127.0.0.1."],
+  [
+    { KEYFOLD_ROTATION_TARGETS: "10.0.0.0/8, 1.2.3" },
+    "KEYFOLD_ROTATION_TARGETS must be a list of host names, addresses or CIDR ranges, separated by commas.",
+  ],
   [{ KEYFOLD_PORT: "70000" }, "KEYFOLD_PORT must be a whole number from 1 to 65535."],
   [{ KEYFOLD_PORT: "http" }, "KEYFOLD_PORT must be a whole number from 1 to 65535."],
   [

@@ -91,6 +91,8 @@ export interface Config {
   graceSeconds: number;
   /** How long a deleted secret can be restored. */
   purgeAfterDays: number;
+  /** Where rotators may connect to, besides the public internet. */
+  rotationTargets: readonly AllowRule[];
   /** Sentences about what works but is likely not meant. */
   warnings: readonly string[];
 }
@@ -210,6 +212,12 @@ const schema = z.object({
     .optional(),
   KEYFOLD_GRACE_SECONDS: wholeNumber(0, 7_776_000, " of seconds").default(86_400),
   KEYFOLD_PURGE_AFTER_DAYS: wholeNumber(1, 3650, " of days").default(30),
+  KEYFOLD_ROTATION_TARGETS: z
+    .string()
+    .refine((list) => allowOf(list) !== null, {
+      error: "must be a list of host names, addresses or CIDR ranges, separated by commas.",
+    })
+    .default(""),
 });
 
 /**
@@ -274,6 +282,7 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     recoveryRecipients: recipientsOf(given.KEYFOLD_RECOVERY_RECIPIENTS ?? ""),
     graceSeconds: given.KEYFOLD_GRACE_SECONDS,
     purgeAfterDays: given.KEYFOLD_PURGE_AFTER_DAYS,
+    rotationTargets: allowOf(given.KEYFOLD_ROTATION_TARGETS) ?? [],
   };
   return { ...config, warnings: [...unknownSettings(env), ...doubts(config)] };
 }

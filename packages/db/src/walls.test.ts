@@ -120,6 +120,14 @@ async function furnish(tenant: string): Promise<void> {
       tenant,
       endpoint,
     ]);
+    await app.query(
+      "INSERT INTO control_plane.rotation_policies VALUES ($1, $2, NULL, false, NULL, 'uuid', '{}', NULL, now(), NULL, NULL, 0, now(), $3, 1, $4)",
+      [tenant, ids.secret, by, bytes()],
+    );
+    await app.query(
+      "INSERT INTO control_plane.rotations VALUES ($1, $2, $3, NULL, 'uuid', '{}', 'make', NULL, NULL, NULL, NULL, 0, NULL, $4, now(), now(), now(), NULL, NULL, 1, $5, NULL, NULL)",
+      [tenant, randomUUID(), ids.secret, by, bytes()],
+    );
   });
 }
 
@@ -204,6 +212,8 @@ const TENANT_TABLES = {
   webhook_secrets: "tenant_id",
   webhook_deliveries: "tenant_id",
   webhook_health: "tenant_id",
+  rotation_policies: "tenant_id",
+  rotations: "tenant_id",
   audit_batches: "chain_id",
 };
 const DEPLOYMENT_TABLES = [
@@ -287,6 +297,8 @@ test("a tenant's rows are neither written, changed nor moved by another", async 
     "key_wraps",
     "service_tokens",
     "tenant_shreds",
+    "rotation_policies",
+    "rotations",
   ]) {
     const column = TENANT_TABLES[table as keyof typeof TENANT_TABLES];
     expect(

@@ -1,5 +1,5 @@
 export { isPublicAddress } from "./address.ts";
-export { type AllowRule, parseAllow } from "./allow.ts";
+export { type AllowRule, allowsHost, parseAllow } from "./allow.ts";
 export { FAILURES, type Failure } from "./failure.ts";
 export { createOutbound, type Outbound, type OutboundOptions, type Outcome, type Post } from "./outbound.ts";
 export type { Address, Resolve, Resolvers } from "./resolve.ts";

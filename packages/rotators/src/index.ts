@@ -17,6 +17,7 @@ export {
 } from "./error.ts";
 export { jwtKeysRotator } from "./keys/jwt-keys.ts";
 export { ed25519Rotator, rsaRotator } from "./keys/key-pair-rotator.ts";
+export { localRotators } from "./local.ts";
 export { passwordRotator } from "./password.ts";
 export { postgresRotators } from "./postgres/rotators.ts";
 export type { MayReach } from "./postgres/session.ts";

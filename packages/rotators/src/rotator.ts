@@ -103,6 +103,8 @@ export interface Rotator {
   cleanUp(task: CleanUpTask<unknown, unknown>): Promise<void>;
 }
 
+/** Notes are references: most characters of their JSON. */
+const NOTES_CHARACTERS = 4096;
 const KIND = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 /**
@@ -141,7 +143,9 @@ export function defineRotator<C extends z.ZodType, S extends z.ZodType>(
       if (worksAtOnce(task.config) < 2 && definition.undo === undefined)
         throw new TypeError(`The rotator ${kind} ends the old value at its target and has no way back.`);
       const made = await definition.make(own);
-      return { value: made.value, state: read(state, made.state, "bad_state") };
+      const notes = read(state, made.state, "bad_state");
+      if (JSON.stringify(notes).length > NOTES_CHARACTERS) throw new RotatorError("bad_state");
+      return { value: made.value, state: notes };
     },
     set: async (task) => definition.set?.(stepTask(task)),
     test: async (task) => definition.test(stepTask(task)),

@@ -1,5 +1,6 @@
 import type { Connections } from "@keyfold/db";
 import { createEnvelope, type Envelope, type RootKeyProvider, type XWingPrivateKey } from "@keyfold/envelope";
+import { localRotators, type Rotator, rotatorsOf } from "@keyfold/rotators";
 import type { z } from "zod";
 import { confirmKeyBackup, noteKeyBackup } from "./backup/key-backup.ts";
 import { makeCheckpoint } from "./checkpoint/make.ts";
@@ -58,6 +59,8 @@ export interface KeyfoldServerOptions {
   waits?: Partial<Waits>;
   /** Which regions there are, and which one this process serves; null: there is one only. */
   regions?: RegionOptions | null;
+  /** What makes new values by itself; the built-in ones that have no target when left out. */
+  rotators?: readonly Rotator[];
   log?: DomainLog;
   clock?: () => Date;
   /** How this process is listed among those that run, with the root keys that it holds; false: not at all. */
@@ -214,6 +217,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
         return { name, openers, keys };
       }),
     },
+    rotators: rotatorsOf(options.rotators ?? localRotators),
     log,
     clock,
   };

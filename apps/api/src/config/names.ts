@@ -44,6 +44,7 @@ export const SETTINGS = [
   "KEYFOLD_RECOVERY_RECIPIENTS",
   "KEYFOLD_GRACE_SECONDS",
   "KEYFOLD_PURGE_AFTER_DAYS",
+  "KEYFOLD_ROTATION_TARGETS",
 ] as const;
 
 export type SettingName = (typeof SETTINGS)[number];

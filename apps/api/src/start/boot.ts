@@ -22,6 +22,7 @@ import { listen } from "./listen.ts";
 import { recoverTenant } from "./recover.ts";
 import { regionsOf } from "./regions.ts";
 import { dataDirProvider, providerOf, rootKeyPath, seedOf } from "./root-key.ts";
+import { rotatorsFor } from "./rotators.ts";
 
 const PACKAGE = new URL("../../package.json", import.meta.url);
 const release = (): string => (JSON.parse(readFileSync(PACKAGE, "utf8")) as { version: string }).version;
@@ -98,6 +99,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       process: { version: release(), runsJobs: config.jobs },
       regions: await regionsOf(config.regions),
       waits: { shredSeconds: config.shredWaitDays * 86_400 },
+      rotators: rotatorsFor(config),
       log: {
         warn: (facts, message) => log.warn(facts, message),
         error: (facts, message) => log.error(facts, message),

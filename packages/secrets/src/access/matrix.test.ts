@@ -300,12 +300,46 @@ const TABLE: Record<string, Row> = {
     "gone",
     "gone",
   ],
+  "rotation.setPolicy": [
+    async (f) => ({ ...(await f.secret()), schedule: { everyDays: 7 }, rotator: { kind: "uuid" } }),
+    "no",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "rotation.getPolicy": [async (f) => await f.rotating(), "yes", "yes", "yes", "gone", "gone", "gone"],
+  "rotation.removePolicy": [async (f) => await f.rotating(), "yes", "yes", "no", "gone", "gone", "gone"],
+  "rotation.due": [({ tenant }) => ({ tenant }), "yes", "yes", "yes", "yes", "yes", "gone"],
+  "rotation.overview": [() => ({}), "yes", "no", "no", "no", "no", "no"],
+  "rotation.rotators": [() => ({}), "yes", "yes", "yes", "yes", "yes", "yes"],
+  "rotation.runNow": [async (f) => await f.rotating(), "no", "yes", "no", "gone", "gone", "gone"],
+  "rotation.status": [async (f) => await f.failed(), "yes", "yes", "yes", "gone", "gone", "gone"],
+  "rotation.retry": [
+    async (f) => ({ ...(await f.failed()), reason: "a test" }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
   "consumers.remove": [async (f) => await f.consumer(), "yes", "yes", "no", "gone", "gone", "gone"],
   "consumers.ack": [
     async (f) => ({ ...(await f.secret()), version: 2 }),
     "no",
     "yes",
     "yes",
+    "gone",
+    "gone",
+    "gone",
+  ],
+  "rotation.abandon": [
+    async (f) => ({ ...(await f.failed()), reason: "a test" }),
+    "yes",
+    "yes",
+    "no",
     "gone",
     "gone",
     "gone",
@@ -403,6 +437,9 @@ interface Fixture {
   deletedSecret(): Promise<{ tenant: string; id: string }>;
   consumer(): Promise<{ tenant: string; id: string; consumer: string }>;
   pending(): Promise<{ tenant: string; id: string; version: number }>;
+  rotating(): Promise<{ tenant: string; id: string }>;
+  /** One whose rotation has failed. */
+  failed(): Promise<{ tenant: string; id: string }>;
   project(): Promise<string>;
   environment(): Promise<string>;
   token(): Promise<string>;
@@ -460,6 +497,17 @@ beforeAll(async () => {
       const made = await secret();
       const { version } = await caller.versions.prepare({ id: made.id, value: "third, not real" });
       return { ...made, version };
+    },
+    async rotating() {
+      const made = await secret();
+      await caller.rotation.setPolicy({ id: made.id, rotator: { kind: "uuid" } });
+      return made;
+    },
+    async failed() {
+      const made = await secret();
+      await caller.rotation.setPolicy({ id: made.id, rotator: { kind: "jwt-signing-keys" } });
+      await caller.rotation.runNow({ id: made.id });
+      return made;
     },
     project: async () => (await caller.projects.create({ name: fresh("p") })).id,
     environment: async () => (await caller.environments.create({ project: shop.id, name: fresh("e") })).id,
@@ -555,6 +603,7 @@ describe("the classification", () => {
       "key.retire",
       "key.rotate_tenant",
       "key.re_encrypt",
+      "rotation.overview",
     ])
       expect(SERVICE_ACTIONS).not.toContain(action);
   });

@@ -157,15 +157,51 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     ["version.destroyed", secret, 3],
     ["secret.updated", secret],
   );
+  const rotating = { id: secret };
+  const uuid = { kind: "uuid" };
+  await expectEvents("rotation.setPolicy", () => caller.rotation.setPolicy({ ...rotating, rotator: uuid }), [
+    "rotation.policy_set",
+    secret,
+  ]);
+  await expectEvents("rotation.getPolicy", () => caller.rotation.getPolicy(rotating), [
+    "rotation.policy_read",
+    secret,
+  ]);
+  await expectEvents("rotation.due", () => caller.rotation.due({}), ["rotation.due_listed"]);
+  await expectEvents("rotation.rotators", () => caller.rotation.rotators({}));
+  await expectEvents("rotation.runNow", () => caller.rotation.runNow(rotating), [
+    "secret.rotated",
+    secret,
+    8,
+  ]);
+  await expectEvents("rotation.status", () => caller.rotation.status(rotating), ["rotation.read", secret, 8]);
+  await caller.rotation.setPolicy({ ...rotating, rotator: { kind: "jwt-signing-keys" } });
+  // It reads the current value, which it cannot go on from.
+  expect(await added(id, () => caller.rotation.runNow(rotating))).toEqual([
+    ["secret.accessed", "success", secret, 8],
+    ["rotation.failed", "error", secret, null],
+  ]);
+  await expectEvents("rotation.retry", () => caller.rotation.retry({ ...rotating, reason: "r" }), [
+    "rotation.retried",
+    secret,
+  ]);
+  await expectEvents("rotation.abandon", () => caller.rotation.abandon({ ...rotating, reason: "r" }), [
+    "rotation.abandoned",
+    secret,
+  ]);
+  await expectEvents("rotation.removePolicy", () => caller.rotation.removePolicy(rotating), [
+    "rotation.policy_removed",
+    secret,
+  ]);
   await expectEvents("secrets.delete", () => caller.secrets.delete({ id: secret }), [
     "secret.deleted",
     secret,
-    6,
+    8,
   ]);
   await expectEvents("secrets.restore", () => caller.secrets.restore({ id: secret }), [
     "secret.restored",
     secret,
-    6,
+    8,
   ]);
 
   await expectEvents(
@@ -304,6 +340,10 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
   await house.moveClock("0");
   const [made] = await told(() => operator.tenants.create({ slug: "told" }));
   expect(made).toEqual(["tenant.created", "success", expect.any(String), null]);
+  expect(await told(() => operator.rotation.overview({}))).toEqual([
+    ["rotation.counted", "success", null, null],
+  ]);
+  done.add("rotation.overview");
   done.add("tenants.list").add("tenants.purge").add("tenants.create");
 
   const { current } = await operator.keys.status({});

@@ -1,5 +1,6 @@
 import type { Connections } from "@keyfold/db";
 import type { Envelope, SecretKey } from "@keyfold/envelope";
+import type { Rotators } from "@keyfold/rotators";
 import type { Signed } from "../checkpoint/make.ts";
 import type { ReadTracker } from "../consumer/tracker.ts";
 import type { ReadAppender } from "../hot/read-appender.ts";
@@ -68,6 +69,8 @@ export interface Services {
   readonly waits: Waits;
   /** Which regions there are, and which one this is; null: there is one only. */
   readonly regions: Regions | null;
+  /** What makes new values by itself. */
+  readonly rotators: Rotators;
   readonly log: DomainLog;
   /** The time that events carry. What expires is judged by the database's clock instead. */
   readonly clock: () => Date;

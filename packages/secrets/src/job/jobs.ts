@@ -6,6 +6,7 @@ import { cleanSessions } from "./clean-sessions.ts";
 import { continueKeyJobs } from "./continue-key-jobs.ts";
 import type { Job } from "./define.ts";
 import { endShreds } from "./end-shreds.ts";
+import { runRotations } from "./run-rotations.ts";
 import { settleGraces } from "./settle-graces.ts";
 import { wrapForRegions } from "./wrap-for-regions.ts";
 
@@ -18,6 +19,7 @@ export const jobs: readonly Job[] = [
   continueKeyJobs,
   endShreds,
   settleGraces,
+  runRotations,
   signCheckpoints,
   wrapForRegions,
 ];

@@ -1,13 +1,15 @@
 import { KeyfoldError } from "../error.ts";
-import { changeSql } from "../flow/change.ts";
+import { changeSql, type Unit } from "../flow/change.ts";
 import { onceFor, spellValue } from "../flow/replay.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { lockSecret } from "../secret/load.ts";
+import { type Loaded, lockSecret } from "../secret/load.ts";
+import type { VersionRow } from "../secret/rows.ts";
 import { checkExpected, nextRow, updateOf } from "../secret/store.ts";
 import { withNewValue } from "../version/new-value.ts";
 import { prepareVersionInput, versionView } from "../version/schema.ts";
 import { viewVersion } from "../version/view.ts";
-import { FIRST_PARAMETER, sealVersion, writeVersion } from "../version/write.ts";
+import { FIRST_PARAMETER, type NewValue, sealVersion, writeVersion } from "../version/write.ts";
+import type { WriteKeys } from "../version/write-keys.ts";
 import { pendingOf } from "./load.ts";
 
 /**
@@ -23,34 +25,50 @@ export const prepareVersion = defineVerb({
   run(call, input) {
     return withNewValue(call, input, (tenantId, keys, value) =>
       changeSql(call, tenantId, async (unit) => {
-        const { secret, lastNumber } = await lockSecret(unit, { id: input.id });
+        const loaded = await lockSecret(unit, { id: input.id });
         return onceFor(
           unit,
           input.idempotencyKey,
           { ...input, value: spellValue(unit, value.plaintext) },
           async () => {
-            checkExpected(secret, input.expectedVersion);
-            const pending = await pendingOf(unit, secret.id);
-            if (pending !== null)
-              throw new KeyfoldError("illegal_state", {
-                sentence: `Version ${pending} of this secret is pending already. Finish it or abandon it first.`,
-              });
-            const version = sealVersion(unit, secret, keys, value, {
-              number: lastNumber + 1,
-              rotatedFrom: secret.currentVersion,
-              reason: input.reason ?? null,
-              state: "pending",
-            });
-            await writeVersion(unit, version, updateOf(unit, nextRow(unit, secret, {}), FIRST_PARAMETER));
-            unit.record({
-              target: { type: "secret", id: secret.id, name: secret.name, version: version.row.number },
-              reason: input.reason ?? null,
-              details: { basedOn: secret.currentVersion },
-            });
-            return viewVersion(version.row, unit.now);
+            checkExpected(loaded.secret, input.expectedVersion);
+            const version = await preparePending(unit, loaded, keys, value, { reason: input.reason ?? null });
+            return viewVersion(version, unit.now);
           },
         );
       }),
     );
   },
 });
+
+/**
+ * Makes a locked secret's next version, pending.
+ * @throws KeyfoldError `illegal_state` where it has one
+ */
+export async function preparePending(
+  unit: Unit,
+  { secret, lastNumber }: Loaded,
+  keys: WriteKeys,
+  value: NewValue,
+  facts: { reason: string | null; details?: Record<string, string> },
+): Promise<VersionRow> {
+  const pending = await pendingOf(unit, secret.id);
+  if (pending !== null)
+    throw new KeyfoldError("illegal_state", {
+      sentence: `Version ${pending} of this secret is pending already. Finish it or abandon it first.`,
+    });
+  const version = sealVersion(unit, secret, keys, value, {
+    number: lastNumber + 1,
+    rotatedFrom: secret.currentVersion,
+    reason: facts.reason,
+    state: "pending",
+  });
+  await writeVersion(unit, version, updateOf(unit, nextRow(unit, secret, {}), FIRST_PARAMETER));
+  unit.record({
+    action: "version.prepared",
+    target: { type: "secret", id: secret.id, name: secret.name, version: version.row.number },
+    reason: facts.reason,
+    details: { basedOn: secret.currentVersion, ...facts.details },
+  });
+  return version.row;
+}

@@ -5,7 +5,7 @@ import { verbs } from "./verbs.ts";
 /** The verbs as a tRPC router, to be served or to be nested in a host's: `router({ keyfold: keyfold.router })`. */
 export function createRouter(services: Services) {
   const { identity, tenants, shreds, keys, projects, environments, secrets, versions } = verbs;
-  const { consumers, tokens, webhooks, audit } = verbs;
+  const { consumers, rotation, tokens, webhooks, audit } = verbs;
   return t.router({
     identity: t.router({ get: query(services, identity.get) }),
     tenants: t.router({
@@ -77,6 +77,18 @@ export function createRouter(services: Services) {
       list: query(services, consumers.list),
       ack: mutation(services, consumers.ack),
       remove: mutation(services, consumers.remove),
+    }),
+    rotation: t.router({
+      setPolicy: mutation(services, rotation.setPolicy),
+      getPolicy: query(services, rotation.getPolicy),
+      removePolicy: mutation(services, rotation.removePolicy),
+      due: query(services, rotation.due),
+      overview: query(services, rotation.overview),
+      rotators: query(services, rotation.rotators),
+      runNow: mutation(services, rotation.runNow),
+      status: query(services, rotation.status),
+      retry: mutation(services, rotation.retry),
+      abandon: mutation(services, rotation.abandon),
     }),
     tokens: t.router({
       create: mutation(services, tokens.create),

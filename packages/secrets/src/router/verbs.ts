@@ -26,6 +26,16 @@ import { createProject } from "../project/create.ts";
 import { deleteProject } from "../project/delete.ts";
 import { listProjects } from "../project/list.ts";
 import { renameProject } from "../project/rename.ts";
+import { dueRotations } from "../rotation/policy/due.ts";
+import { getRotationPolicy } from "../rotation/policy/get.ts";
+import { rotationOverview } from "../rotation/policy/overview.ts";
+import { removeRotationPolicy } from "../rotation/policy/remove.ts";
+import { listRotators } from "../rotation/policy/rotators.ts";
+import { setRotationPolicy } from "../rotation/policy/set.ts";
+import { abandonRotation } from "../rotation/run/abandon.ts";
+import { runRotationNow } from "../rotation/run/now.ts";
+import { retryRotation } from "../rotation/run/retry.ts";
+import { rotationStatus } from "../rotation/run/status.ts";
 import { blastRadius } from "../secret/blast-radius.ts";
 import { createSecret } from "../secret/create.ts";
 import { deleteSecret } from "../secret/delete.ts";
@@ -131,6 +141,18 @@ export const verbs = {
     abandon: abandonVersion,
   },
   consumers: { declare: declareConsumer, list: listConsumers, ack: ackConsumer, remove: removeConsumer },
+  rotation: {
+    setPolicy: setRotationPolicy,
+    getPolicy: getRotationPolicy,
+    removePolicy: removeRotationPolicy,
+    due: dueRotations,
+    overview: rotationOverview,
+    rotators: listRotators,
+    runNow: runRotationNow,
+    status: rotationStatus,
+    retry: retryRotation,
+    abandon: abandonRotation,
+  },
   tokens: { create: createToken, list: listTokens, revoke: revokeToken },
   webhooks: {
     create: createWebhook,

@@ -30,6 +30,8 @@ const TENANT_TABLES = [
   "webhook_secrets",
   "webhook_deliveries",
   "webhook_health",
+  "rotation_policies",
+  "rotations",
 ];
 
 test("a deleted tenant's slug is free at once, and the two are two", async () => {
@@ -73,6 +75,8 @@ test("purging leaves nothing of a tenant but its chain's leaves, which still pro
   await caller.secrets.reveal({ id: secret });
   await house.server.flush();
   await caller.tokens.create({ name: "t", preset: "reader" });
+  await caller.rotation.setPolicy({ id: secret, rotator: { kind: "uuid" } });
+  await caller.rotation.runNow({ id: secret });
   for (const table of TENANT_TABLES.filter((t) => t !== "sessions"))
     expect(
       (await house.sql(`SELECT 1 FROM control_plane.${table} WHERE tenant_id = $1`, [id])).length,

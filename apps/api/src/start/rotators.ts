@@ -1,0 +1,14 @@
+import { allowsHost, isPublicAddress } from "@keyfold/outbound";
+import { localRotators, postgresRotators, type Rotator } from "@keyfold/rotators";
+import type { Config } from "../config.ts";
+
+/** The rotators of this deployment; those with a target reach the public internet, and what the operator names. */
+export function rotatorsFor({ rotationTargets }: Pick<Config, "rotationTargets">): readonly Rotator[] {
+  const allowed = (host: string): boolean => allowsHost(rotationTargets, host.toLowerCase(), "https:");
+  return [
+    ...localRotators,
+    ...postgresRotators({
+      mayReach: ({ host, address }) => isPublicAddress(address) || allowed(host) || allowed(address),
+    }),
+  ];
+}
