@@ -9,7 +9,8 @@ interface Props {
   job: KeyJob;
   /** Whether this screen drives it. */
   driving: boolean;
-  onGoOn: () => void;
+  /** null: it is not this page's to drive. */
+  onGoOn: (() => void) | null;
 }
 
 /** How far a job is: a bar, its numbers, and what can be done about it. */
@@ -25,7 +26,8 @@ export function JobProgress({ job, driving, onGoOn }: Props) {
     <section aria-label={k.job[kind]} className="border-b border-line px-4 py-4">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
         <h2 className="min-w-0 text-base font-semibold">
-          {k.jobTitle[kind]} <code className="text-sm font-normal break-all text-muted">{job.opener}</code>
+          {k.jobTitle[kind]}{" "}
+          <code className="text-sm font-normal break-all text-muted">{job.opener ?? job.tenantId}</code>
         </h2>
         <p className="text-sm text-muted tabular-nums">{numbers.join(" · ")}</p>
       </div>
@@ -49,16 +51,24 @@ export function JobProgress({ job, driving, onGoOn }: Props) {
             <CircleAlert size={15} aria-hidden />
             {k.stopped(job.problem ?? "")}
           </p>
-          <Button size="sm" onPress={onGoOn} isPending={driving}>
-            {k.again}
-          </Button>
+          {onGoOn === null ? null : (
+            <Button size="sm" onPress={onGoOn} isPending={driving}>
+              {k.again}
+            </Button>
+          )}
         </div>
       ) : (
         <div className="mt-3 flex flex-wrap items-center justify-between gap-3">
           <p className="text-sm text-muted">
-            {driving ? (kind === "retire" ? k.leaveRetire : k.leave) : k.elsewhere}
+            {driving
+              ? kind === "retire"
+                ? k.leaveRetire
+                : k.leave
+              : onGoOn === null
+                ? k.byCommand
+                : k.elsewhere}
           </p>
-          {driving ? null : (
+          {driving || onGoOn === null ? null : (
             <Button size="sm" onPress={onGoOn}>
               {k.goOn}
             </Button>

@@ -13,7 +13,7 @@ import { k } from "./messages.ts";
 import { Processes } from "./processes.tsx";
 import { RootKeyRow } from "./root-key-row.tsx";
 import { StartJob } from "./start-job.tsx";
-import { type JobKind, useKeyJob } from "./use-key-job.ts";
+import { driveOf, type JobKind, useKeyJob } from "./use-key-job.ts";
 
 type Status = Outputs["keys"]["status"];
 
@@ -32,12 +32,14 @@ export function KeysPage() {
       !driven.driving && state.data?.jobs.some((job) => job.state === "running") ? LOOK_MS : false,
   });
   const status = query.data;
+  const { job: mine, driving } = driven;
   // What this screen drives is newer than what it last read.
-  const open =
-    driven.driving && driven.job !== null
-      ? driven.job
-      : (status?.jobs.find((job) => job.state !== "done") ?? null);
-  const busy = driven.driving || open?.state === "running";
+  const open = (status?.jobs ?? []).filter(
+    (job) => job.state !== "done" && !(driving && job.kind === mine?.kind),
+  );
+  if (driving && mine !== null) open.unshift(mine);
+  const rotation = open.find((job) => job.kind === "rotate");
+  const busy = driving || open.some((job) => job.state === "running" && driveOf(job) !== null);
   return (
     <>
       <PageHeader title={k.title} lead={k.lead}>
@@ -54,17 +56,21 @@ export function KeysPage() {
           <>
             <Health
               status={status}
-              lacking={open?.kind === "rotate" ? open.total - open.done : status.lacking}
+              lacking={rotation === undefined ? status.lacking : rotation.total - rotation.done}
               busy={busy}
               onAsk={(kind) => setAsking({ kind, opener: status.current })}
             />
-            {open === null ? null : (
-              <JobProgress
-                job={open}
-                driving={driven.driving}
-                onGoOn={() => driven.drive(open.kind, open.opener)}
-              />
-            )}
+            {open.map((job) => {
+              const on = driveOf(job);
+              return (
+                <JobProgress
+                  key={job.id}
+                  job={job}
+                  driving={driving && job === mine}
+                  onGoOn={on === null ? null : () => driven.drive(on.kind, on.opener)}
+                />
+              );
+            })}
             <JobVoice job={driven.job} error={driven.error} />
             <ul aria-label={k.listLabel} className="divide-y divide-line">
               {status.rootKeys.map((root) => (

@@ -2,7 +2,15 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { client, type Outputs, queries, trpc } from "../data/trpc.ts";
 
 export type KeyJob = Outputs["keys"]["rotate"];
-export type JobKind = KeyJob["kind"];
+/** What this page starts and drives; jobs over tenants' own keys are the command line's. */
+export type JobKind = "rotate" | "verify" | "retire";
+
+/** How to drive a job on from here; null for those that are begun by a command. */
+export function driveOf({ kind, opener }: KeyJob): { kind: JobKind; opener: string } | null {
+  return (kind === "rotate" || kind === "verify" || kind === "retire") && opener !== null
+    ? { kind, opener }
+    : null;
+}
 
 /** How long the server works in one call, in seconds: how often the bar moves. */
 const SLICE = 2;
