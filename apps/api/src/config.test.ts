@@ -34,6 +34,7 @@ test("with no settings at all, development serves on the loopback address over i
     recoverTenant: null,
     maxValueBytes: 1_048_576,
     shredWaitDays: 7,
+    allowSoleHsm: true,
     regions: null,
     keyring: { seconds: 300, count: 10_000 },
     jobs: true,

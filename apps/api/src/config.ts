@@ -73,6 +73,8 @@ export interface Config {
   maxValueBytes: number;
   /** Days that a tenant's shredding waits after both sides agreed. */
   shredWaitDays: number;
+  /** Whether an HSM's key may be the only root key. */
+  allowSoleHsm: boolean;
   /** Which regions there are; null: one only. */
   regions: RegionSettings | null;
   /** How long unwrapped tenant keys are kept in memory, in seconds, and how many at most. */
@@ -187,6 +189,10 @@ const schema = z.object({
     .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: "must be a tenant's slug." })
     .optional(),
   KEYFOLD_MAX_VALUE_BYTES: wholeNumber(1, 16 * MIB, " of bytes").default(MIB),
+  KEYFOLD_ALLOW_SOLE_HSM: z
+    .enum(["1", "true", "0", "false"], { error: "must be 1 or 0." })
+    .transform((text) => text === "1" || text === "true")
+    .optional(),
   KEYFOLD_REGION: z.string().optional(),
   KEYFOLD_REGIONS: z.string().optional(),
   KEYFOLD_REGION_KEYS: z.string().optional(),
@@ -273,6 +279,7 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     recoverTenant: given.KEYFOLD_RECOVER_TENANT ?? null,
     maxValueBytes: given.KEYFOLD_MAX_VALUE_BYTES,
     shredWaitDays: given.KEYFOLD_SHRED_WAIT_DAYS,
+    allowSoleHsm: given.KEYFOLD_ALLOW_SOLE_HSM ?? given.KEYFOLD_MODE === "development",
     regions: regionSettings(env).regions,
     keyring: { seconds: given.KEYFOLD_KEY_CACHE_SECONDS, count: given.KEYFOLD_KEY_CACHE_COUNT },
     jobs: given.KEYFOLD_JOBS === "on",

@@ -41,6 +41,8 @@ export interface KeyfoldServerOptions {
   provider: RootKeyProvider;
   /** Hold other root keys, to open with and never to wrap under: the one that is being retired, or the one that comes next. */
   others?: readonly RootKeyProvider[];
+  /** Whether an HSM's key, which nobody can copy, may be the only root key. False by default. */
+  allowSoleHsm?: boolean;
   /**
    * From hybrid seeds: what new hybrid wraps are made to, and others, to open with. Needed where something is hybrid.
    * Not kept under the root key, and not in the database.
@@ -181,6 +183,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     db,
     openers,
     mayCreate: began && (options.mayCreate ?? false),
+    allowSoleHsm: options.allowSoleHsm ?? false,
     clock,
   });
   const mac = new RowMac(deployment.integrity, deployment.id);
@@ -208,6 +211,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       shredSeconds: options.waits?.shredSeconds ?? 7 * DAY,
       purgeSeconds: options.waits?.purgeSeconds ?? options.life?.purgeAfterSeconds ?? 30 * DAY,
     },
+    allowSoleHsm: options.allowSoleHsm ?? false,
     regions: regions && {
       here: regions.here,
       all: regions.all,

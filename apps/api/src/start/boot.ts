@@ -97,6 +97,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       life: { graceSeconds: config.graceSeconds, purgeAfterSeconds: config.purgeAfterDays * 86_400 },
       keyring: { ttlMs: config.keyring.seconds * 1000, max: config.keyring.count },
       process: { version: release(), runsJobs: config.jobs },
+      allowSoleHsm: config.allowSoleHsm,
       regions: await regionsOf(config.regions),
       waits: { shredSeconds: config.shredWaitDays * 86_400 },
       rotators: rotatorsFor(config),

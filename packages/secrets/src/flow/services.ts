@@ -71,6 +71,8 @@ export interface Services {
   readonly regions: Regions | null;
   /** What makes new values by itself. */
   readonly rotators: Rotators;
+  /** Whether an HSM's key may be the only root key. */
+  readonly allowSoleHsm: boolean;
   readonly log: DomainLog;
   /** The time that events carry. What expires is judged by the database's clock instead. */
   readonly clock: () => Date;

@@ -4,6 +4,7 @@ export type DeploymentProblem =
   | "root_key_unavailable"
   | "wrong_hybrid_seed"
   | "wrong_region"
+  | "sole_hsm"
   | "damaged";
 
 /** A start that must not go on; the message says what to do. */

@@ -7,6 +7,7 @@ import { HYBRID_PROVIDER } from "./counts.ts";
 import { DeploymentError } from "./deployment-error.ts";
 import { refuseMissingSeeds, refuseSeedAsRootKey, SEED_SETTINGS, seedRef } from "./hybrid-seeds.ts";
 import type { Openers } from "./openers.ts";
+import { isHsm, SOLE_HSM } from "./sole-hsm.ts";
 
 /** The deployment's identity and its keys, opened. */
 export interface Deployment {
@@ -42,6 +43,8 @@ export async function openDeployment(options: {
   openers: Openers;
   /** Whether an empty database may become a deployment now. */
   mayCreate: boolean;
+  /** Whether a deployment may begin with an HSM's key as its only root key. */
+  allowSoleHsm?: boolean;
   /** The time that events carry. */
   clock: () => Date;
 }): Promise<Deployment> {
@@ -63,6 +66,11 @@ export async function openDeployment(options: {
         throw new DeploymentError(
           "not_initialized",
           "This database holds no Keyfold deployment yet. Start once with KEYFOLD_BOOTSTRAP_TOKEN set, and this root key becomes its first.",
+        );
+      if (isHsm(root) && !options.allowSoleHsm)
+        throw new DeploymentError(
+          "sole_hsm",
+          `The HSM's key ${root.id} would be the only root key of this deployment. ${SOLE_HSM} Or begin with a root key that can be backed up, and move to the HSM by a rotation.`,
         );
       return create(tx, openers, root);
     }

@@ -9,6 +9,7 @@ import { beginJob, finishJob, type Job, newestDone, noteProgress, viewJob } from
 import { type CurrentOpeners, currentNames } from "./openers.ts";
 import { retireTenant } from "./retire-tenant.ts";
 import { keyJobView, retireKeyInput } from "./schema.ts";
+import { isHsm, opensWithoutThese, SOLE_HSM } from "./sole-hsm.ts";
 import { asked } from "./tenant-keys.ts";
 import { NO_TENANT, tenantsWrapped } from "./tenants.ts";
 import { walkTenants } from "./walk.ts";
@@ -87,6 +88,10 @@ async function judge(unit: DeploymentUnit, opener: string, keep: CurrentOpeners)
     refuse(
       `${lacking} of ${total} keys are not wrapped under ${currentNames(keep)} yet, and need ${opener}. Rotate and verify first.`,
     );
+  // The hybrid seed is no opener by itself.
+  if (isHsm(await asked(() => unit.call.services.openers.current())) && !unit.call.services.allowSoleHsm)
+    if (!(await opensWithoutThese(unit, [keep.root, opener])))
+      refuse(`The HSM's key ${keep.root} would be the only root key left. ${SOLE_HSM}`);
   const [verified, rotated] = [
     await newestDone(unit, "verify", keep.root),
     await newestDone(unit, "rotate", keep.root),

@@ -1,23 +1,30 @@
 import { withDeployment } from "@keyfold/db";
 import type { Services } from "../flow/services.ts";
 import { rotationDue } from "./rotation-due.ts";
+import { isHsm, opensWithoutThese } from "./sole-hsm.ts";
 
 /** What a start must say about keys: what this process cannot open, and a root key that has served its time. */
 export async function warnOfKeys(services: Services): Promise<void> {
   const { openers, log, db } = services;
   const [current, held] = [await openers.current(), await openers.opening()];
-  const { missing, root, now } = await withDeployment(db, async (tx) => ({
+  const { missing, root, another, now } = await withDeployment(db, async (tx) => ({
     missing: await tx.query<{ opener: string; keys: bigint | number }>(
       "SELECT * FROM control_plane.openers_missing($1::text[])",
       [held],
     ),
     root: await tx.sql.rootKey.findUnique({ where: { id: current.id } }),
+    another: await opensWithoutThese(tx, [current.id]),
     now: tx.now,
   }));
   for (const { opener, keys } of missing)
     log.warn(
       { opener, keys: Number(keys), held },
       "some tenants' keys open only with a root key that this process does not hold: their values cannot be read here",
+    );
+  if (isHsm(current) && !another)
+    log.warn(
+      { opener: current.id },
+      "an HSM's key is the only root key: it cannot be copied, and nothing opens without the token",
     );
   const due = root === null ? null : rotationDue(root.createdAt, now);
   if (due?.overdue)
