@@ -2,10 +2,13 @@ import { withDeployment } from "@keyfold/db";
 import type { ErrorCode } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { Services } from "../flow/services.ts";
+import { reEncrypt } from "../key/re-encrypt.ts";
 import { rotateKeys } from "../key/rotate.ts";
+import { rotateTenantKeys } from "../key/rotate-tenant.ts";
+import type { KeyJobView } from "../key/schema.ts";
 import { asked } from "../key/tenant-keys.ts";
 import { verifyKeys } from "../key/verify.ts";
-import { defineJob } from "./define.ts";
+import { defineJob, type JobRun } from "./define.ts";
 
 /** Keys per second: so few that traffic does not feel it. Whoever is in a hurry runs the command, which has no limit. */
 const KEYS_PER_SECOND = 200;
@@ -25,46 +28,71 @@ const PASSING: readonly ErrorCode[] = [
 const TRY_AGAIN_MS = 300_000;
 
 /**
- * Goes on with a rotation or verification of the root key that nobody drives any more, so that one that was started in
- * the panel, or by a command that ended, finishes by itself. Only where its root key is this process's current one; a
- * retirement, which takes away, waits for a person.
+ * Goes on with a rotation or verification of the root key, a rotation of tenant keys or a re-encryption that nobody drives
+ * any more, so that one that was started in the panel, or by a command that ended, finishes by itself. Those of the root
+ * key only where theirs is this process's current one; what takes away (a retirement, the removal of an opener) waits for
+ * a person.
  */
 export const continueKeyJobs = defineJob({
   name: "key_jobs.continue",
   everySeconds: 30,
-  actions: ["key.rotate", "key.verify"],
-  async run({ services, again: goingOn, perform }) {
-    const kind = await leftBehind(services, goingOn);
-    if (kind === null) return "done";
-    const pace = { forSeconds: SLICE_SECONDS, perSecond: KEYS_PER_SECOND };
-    const { state } = await perform(kind === "rotate" ? rotateKeys : verifyKeys, pace);
-    return state === "running" || (state === "done" && kind === "rotate") ? "more" : "done";
+  actions: ["key.rotate", "key.verify", "key.rotate_tenant", "key.re_encrypt"],
+  async run(run) {
+    const job = await leftBehind(run.services, run.again);
+    if (job === null) return "done";
+    const { state } = await slice(run, job);
+    // Another one may wait behind a job that is done.
+    return state === "stopped" ? "done" : "more";
   },
 });
 
+/** What a row says that a slice goes on with. */
+interface LeftBehind {
+  kind: string;
+  tenantId: string | null;
+  secretId: string | null;
+  digests: boolean;
+}
+
+function slice({ perform }: JobRun, { kind, tenantId, secretId, digests }: LeftBehind): Promise<KeyJobView> {
+  const pace = { forSeconds: SLICE_SECONDS, perSecond: KEYS_PER_SECOND };
+  if (kind === "rotate") return perform(rotateKeys, pace);
+  if (kind === "verify") return perform(verifyKeys, pace);
+  const where = { ...(tenantId === null ? {} : { tenant: tenantId }), ...pace };
+  if (kind === "rotate_tenant") return perform(rotateTenantKeys, where);
+  return perform(reEncrypt, { ...where, ...(secretId === null ? {} : { secret: secretId }), digests });
+}
+
 /** @param goingOn the progress that was just made is this job's own */
-async function leftBehind(services: Services, goingOn: boolean): Promise<"rotate" | "verify" | null> {
+async function leftBehind(services: Services, goingOn: boolean): Promise<LeftBehind | null> {
   const { id } = await asked(() => services.openers.current());
-  const open = await again(() =>
+  return again(() =>
     withDeployment(services.db, async ({ sql, now }) => {
       const before = (ms: number) => new Date(now.getTime() - ms);
       const running = goingOn ? {} : { updatedAt: { lt: before(LEFT_MS) } };
       return sql.keyJob.findFirst({
         where: {
-          kind: { in: ["rotate", "verify"] },
-          opener: id,
-          OR: [
-            { state: "running", ...running },
+          AND: [
             {
-              state: "stopped",
-              problem: { in: [...PASSING] },
-              updatedAt: { lt: before(TRY_AGAIN_MS) },
+              OR: [
+                { kind: { in: ["rotate", "verify"] }, opener: id },
+                { kind: { in: ["rotate_tenant", "re_encrypt"] } },
+              ],
+            },
+            {
+              OR: [
+                { state: "running", ...running },
+                {
+                  state: "stopped",
+                  problem: { in: [...PASSING] },
+                  updatedAt: { lt: before(TRY_AGAIN_MS) },
+                },
+              ],
             },
           ],
         },
-        orderBy: { kind: "asc" },
+        orderBy: { startedAt: "asc" },
       });
     }),
   );
-  return open === null ? null : (open.kind as "rotate" | "verify");
 }

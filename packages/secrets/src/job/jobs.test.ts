@@ -164,3 +164,21 @@ test("jobs that nobody runs are overdue, by the database's clock, and no longer 
   for (const view of await house.server.jobRuns())
     expect(view).toMatchObject({ overdue: false, problem: null, finishedAt: expect.any(Date) });
 });
+
+test("a re-encryption and a rotation of tenant keys that were left are finished, one after the other", async () => {
+  const { caller, slug } = await house.tenant("one");
+  await house.tenant("two");
+  await caller.secrets.create({ name: "KEY", value: "not a real value" });
+  const operator = house.as(house.operatorToken);
+  const begin = { forSeconds: 0, perSecond: 1 };
+  expect(await operator.keys.reEncrypt({ tenant: slug, ...begin })).toMatchObject({ state: "running" });
+  expect(await operator.keys.rotateTenant(begin)).toMatchObject({ state: "running" });
+  await house.moveClock("61 seconds");
+  await run("key_jobs.continue");
+  const { jobs: now } = await operator.keys.status({});
+  expect(now.map(({ kind, state }) => [kind, state]).sort()).toEqual([
+    ["re_encrypt", "done"],
+    ["rotate_tenant", "done"],
+  ]);
+  expect((await caller.secrets.reveal({ name: "KEY" })).value).toBe("not a real value");
+});
