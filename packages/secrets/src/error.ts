@@ -17,6 +17,7 @@ export const ERRORS = {
   version_expired: "This version's grace has ended.",
   version_revoked: "This version was revoked.",
   version_destroyed: "This version was destroyed.",
+  in_use: "Consumers still use this. Do it all the same with `force` and a reason.",
   illegal_state: "That cannot be done in the state it is in.",
   too_large: "That is larger than this deployment allows.",
   decryption_failed: "This value could not be decrypted. The operator's log says why.",

@@ -279,6 +279,13 @@ export const routes: readonly Route[] = [
     tag: "secrets",
     operationId: "restoreSecret",
   },
+  {
+    method: "POST",
+    path: "/secrets/:id/purge",
+    verb: secrets.purge,
+    tag: "secrets",
+    operationId: "purgeSecret",
+  },
 
   {
     method: "GET",

@@ -52,6 +52,7 @@ export const ACTIONS = {
   "secret.rotate": { level: "environment", service: true, operator: false, event: "secret.rotated" },
   "secret.roll_back": { level: "environment", service: true, operator: false, event: "secret.rolled_back" },
   "secret.delete": { level: "environment", service: true, operator: true, event: "secret.deleted" },
+  "secret.purge": { level: "environment", service: true, operator: true, event: "secret.purged" },
   "secret.restore": { level: "environment", service: true, operator: true, event: "secret.restored" },
 
   "version.list": { level: "environment", service: true, operator: true, event: "version.listed" },

@@ -344,6 +344,7 @@ const TABLE: Record<string, Row> = {
     "gone",
     "gone",
   ],
+  "secrets.purge": [async (f) => await f.purgeable(), "yes", "yes", "no", "gone", "gone", "gone"],
   // The operator makes a tenant's first token only, and acme has some; those two hold less than a reader of everything.
   "tokens.create": [({ tenant }) => ({ tenant, name: "made" }), "no", "yes", "no", "no", "no", "gone"],
   "tokens.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "yes", "yes", "gone"],
@@ -435,6 +436,7 @@ interface Fixture {
   secret(): Promise<{ tenant: string; id: string }>;
   secretName(): Promise<string>;
   deletedSecret(): Promise<{ tenant: string; id: string }>;
+  purgeable(): Promise<{ tenant: string; id: string; confirm: string; reason: string }>;
   consumer(): Promise<{ tenant: string; id: string; consumer: string }>;
   pending(): Promise<{ tenant: string; id: string; version: number }>;
   rotating(): Promise<{ tenant: string; id: string }>;
@@ -487,6 +489,14 @@ beforeAll(async () => {
       const made = await secret();
       await caller.secrets.delete(made);
       return made;
+    },
+    async purgeable() {
+      const made = await secret();
+      const { name } = await caller.secrets.get({ id: made.id });
+      await house.moveClock("-25 hours");
+      await caller.secrets.delete({ id: made.id });
+      await house.moveClock("0");
+      return { ...made, confirm: name, reason: "a test" };
     },
     async consumer() {
       const made = await secret();

@@ -198,6 +198,15 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     secret,
     8,
   ]);
+  const ended = await caller.secrets.create({ name: "ENDED", value });
+  await house.moveClock("-25 hours");
+  await caller.secrets.delete({ id: ended.id });
+  await house.moveClock("0");
+  await expectEvents(
+    "secrets.purge",
+    () => caller.secrets.purge({ id: ended.id, confirm: "ENDED", reason: "r" }),
+    ["secret.purged", ended.id],
+  );
   await expectEvents("secrets.restore", () => caller.secrets.restore({ id: secret }), [
     "secret.restored",
     secret,

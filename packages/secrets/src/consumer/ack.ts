@@ -1,10 +1,13 @@
 import { KeyfoldError } from "../error.ts";
-import { changeSql } from "../flow/change.ts";
+import { changeSql, type Unit } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { endIfMoved } from "../grace/over.ts";
 import { loadSecret } from "../secret/load.ts";
+import type { SecretRow } from "../secret/rows.ts";
 import { ANONYMOUS_LEASE_SECONDS } from "./lease.ts";
 import { ackInput, ackOutput } from "./schema.ts";
+import { allHaveMoved } from "./waiting.ts";
 
 /**
  * An instance's word that its application uses a version now. Who it speaks for is its token's consumer, and nobody
@@ -22,6 +25,7 @@ export const ackConsumer = defineVerb({
     if (actor.type !== "service_token") throw new KeyfoldError("forbidden");
     const { name: consumer, kind } = actor.consumer;
     const instance = input.instance ?? request.instance ?? "";
+    let ended = false;
     return changeSql(
       call,
       tenantId,
@@ -54,6 +58,7 @@ export const ackConsumer = defineVerb({
             target: { type: "secret", id: secret.id, name: secret.name, version: input.version },
             details: { consumer, instance: instance === "" ? null : instance },
           });
+        ended = await endGracesLeft(unit, secret);
         return {
           secretId: secret.id,
           consumer,
@@ -63,11 +68,27 @@ export const ackConsumer = defineVerb({
           currentVersion: secret.currentVersion,
         };
       },
-      // Nothing that a read rests on has changed.
-      { raise: false },
+      // Unless it was the last one to move, nothing that a read rests on has changed.
+      { raise: () => ended },
     );
   },
 });
+
+/** Where a secret's graces end by acknowledgement, this may have been the last one that was waited for. */
+async function endGracesLeft(unit: Unit, secret: SecretRow): Promise<boolean> {
+  if (secret.gracePolicy !== "acknowledgement") return false;
+  const graces = await unit.query<{ number: number }>(
+    `SELECT v.number FROM control_plane.versions v
+      WHERE v.tenant_id = $1::uuid AND v.secret_id = $2::uuid AND v.state = 'grace' ORDER BY v.number`,
+    [unit.tenantId, secret.id],
+  );
+  let ended = false;
+  // Asked first without the secret's lock, for which a thousand instances would otherwise stand in line.
+  for (const { number } of graces)
+    if ((await allHaveMoved(unit, secret.id, number)) && (await endIfMoved(unit, secret.id, number)))
+      ended = true;
+  return ended;
+}
 
 const UPSERT = `
   WITH c AS (

@@ -209,7 +209,7 @@ test("the blast radius says who reads it, when last, which version, who has not 
   expect(
     (await caller.secrets.blastRadius({ id, state: "behind" })).consumers.map(({ name }) => name),
   ).toEqual(["behind"]);
-  await caller.secrets.delete({ id });
+  await caller.secrets.delete({ id, force: true, reason: "over" });
   expect((await caller.secrets.blastRadius({ id })).total).toBe(4);
 });
 

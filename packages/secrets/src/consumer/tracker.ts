@@ -82,11 +82,7 @@ export class ReadTracker {
   /** Called after a read's event is durable. A person at a browser is no consumer. */
   record(actor: ServiceActor, secret: string, version: number, instance: string | null | undefined): void {
     if (actor.session !== null) return;
-    let notes = this.#notes.get(actor.tenantId);
-    if (notes === undefined) {
-      notes = new Map();
-      this.#notes.set(actor.tenantId, notes);
-    }
+    const notes = this.#of(actor.tenantId);
     const { name, kind } = actor.consumer;
     const key = `${secret}/${instance ?? ""}/${name}`;
     const note = notes.get(key);
@@ -99,6 +95,14 @@ export class ReadTracker {
       this.#size++;
       notes.set(key, { secret, consumer: name, kind, instance: instance ?? "", version, at: this.#steady() });
     }
+  }
+
+  #of(tenant: string): Map<string, Note> {
+    const known = this.#notes.get(tenant);
+    if (known !== undefined) return known;
+    const notes = new Map<string, Note>();
+    this.#notes.set(tenant, notes);
+    return notes;
   }
 
   /** Writes what was noted until now. What cannot be written stays for the next time. @throws KeyfoldError */
@@ -144,11 +148,7 @@ export class ReadTracker {
 
   /** What was noted since is newer. */
   #takeBack(tenant: string, lot: readonly (readonly [string, Note])[]): void {
-    let notes = this.#notes.get(tenant);
-    if (notes === undefined) {
-      notes = new Map();
-      this.#notes.set(tenant, notes);
-    }
+    const notes = this.#of(tenant);
     for (const [key, note] of lot) {
       if (notes.has(key)) continue;
       notes.set(key, note);

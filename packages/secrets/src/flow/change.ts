@@ -54,7 +54,7 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
     call: Call,
     tenantId: string,
     work: (unit: Unit & Tx) => Promise<T>,
-    options: { tenant?: "live" | "any"; endsItself?: boolean; raise?: boolean } = {},
+    options: { tenant?: "live" | "any"; endsItself?: boolean; raise?: boolean | (() => boolean) } = {},
   ): Promise<T> {
     const { services, actor } = call;
     return again(() =>
@@ -64,7 +64,7 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
         if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
         const result = await work(unit);
         if (events.length > 0) {
-          const raise = options.raise ?? true;
+          const raise = typeof options.raise === "function" ? options.raise() : (options.raise ?? true);
           const judge = {
             raise,
             deadline: actor.deadline,

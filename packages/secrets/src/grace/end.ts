@@ -1,3 +1,4 @@
+import { refuseInUse } from "../consumer/waiting.ts";
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
@@ -19,11 +20,16 @@ export const endGrace = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     return changeSql(call, tenantId, async (unit) => {
       const { secret, version } = await lockInGrace(unit, input);
+      await refuseInUse(unit, secret, version.number, input.force);
       const ended = await settleGrace(unit, secret, version, input.reason);
       unit.record({
         target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
         reason: input.reason,
-        details: { openUntil: iso(version.openUntil), became: ended.state },
+        details: {
+          openUntil: iso(version.openUntil),
+          became: ended.state,
+          ...(input.force ? { force: true } : {}),
+        },
       });
       tell(unit, "secret.grace_ended", secret, { version: version.number });
       return viewVersion(ended, unit.now);

@@ -1,4 +1,5 @@
 import { withDeployment } from "@keyfold/db";
+import { consumersBehind } from "../consumer/waiting.ts";
 import { asKeyfoldError, describeCause } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { Call } from "../flow/call.ts";
@@ -7,19 +8,21 @@ import { databaseError } from "../flow/database-error.ts";
 import { iso } from "../input/stored.ts";
 import { tell } from "../message/tell.ts";
 import { moveVersion } from "../version/write.ts";
-import { settleGrace } from "./keep.ts";
 import { lockSwept } from "./load.ts";
+import { endGraceOf, endIfMoved, isBeforeEnd } from "./over.ts";
 
 /** What one look finds at most of each kind. */
 const LOT = 500;
-/** Secrets at once: the pool's other connections are for whoever reads meanwhile. */
+/** Versions of one tenant that one transaction settles. */
+const TOGETHER = 50;
+/** Transactions at once: the pool's other connections are for whoever reads meanwhile. */
 const AT_ONCE = 4;
 
 interface Due {
   tenant_id: string;
   secret_id: string;
   number: number;
-  what: "end" | "warn";
+  what: "end" | "warn" | "held" | "moved";
 }
 
 /**
@@ -34,58 +37,99 @@ export async function sweepGraces(call: Call): Promise<"more" | "done"> {
     ),
   );
   let settled = 0;
-  const queue = due.values();
+  const queue = together(due).values();
   const work = async () => {
-    for (const one of queue) if (await settle(call, one)) settled++;
+    for (const lot of queue) settled += await settle(call, lot);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   // What cannot be settled stays due: with nothing else left, the next run is soon enough.
   return settled > 0 && due.length >= LOT ? "more" : "done";
 }
 
-/** @returns whether it is due no more; what fails is told to the log, and keeps nobody else waiting */
-async function settle(call: Call, due: Due): Promise<boolean> {
+/** Of one tenant, and all to be forgotten by who remembers them or none: what one transaction settles. */
+function together(due: readonly Due[]): Due[][] {
+  const lots = new Map<string, Due[]>();
+  for (const one of due) {
+    const key = `${one.tenant_id} ${wasOpen(one)}`;
+    const lot = lots.get(key);
+    if (lot === undefined) lots.set(key, [one]);
+    else lot.push(one);
+  }
+  return [...lots.values()].flatMap((lot) => {
+    // In one order, so that two sweeps do not wait for each other crosswise.
+    lot.sort((a, b) =>
+      a.secret_id < b.secret_id ? -1 : a.secret_id > b.secret_id ? 1 : a.number - b.number,
+    );
+    return Array.from({ length: Math.ceil(lot.length / TOGETHER) }, (_, i) =>
+      lot.slice(i * TOGETHER, (i + 1) * TOGETHER),
+    );
+  });
+}
+
+/** Whoever remembers a version whose deadline has passed could not read it since: there is nothing to forget. */
+const wasOpen = ({ what }: Due): boolean => what === "held" || what === "moved";
+
+/** @returns how many are due no more; one that fails is told to the log, and keeps no other waiting */
+async function settle(call: Call, lot: readonly Due[]): Promise<number> {
+  const [first] = lot;
+  if (first === undefined) return 0;
   try {
     await changeSql(
       call,
-      due.tenant_id,
+      first.tenant_id,
       async (unit) => {
-        if (due.what === "end") await end(unit, due);
-        else await warn(unit, due);
+        for (const one of lot) await WORK[one.what](unit, one);
       },
-      // Nobody who remembers this version could have read it since its deadline: there is nothing to forget.
-      { raise: false },
+      { raise: wasOpen(first) },
     );
-    return true;
+    return lot.length;
   } catch (error) {
+    if (lot.length > 1) {
+      let settled = 0;
+      for (const one of lot) settled += await settle(call, [one]);
+      return settled;
+    }
     const { code, cause } = asKeyfoldError(databaseError(error) ?? error);
-    if (code === "not_found") return true; // a tenant that was deleted meanwhile
     call.services.log.error(
       {
         code,
-        tenant: due.tenant_id,
-        secret: due.secret_id,
-        version: due.number,
+        tenant: first.tenant_id,
+        secret: first.secret_id,
+        version: first.number,
         cause: describeCause(cause),
       },
       "a grace could not be settled",
     );
-    return false;
+    return 0;
   }
 }
 
+const WORK = { end, warn, held, moved } as const;
+
 async function end(unit: Unit, due: Due): Promise<void> {
   const found = await lockSwept(unit, due.secret_id, due.number);
-  if (found === null) return;
+  if (found === null || found.version.held || isBeforeEnd(unit, found.version)) return; // extended meanwhile
+  await endGraceOf(unit, found, "time");
+}
+
+/** Held past its deadline: it ends once no live consumer is on it; until then, somebody hears of it every day. */
+async function held(unit: Unit, due: Due): Promise<void> {
+  const found = await lockSwept(unit, due.secret_id, due.number);
+  if (found === null || !found.version.held || isBeforeEnd(unit, found.version)) return;
   const { secret, version } = found;
-  if (version.openUntil === null || version.openUntil > unit.now) return; // extended meanwhile
-  const ended = await settleGrace(unit, secret, version);
+  const consumers = await consumersBehind(unit, secret.id, version.number);
+  if (consumers === 0) return endGraceOf(unit, found, "moved");
+  await moveVersion(unit, version, { state: "grace", warnedAt: unit.now });
   unit.record({
-    action: "version.grace_ended",
+    action: "version.grace_held",
     target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
-    details: { openUntil: iso(version.openUntil), became: ended.state },
+    details: { openUntil: iso(version.openUntil), consumers },
   });
-  tell(unit, "secret.grace_ended", secret, { version: version.number });
+  tell(unit, "secret.grace_held", secret, { version: version.number, consumers });
+}
+
+async function moved(unit: Unit, due: Due): Promise<void> {
+  await endIfMoved(unit, due.secret_id, due.number);
 }
 
 async function warn(unit: Unit, due: Due): Promise<void> {

@@ -7,6 +7,7 @@ import { continueKeyJobs } from "./continue-key-jobs.ts";
 import type { Job } from "./define.ts";
 import { endShreds } from "./end-shreds.ts";
 import { runRotations } from "./run-rotations.ts";
+import { purgeSecrets } from "./purge-secrets.ts";
 import { settleGraces } from "./settle-graces.ts";
 import { wrapForRegions } from "./wrap-for-regions.ts";
 
@@ -18,6 +19,7 @@ export const jobs: readonly Job[] = [
   cleanSessions,
   continueKeyJobs,
   endShreds,
+  purgeSecrets,
   settleGraces,
   runRotations,
   signCheckpoints,

@@ -13,6 +13,8 @@ export const MESSAGE_KINDS = {
   "secret.purged": "A deleted secret is gone for good, with all its versions.",
   "secret.grace_ending": "A superseded version soon stops opening.",
   "secret.grace_ended": "A superseded version has stopped opening.",
+  "secret.grace_held":
+    "A superseded version's time is over, and consumers still use it: it stays open for them.",
   "secret.rotation_failed": "A rotation did not finish; the old version is current and works.",
   "secret.rotation_overdue": "A secret should have been rotated by now.",
   "secret.rotation_due": "A secret that people rotate is due within days.",

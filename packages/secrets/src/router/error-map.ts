@@ -19,6 +19,7 @@ const MAP: Record<ErrorCode, readonly [status: number, trpc: TrpcCode]> = {
   version_expired: [410, "PRECONDITION_FAILED"],
   version_revoked: [410, "PRECONDITION_FAILED"],
   version_destroyed: [410, "PRECONDITION_FAILED"],
+  in_use: [409, "CONFLICT"],
   illegal_state: [409, "CONFLICT"],
   too_large: [413, "PAYLOAD_TOO_LARGE"],
   decryption_failed: [500, "INTERNAL_SERVER_ERROR"],

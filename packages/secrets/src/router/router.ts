@@ -58,6 +58,7 @@ export function createRouter(services: Services) {
       rollBack: mutation(services, secrets.rollBack),
       delete: mutation(services, secrets.delete),
       restore: mutation(services, secrets.restore),
+      purge: mutation(services, secrets.purge),
       blastRadius: query(services, secrets.blastRadius),
     }),
     versions: t.router({

@@ -41,6 +41,7 @@ import { createSecret } from "../secret/create.ts";
 import { deleteSecret } from "../secret/delete.ts";
 import { getSecret } from "../secret/get.ts";
 import { listSecrets } from "../secret/list.ts";
+import { purgeSecret } from "../secret/purge.ts";
 import { restoreSecret } from "../secret/restore.ts";
 import { revealSecret } from "../secret/reveal.ts";
 import { revealManySecrets } from "../secret/reveal-many.ts";
@@ -126,6 +127,7 @@ export const verbs = {
     rollBack: rollBackSecret,
     delete: deleteSecret,
     restore: restoreSecret,
+    purge: purgeSecret,
     blastRadius,
   },
   versions: {

@@ -1,3 +1,4 @@
+import { refuseInUse } from "../consumer/waiting.ts";
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
@@ -19,6 +20,7 @@ export const deleteSecret = defineVerb({
     return changeSql(call, tenantId, async (unit) => {
       const { secret, place, version } = await lockSecret(unit, input);
       checkExpected(secret, input.expectedVersion);
+      await refuseInUse(unit, secret, null, input.force);
       const moved = await moveSecret(unit, secret, {
         state: "deleted",
         deletedAt: unit.now,
@@ -27,6 +29,7 @@ export const deleteSecret = defineVerb({
       unit.record({
         target: { type: "secret", id: secret.id, name: secret.name, version: secret.currentVersion },
         reason: input.reason ?? null,
+        details: input.force ? { force: true } : {},
       });
       tell(unit, "secret.deleted", moved, { purge_after: moved.purgeAfter?.toISOString() ?? null });
       return viewSecret(moved, place, version);

@@ -164,8 +164,27 @@ export const rollBackSecretInput = z
   })
   .refine(oneOf, oneOfError);
 export const deleteSecretInput = z
-  .strictObject({ ...secretRef, reason: reason.optional(), expectedVersion })
-  .refine(oneOf, oneOfError);
+  .strictObject({
+    ...secretRef,
+    reason: reason.optional(),
+    expectedVersion,
+    force: z
+      .boolean()
+      .default(false)
+      .describe("Also where consumers still read it; else refused with in_use. Wants a reason."),
+  })
+  .refine(oneOf, oneOfError)
+  .refine((input) => !input.force || input.reason !== undefined, {
+    error: "is needed with `force`",
+    path: ["reason"],
+  });
+export const purgeSecretInput = z.strictObject({
+  ...inTenant,
+  id: id.describe("A deleted secret's id: its name is free already."),
+  confirm: secretName.describe("The name it had, typed out: this cannot be undone."),
+  reason,
+});
+export const purgeSecretOutput = z.object({ id: z.uuid(), versions: z.int().describe("How many it had.") });
 export const restoreSecretInput = z.strictObject({
   ...inTenant,
   id,

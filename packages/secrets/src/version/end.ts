@@ -1,3 +1,4 @@
+import { refuseInUse } from "../consumer/waiting.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { changeSql } from "../flow/change.ts";
@@ -14,6 +15,7 @@ interface EndInput {
   id: string;
   version: number;
   reason: string;
+  force: boolean;
 }
 
 /**
@@ -36,6 +38,8 @@ export async function endVersion(
       throw new KeyfoldError("illegal_state", {
         sentence: "This version is pending: nobody reads it. Abandon it instead.",
       });
+    if (version.state === "current" || version.state === "grace")
+      await refuseInUse(unit, secret, version.number, input.force);
     if (to === "destroyed") await eraseSealed(unit, secret.id, version.number);
     const moved = await moveVersion(unit, version, {
       state: to,
@@ -47,6 +51,7 @@ export async function endVersion(
     unit.record({
       target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
       reason: input.reason,
+      details: input.force ? { force: true } : {},
     });
     tell(unit, to === "revoked" ? "version.revoked" : "version.destroyed", secret, {
       version: version.number,

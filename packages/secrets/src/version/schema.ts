@@ -44,14 +44,18 @@ const oneVersion = { ...inTenant, id: id.describe("The secret's id."), version: 
 export const listVersionsInput = z.strictObject({ ...inTenant, id, ...pageInput });
 export const listVersionsOutput = z.object({ versions: z.array(versionView), nextCursor });
 export const revealVersionInput = z.strictObject({ ...oneVersion });
-export const revokeVersionInput = z.strictObject({ ...oneVersion, reason });
-export const destroyVersionInput = z.strictObject({ ...oneVersion, reason });
+const force = z
+  .boolean()
+  .default(false)
+  .describe("Also where consumers still use it; else refused with in_use, which says how many and who.");
+export const revokeVersionInput = z.strictObject({ ...oneVersion, reason, force });
+export const destroyVersionInput = z.strictObject({ ...oneVersion, reason, force });
 export const extendGraceInput = z.strictObject({
   ...oneVersion,
   seconds: z.int().min(1).max(7_776_000).describe("From now: up to 90 days, and later than it would end."),
   reason,
 });
-export const endGraceInput = z.strictObject({ ...oneVersion, reason });
+export const endGraceInput = z.strictObject({ ...oneVersion, reason, force });
 
 export const prepareVersionInput = z.strictObject({
   ...inTenant,
