@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addAudit } from "./audit/commands.ts";
+import { addBackup } from "./backup/commands.ts";
 import { addCode } from "./code/commands.ts";
 import { addDoctor } from "./doctor/commands.ts";
 import { addImport } from "./import/commands.ts";
@@ -39,6 +40,7 @@ Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or s
     addCode,
     addAudit,
     addKeys,
+    addBackup,
     addTenants,
     addDoctor,
   ])

@@ -19,7 +19,7 @@ export async function findRoleProblems(pool: Pick<pg.Pool, "query">): Promise<st
         WHERE n.nspname = 'control_plane' AND c.relkind = 'r' AND c.relowner = r.oid) AS owner,
       (SELECT array_agg(m.rolname::text) FROM pg_roles m
         WHERE m.oid <> r.oid AND pg_has_role(r.oid, m.oid, 'MEMBER') AND (m.rolsuper OR m.rolbypassrls
-          OR m.rolname = 'keyfold_definer'
+          OR m.rolname IN ('keyfold_definer', 'keyfold_backup')
           OR EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = 'control_plane' AND c.relkind = 'r' AND c.relowner = m.oid))) AS via,
       coalesce((SELECT pg_has_role(r.oid, t.oid, 'USAGE') FROM pg_roles t WHERE t.rolname = 'keyfold_tenant'), false) AS tenant,

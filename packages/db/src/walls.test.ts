@@ -226,6 +226,7 @@ const DEPLOYMENT_TABLES = [
   "key_jobs",
   "key_backups",
   "region",
+  "restores",
   "checkpoint_logs",
   "checkpoints",
   "checkpoint_heads",
@@ -364,6 +365,7 @@ test("the application becomes neither the definer, nor the owner, nor a superuse
   const { rows } = await owner.query("SELECT current_user AS owner");
   for (const role of [
     "keyfold_definer",
+    "keyfold_backup",
     rows[0].owner,
     "postgres",
     "pg_read_all_data",
@@ -732,4 +734,19 @@ test("a session only ends", async () => {
   expect(await change("token_id = gen_random_uuid()")).toBe("KF403");
   expect(await change("ended_at = now()")).toBe("done");
   expect(await change("ended_at = NULL")).toBe("KF403");
+});
+
+test("every table is seen whole by who makes backups, who changes nothing", async () => {
+  const { rows } = await superuser.query(
+    `SELECT c.relname AS name,
+            EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'backup' AND p.polcmd = 'r'
+              AND pg_get_expr(p.polqual, p.polrelid) = 'true') AS covered,
+            has_table_privilege('keyfold_backup', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') AS changes
+       FROM pg_class c WHERE c.relnamespace = 'control_plane'::regnamespace AND c.relkind IN ('r', 'p')`,
+  );
+  expect(rows.filter(({ covered, changes }) => !covered || changes)).toEqual([]);
+  await owner.query("BEGIN; SET LOCAL ROLE keyfold_backup");
+  const seen = await owner.query("SELECT id FROM control_plane.tenants");
+  await owner.query("ROLLBACK");
+  expect(seen.rows.map(({ id }) => id)).toEqual(expect.arrayContaining([...tenants]));
 });

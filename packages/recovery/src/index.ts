@@ -1,3 +1,4 @@
+export { type Dumped, dump } from "./dump.ts";
 export { readText, writeNew } from "./files.ts";
 export {
   type BundleContents,
@@ -9,4 +10,6 @@ export {
 } from "./key-bundle.ts";
 export { checkRecipients, identitiesIn, makeIdentity, recipientFingerprint } from "./recipient.ts";
 export { RecoveryError, type RecoveryProblem } from "./recovery-error.ts";
-export { currentRootKey, writeHybridSeed, writeRootKey } from "./root-key-files.ts";
+export { type RestoreOptions, restoreRows } from "./restore.ts";
+export { currentRootKey, keepRootKey, writeHybridSeed, writeRootKey } from "./root-key-files.ts";
+export { type BackupSummary, verifyBackup } from "./verify-backup.ts";

@@ -85,7 +85,7 @@ describe("a bundle that is", () => {
 
   test("filed under another fingerprint is refused", async () => {
     const contents = { ...given(), rootKeys: [{ ...given().rootKeys[0]!, id: "local:0000000000000000" }] };
-    await expect(currentRootKey({ format: "keyfold key bundle 1", ...contents })).rejects.toMatchObject({
+    await expect(currentRootKey(contents)).rejects.toMatchObject({
       problem: "damaged",
     });
   });

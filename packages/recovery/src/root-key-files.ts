@@ -1,4 +1,5 @@
-import { localRootKey, rootKeyFromText } from "@keyfold/envelope";
+import { stat } from "node:fs/promises";
+import { localRootKey, rootKeyFromFile, rootKeyFromText } from "@keyfold/envelope";
 import { writeNew } from "./files.ts";
 import type { BundleContents, BundledRootKey } from "./key-bundle.ts";
 import { RecoveryError } from "./recovery-error.ts";
@@ -7,7 +8,7 @@ import { RecoveryError } from "./recovery-error.ts";
  * The root key that a deployment is opened with, once it was found to be what the bundle says it is.
  * @throws RecoveryError `damaged` where a key does not have the fingerprint that it is filed under
  */
-export async function currentRootKey(contents: BundleContents): Promise<BundledRootKey> {
+export async function currentRootKey(contents: Pick<BundleContents, "rootKeys">): Promise<BundledRootKey> {
   for (const key of contents.rootKeys)
     if (key.kind === "local" && (await fingerprint(key.key)) !== key.id)
       throw new RecoveryError(
@@ -34,3 +35,30 @@ const fingerprint = async (text: string): Promise<string | null> => {
     return null;
   }
 };
+
+/**
+ * Sees to it that a file holds this root key: writes it where there is no file.
+ * @returns whether it was written now
+ * @throws RecoveryError `refused` where the file holds another key, or none; `unwritable`
+ */
+export async function keepRootKey(
+  path: string,
+  key: Extract<BundledRootKey, { kind: "local" }>,
+): Promise<boolean> {
+  const there = await stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
+  if (!there) {
+    await writeRootKey(path, key);
+    return true;
+  }
+  const held = await rootKeyFromFile(path)
+    .then((found) => localRootKey(found).current())
+    .catch(() => null);
+  if (held?.id === key.id) return false;
+  throw new RecoveryError(
+    "refused",
+    `The file ${path} holds ${held === null ? "no root key" : `another root key (${held.id})`}, and this backup needs ${key.id}. Move the file away first; nothing was written.`,
+  );
+}

@@ -20,6 +20,7 @@ export { MESSAGE_KINDS, type MessageKind } from "./message/kinds.ts";
 export type { ProcessView } from "./process/live.ts";
 export type { ProcessFacts } from "./process/report.ts";
 export type { ProjectView } from "./project/schema.ts";
+export type { LostEvents, RestoreReport } from "./restore/finish.ts";
 export { type KeyfoldContext, type KeyfoldMeta, requestInfo } from "./router/context.ts";
 export { httpStatus } from "./router/error-map.ts";
 export type { KeyfoldRouter } from "./router/router.ts";

@@ -1,5 +1,6 @@
 import type { Connections } from "@keyfold/db";
 import { createEnvelope, type Envelope, type RootKeyProvider, type XWingPrivateKey } from "@keyfold/envelope";
+import type { PushedCheckpoint } from "@keyfold/ledger";
 import { localRotators, type Rotator, rotatorsOf } from "@keyfold/rotators";
 import type { z } from "zod";
 import { confirmKeyBackup, noteKeyBackup } from "./backup/key-backup.ts";
@@ -19,6 +20,7 @@ import type { Job } from "./job/define.ts";
 import { jobs } from "./job/jobs.ts";
 import { type RunnableJob, runnableJobs } from "./job/runner.ts";
 import { type JobRunView, listJobRuns } from "./job/runs.ts";
+import { Journal, type JournalSink, journalKey } from "./journal/journal.ts";
 import type { Algorithm } from "./key/algorithm.ts";
 import { openDeployment } from "./key/deployment.ts";
 import { DeploymentError } from "./key/deployment-error.ts";
@@ -30,6 +32,7 @@ import { TenantKeys } from "./key/tenant-keys.ts";
 import { warnOfKeys } from "./key/warnings.ts";
 import { type ProcessFacts, startReporting } from "./process/report.ts";
 import { openRegion } from "./region/open.ts";
+import { finishRestore, type RestoreReport } from "./restore/finish.ts";
 import { createRouter, type KeyfoldRouter } from "./router/router.ts";
 import { endSession, startSession } from "./session/session.ts";
 import { type DispatcherOptions, WebhookDispatcher } from "./webhook/dispatch/dispatcher.ts";
@@ -50,6 +53,10 @@ export interface KeyfoldServerOptions {
   hybrid?: { current: XWingPrivateKey; others?: readonly XWingPrivateKey[] };
   /** What a new tenant's keys are wrapped by; `hybrid-quantum` needs `hybrid`. `aes-256-gcm` by default. */
   algorithm?: Algorithm;
+  /** Where revocations and shreds are noted off this machine, for a restore: whole lines, durable when it answers. */
+  journal?: JournalSink;
+  /** For the restore itself: a database whose restore is not finished is opened, and `finishRestore` ends it. */
+  restoring?: boolean;
   /** Whether an empty database may become a deployment now; else a start on one is refused. False by default. */
   mayCreate?: boolean;
   envelope?: Envelope;
@@ -143,6 +150,13 @@ export interface KeyfoldServer {
    */
   confirmKeyBackup(digest: string): ReturnType<typeof confirmKeyBackup>;
   /**
+   * Ends a restore whose rows are in place, after which servers start. May be cut short and called again.
+   * @param from.pushed the newest checkpoint that was pushed off the machine: what the backup lacks is counted by it
+   * @param from.journal the journal's text: what was refused since the backup is refused again
+   * @throws KeyfoldError `illegal_state` where nothing is being restored; `integrity_failed` for a journal with gaps
+   */
+  finishRestore(from: { pushed: PushedCheckpoint | null; journal: string | null }): Promise<RestoreReport>;
+  /**
    * Signs how far every audit chain is: to be called every minute, by as many processes as there are.
    * @returns whether there was anything new to sign
    * @throws KeyfoldError `integrity_failed` where a chain is not what the last checkpoint says
@@ -184,6 +198,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     openers,
     mayCreate: began && (options.mayCreate ?? false),
     allowSoleHsm: options.allowSoleHsm ?? false,
+    restoring: options.restoring ?? false,
     clock,
   });
   const mac = new RowMac(deployment.integrity, deployment.id);
@@ -194,6 +209,11 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     tokenKey: deployment.token,
     signer: new Signer(deployment.signing, deployment.id),
     checkpoints: new Map(),
+    journal:
+      options.journal === undefined
+        ? null
+        : new Journal({ integrity: deployment.integrity, sink: options.journal, log, clock }),
+    journalKey: journalKey(deployment.integrity),
     keys: new TenantKeys({ db, deployment: deployment.id, mac, openers, ...options.keyring }),
     openers,
     algorithm,
@@ -275,6 +295,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     recoverTenant: (slug) => recoverTenant(services, slug),
     noteKeyBackup: (made) => noteKeyBackup(services, made),
     confirmKeyBackup: (digest) => confirmKeyBackup(services, digest),
+    finishRestore: (from) => finishRestore(services, from),
     makeCheckpoint: () => makeCheckpoint(services),
     newestCheckpoint: () => newestCheckpoint(services),
     publicKey: services.signer.publicKey,

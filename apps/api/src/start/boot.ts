@@ -13,6 +13,7 @@ import { createMetrics } from "../observe/metrics.ts";
 import { watchKeys } from "../observe/watch-keys.ts";
 import { openAppendOnlyFile } from "../push/append-only-file.ts";
 import { pushCheckpoints } from "../push/checkpoints.ts";
+import { countedSink } from "../push/counted-sink.ts";
 import { httpTransport } from "../webhooks/transport.ts";
 import { openDatabase } from "./database.ts";
 import { makeFirstRun } from "./first-run.ts";
@@ -83,6 +84,8 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       print(`Made a root key at ${rootKeyPath(config.dataDir)}. Without it nothing opens: keep a copy.\n`);
     metrics.watchPool(db.pool);
     const outbound = createOutbound({ allow: config.outboundAllow });
+    const journal = config.journalFile === null ? null : await openAppendOnlyFile(config.journalFile);
+    if (journal !== null) ended.push(() => journal.close());
     const keyfold = await createKeyfoldServer({
       db,
       provider,
@@ -96,6 +99,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       limits: { maxValueBytes: config.maxValueBytes },
       life: { graceSeconds: config.graceSeconds, purgeAfterSeconds: config.purgeAfterDays * 86_400 },
       keyring: { ttlMs: config.keyring.seconds * 1000, max: config.keyring.count },
+      ...(journal === null ? {} : { journal: countedSink(journal, metrics) }),
       process: { version: release(), runsJobs: config.jobs },
       allowSoleHsm: config.allowSoleHsm,
       regions: await regionsOf(config.regions),

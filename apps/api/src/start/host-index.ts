@@ -1,4 +1,12 @@
 export { ConfigError } from "../config.ts";
-export { type Host, type HostDatabase, openHost, type RootKeyMaterial, reachDatabase } from "./host.ts";
+export {
+  type Host,
+  type HostDatabase,
+  openHost,
+  openRestored,
+  type RootKeyMaterial,
+  reachDatabase,
+  rootKeyFile,
+} from "./host.ts";
 export { rootKeyPath } from "./root-key.ts";
 export { sentenceOf } from "./start-error.ts";

@@ -1,11 +1,20 @@
 import { type Connections, connect, findRoleProblems } from "@keyfold/db";
 import { EmbeddedPostgresError, findRunningPostgres, startEmbeddedPostgres } from "@keyfold/db/embedded";
 import { compareMigrations, deployMigrations, migrationsDir } from "@keyfold/db/migrate";
-import { type RootKeyProvider, type SecretKey, unsafelyExportKey } from "@keyfold/envelope";
+import {
+  hybridSeedFromText,
+  localRootKey,
+  type RootKeyProvider,
+  rootKeyFromText,
+  type SecretKey,
+  unsafelyExportKey,
+} from "@keyfold/envelope";
 import { createKeyfoldServer, type KeyfoldServer, type KeyfoldServerOptions } from "@keyfold/secrets";
 import type { RootKeySource } from "../config/root-key-source.ts";
+import { Sensitive } from "../config/sensitive.ts";
 import { type Config, type Environment, parseConfig } from "../config.ts";
 import { migrationProblems } from "../health.ts";
+import { regionsOf } from "./regions.ts";
 import { localKeyOf, providerOf, rootKeyPath, seedOf } from "./root-key.ts";
 import { StartError } from "./start-error.ts";
 
@@ -84,7 +93,9 @@ export async function openHost(env: Environment, cwd: string): Promise<Host> {
   const database = await reachDatabase(env, cwd, { mayJoin: true });
   const { config, ownerUrl, appUrl, appRole } = database;
   let db: Connections | null = null;
+  let keyfold: KeyfoldServer | null = null;
   const close = async () => {
+    await keyfold?.close();
     await db?.close();
     await database.close();
   };
@@ -103,10 +114,12 @@ export async function openHost(env: Environment, cwd: string): Promise<Host> {
       ...RootKeyProvider[],
     ];
     const hybrid = await hybridOf(config);
-    const keyfold = await createKeyfoldServer({
+    keyfold = await createKeyfoldServer({
       db,
       provider,
       others,
+      process: false,
+      regions: await regionsOf(config.regions),
       ...(hybrid === null ? {} : { hybrid }),
     });
     return {
@@ -159,4 +172,53 @@ function sourcesOf(config: Config): Given[] {
   const current: Given =
     config.rootKey.from === "data-dir" ? { from: "file", path: rootKeyPath(config.dataDir) } : config.rootKey;
   return config.otherRootKey === null ? [current] : [current, config.otherRootKey];
+}
+
+/** Where a local root key is kept, as the settings say; null where it is not in a file. */
+export function rootKeyFile({ rootKey, dataDir }: Config): string | null {
+  if (rootKey.from === "file") return rootKey.path;
+  return rootKey.from === "data-dir" ? rootKeyPath(dataDir) : null;
+}
+
+/**
+ * Opens a database whose restore is not finished, with the keys that the backup brought along.
+ * @throws DeploymentError, EnvelopeError
+ */
+export async function openRestored(
+  { appUrl, config }: HostDatabase,
+  given: { rootKeys: readonly RootKeyMaterial[]; hybridSeed: string | null },
+): Promise<{ keyfold: KeyfoldServer; close(): Promise<void> }> {
+  const current = given.rootKeys.findIndex((key) => key.current);
+  const providers = await Promise.all(
+    given.rootKeys.map((key) =>
+      key.kind === "local"
+        ? localRootKey(rootKeyFromText(key.key))
+        : providerOf({ from: "provider", setting: new Sensitive(key.setting) }),
+    ),
+  );
+  const provider = providers[current];
+  if (provider === undefined)
+    throw new StartError("The backup does not say which root key is the current one.");
+  const db = connect({ url: appUrl, poolSize: 4 });
+  try {
+    const keyfold = await createKeyfoldServer({
+      db,
+      provider,
+      others: providers.filter((one) => one !== provider),
+      ...(given.hybridSeed === null ? {} : { hybrid: { current: hybridSeedFromText(given.hybridSeed) } }),
+      restoring: true,
+      regions: await regionsOf(config.regions),
+      process: false,
+    });
+    return {
+      keyfold,
+      async close() {
+        await keyfold.close();
+        await db.close();
+      },
+    };
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { withTenant } from "@keyfold/db";
 import { liveness } from "../access/actor.ts";
 import { again } from "../flow/again.ts";
@@ -9,13 +10,17 @@ import { append } from "./append.ts";
 /** What happens to a tenant as a whole is told to the deployment's chain too, in the same transaction. */
 export async function tellDeployment(unit: Unit, happening: Happening): Promise<void> {
   const { services, actor } = unit.call;
-  const outcome = await append(unit.query, services.deployment, [eventBytes(unit.call, null, happening)], {
+  const batch = randomUUID();
+  const judge = {
     raise: true,
     deadline: actor.deadline,
     // A tenant's token is looked at in its own chain's append, in the same transaction.
     token: actor.type === "service_token" ? null : liveness(actor),
-  });
+  };
+  const event = eventBytes(unit.call, null, happening);
+  const outcome = await append(unit.query, services.deployment, [event], judge, { batch, messages: [] });
   if (outcome !== "appended") throw unappended(outcome);
+  unit.refused({ chain: services.deployment, batch, happening });
 }
 
 /** An operator reads the deployment's own chain, and that read is appended to it. */

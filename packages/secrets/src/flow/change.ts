@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { type SqlTransaction, type Transaction, withTenant, withTenantSql } from "@keyfold/db";
+import { ACTIONS } from "../access/actions.ts";
 import { liveness } from "../access/actor.ts";
 import { type AppendOutcome, append, type Told } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
+import type { Refusal } from "../journal/journal.ts";
 import { formatMessageId } from "../message/id.ts";
 import type { NewMessage } from "../message/tell.ts";
 import { loadTenant } from "../tenant/store.ts";
@@ -19,6 +21,8 @@ export interface Unit extends SqlTransaction {
   record(happening: Happening): void;
   /** What the tenant's consumers are told of this, written with the events; see `tell` (message/tell.ts). Answers its id. */
   tell(message: NewMessage): string;
+  /** What another chain was told, for the journal; see `tellDeployment`. */
+  refused(told: { chain: string; batch: string; happening: Happening }): void;
 }
 
 /** A unit of work that has Prisma besides plain SQL: for all that is not called all day. */
@@ -57,9 +61,9 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
     options: { tenant?: "live" | "any"; endsItself?: boolean; raise?: boolean | (() => boolean) } = {},
   ): Promise<T> {
     const { services, actor } = call;
-    return again(() =>
+    const changed = await again(() =>
       door(services.db, tenantId, async (tx) => {
-        const { unit, events, told } = begin(call, tenantId, tx);
+        const { unit, events, told, refusals } = begin(call, tenantId, tx);
         // A service token's tenant was authenticated with it; an operator can name any.
         if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
         const result = await work(unit);
@@ -75,9 +79,11 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
           // A raised epoch is told to whoever listens; where it stays, messages are told of by themselves.
           if (!raise && told.messages.length > 0) await unit.query(NOTIFY, [tenantId]);
         }
-        return result;
+        return { result, refusals };
       }),
     );
+    await services.journal?.note(changed.refusals);
+    return changed.result;
   };
 }
 
@@ -129,18 +135,31 @@ function begin<Tx extends SqlTransaction>(
   call: Call,
   tenantId: string,
   tx: Tx,
-): { unit: Unit & Tx; events: Buffer[]; told: Told } {
+): { unit: Unit & Tx; events: Buffer[]; told: Told; refusals: Refusal[] } {
   const events: Buffer[] = [];
+  const refusals: Refusal[] = [];
   const told = { batch: randomUUID(), messages: [] as NewMessage[] };
   const unit = {
     ...tx,
     call,
     tenantId,
-    record: (happening: Happening) => void events.push(eventBytes(call, tenantId, happening)),
+    record(happening: Happening) {
+      events.push(eventBytes(call, tenantId, happening));
+      refusals.push(refusalOf(call, tenantId, told.batch, happening));
+    },
+    refused: (other: { chain: string; batch: string; happening: Happening }) =>
+      void refusals.push(refusalOf(call, other.chain, other.batch, other.happening)),
     tell: (message: NewMessage) => formatMessageId(told.batch, told.messages.push(message)),
   };
-  return { unit, events, told };
+  return { unit, events, told, refusals };
 }
+
+const refusalOf = (call: Call, chain: string, batch: string, happening: Happening): Refusal => ({
+  chain,
+  batch,
+  action: happening.action ?? ACTIONS[call.action].event,
+  target: happening.target,
+});
 
 /** Why a judged event was not appended, as its caller hears it: the credential ended, or the tenant is no more. */
 export function unappended(outcome: AppendOutcome): KeyfoldError {

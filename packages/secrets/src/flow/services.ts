@@ -6,6 +6,7 @@ import type { ReadTracker } from "../consumer/tracker.ts";
 import type { ReadAppender } from "../hot/read-appender.ts";
 import type { ReadCache } from "../hot/read-cache.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { Algorithm } from "../key/algorithm.ts";
 import type { Openers } from "../key/openers.ts";
 import type { Signer } from "../key/signer.ts";
@@ -50,6 +51,10 @@ export interface Services {
   readonly tokenKey: SecretKey;
   /** Signs checkpoints and receipts. */
   readonly signer: Signer;
+  /** Where revocations and shreds are noted off this machine; null: nowhere. */
+  readonly journal: Journal | null;
+  /** Authenticates the journal's lines. */
+  readonly journalKey: SecretKey;
   /** What this process has signed last. */
   readonly checkpoints: Signed;
   readonly keys: TenantKeys;

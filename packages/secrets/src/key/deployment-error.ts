@@ -5,6 +5,7 @@ export type DeploymentProblem =
   | "wrong_hybrid_seed"
   | "wrong_region"
   | "sole_hsm"
+  | "restoring"
   | "damaged";
 
 /** A start that must not go on; the message says what to do. */

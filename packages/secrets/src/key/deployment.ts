@@ -45,6 +45,8 @@ export async function openDeployment(options: {
   mayCreate: boolean;
   /** Whether a deployment may begin with an HSM's key as its only root key. */
   allowSoleHsm?: boolean;
+  /** Whether this is the restore itself, and not a server that must not start before it has ended. */
+  restoring?: boolean;
   /** The time that events carry. */
   clock: () => Date;
 }): Promise<Deployment> {
@@ -74,6 +76,7 @@ export async function openDeployment(options: {
         );
       return create(tx, openers, root);
     }
+    if (options.restoring !== true) await refuseUnfinished(tx);
     const keys = {} as Record<(typeof PURPOSES)[number], SecretKey>;
     for (const purpose of PURPOSES)
       keys[purpose] =
@@ -100,6 +103,16 @@ async function create(tx: Transaction, openers: Openers, root: RootKeyRef): Prom
   const made = {} as Record<(typeof PURPOSES)[number], SecretKey>;
   for (const purpose of PURPOSES) made[purpose] = await make(tx, openers, id, purpose);
   return { id, ...made, created: true };
+}
+
+/** What was restored in part serves nobody: revocations may be missing still. */
+async function refuseUnfinished({ sql }: Transaction): Promise<void> {
+  const open = await sql.restore.findFirst({ where: { finishedAt: null } });
+  if (open !== null)
+    throw new DeploymentError(
+      "restoring",
+      `A restore of the backup of ${open.backupAt.toISOString()} was begun here and is not finished. Run keyfold backup restore with the same file again; it goes on where it ended.`,
+    );
 }
 
 /** A fresh key for a purpose, wrapped under the current root key. With the signing key begins the log that it signs. */

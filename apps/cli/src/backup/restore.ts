@@ -1,0 +1,81 @@
+import { resolve } from "node:path";
+import { CheckpointReader, decodeNoteKey, type PushedCheckpoint } from "@keyfold/ledger";
+import {
+  type BackupSummary,
+  currentRootKey,
+  keepRootKey,
+  readText,
+  restoreRows,
+  verifyBackup,
+} from "@keyfold/recovery";
+import { cwdOf, saying } from "../host/on-host.ts";
+import { CommandError, EXIT, type Terminal } from "../terminal.ts";
+
+export interface RestoreOptions {
+  identity: string;
+  journal?: string;
+  checkpoints?: string;
+}
+
+/**
+ * Restores a backup: reads it to its end first, puts root key and rows back, replays what was refused since, and lets the
+ * server start. Whatever cuts it short, the same command goes on.
+ */
+export function restoreBackup(terminal: Terminal, path: string, options: RestoreOptions): Promise<number> {
+  return saying(async () => {
+    const here = cwdOf(terminal);
+    const file = resolve(here, path);
+    const identityFile = await readText(resolve(here, options.identity));
+    const summary = await verifyBackup(file, identityFile);
+    const pushed =
+      options.checkpoints === undefined
+        ? null
+        : newestOf(await readText(resolve(here, options.checkpoints)), summary);
+    const journal = options.journal === undefined ? null : await readText(resolve(here, options.journal));
+    const { openRestored, reachDatabase, rootKeyFile } = await import("@keyfold/api/host");
+    const database = await reachDatabase(terminal.env, here, { mayJoin: false });
+    try {
+      const { ownerUrl } = database;
+      if (ownerUrl === null)
+        throw new CommandError(
+          EXIT.usage,
+          "Set KEYFOLD_MIGRATION_URL: a restore makes tables, and the application's role may not.",
+        );
+      const say = (sentence: string) => terminal.err(`${sentence}\n`);
+      const key = await currentRootKey(summary.header);
+      const keyFile = rootKeyFile(database.config);
+      if (key.kind === "local" && keyFile !== null && (await keepRootKey(keyFile, key)))
+        say(`The root key ${key.id} is in ${keyFile} again.`);
+      await restoreRows({ ownerUrl, appRole: database.appRole, path: file, identityFile, summary, say });
+      const restored = await openRestored(database, summary.header);
+      try {
+        const report = await restored.keyfold.finishRestore({ pushed, journal });
+        for (const { chain, events } of report.lost ?? [])
+          say(`The audit chain ${chain} had ${events} events more, which the backup does not hold.`);
+        if (report.replayed !== null)
+          say(
+            `The journal: ${report.replayed.done} refusals carried out again, ${report.replayed.known} known already${report.replayed.passedOver === 0 ? "" : `, ${report.replayed.passedOver} lines passed over that are not this deployment's`}.`,
+          );
+        terminal.out(
+          `Restored as of ${summary.header.madeAt}. Everybody signs in again; tokens go on. The server may start.\n`,
+        );
+      } finally {
+        await restored.close();
+      }
+      return EXIT.done;
+    } finally {
+      await database.close();
+    }
+  });
+}
+
+function newestOf(text: string, { header }: BackupSummary): PushedCheckpoint {
+  const reader = new CheckpointReader([decodeNoteKey(header.publicKey)]);
+  for (const line of text.split("\n")) if (line !== "") reader.add(line);
+  if (reader.newest === null)
+    throw new CommandError(
+      EXIT.failed,
+      "The file of checkpoints holds none that this deployment has signed.",
+    );
+  return reader.newest;
+}
