@@ -1,11 +1,18 @@
-"""Opens Keyfold's frozen vectors: a second decryptor, written from docs/envelope-v1.md alone.
+"""Opens what Keyfold has sealed: a second decryptor, written from docs/envelope-v1.md alone.
 
     python3 envelope-v1-reader.py [VECTORS.json [HYBRID-VECTORS.json]]
+    python3 envelope-v1-reader.py rows FOLDER ROOT-KEY-FILE [HYBRID-SEED-FILE]
 
-Needs Python 3.11 and the package `cryptography`; for wrap suite 2 (ML-KEM) its release 48 or later. Exit status 0 if
-every vector opened, or was refused, as it must.
+The first opens the frozen vectors; exit status 0 if every vector opened, or was refused, as it must. The second opens
+every value in a dump of the database's rows (docs/envelope-v1.md, "From rows to values"), and prints a line of JSON for
+each; exit status 0 if all opened. It prints values: mind the terminal. A key's file holds 32 bytes, raw, in hex or base64.
+
+Needs Python 3.11 and the package `cryptography`; for wrap suite 2 (ML-KEM) its release 48 or later.
 """
 
+import base64
+import binascii
+import csv
 import hashlib
 import hmac
 import json
@@ -155,6 +162,80 @@ def unwrap_hybrid(wrapped: bytes, root_key: bytes, seed: bytes, place: dict) -> 
     return decrypt(wrap_key, key[:NONCE], key[NONCE:], aad)
 
 
+def key_of(path: Path) -> bytes:
+    data = path.read_bytes()
+    if len(data) == 32:
+        return data
+    try:
+        text = data.decode("ascii").strip()
+        key = bytes.fromhex(text) if len(text) == 64 else base64.urlsafe_b64decode(text.rstrip("=") + "==")
+    except (ValueError, binascii.Error):
+        key = b""
+    if len(key) != 32:
+        sys.exit(f"{path} does not hold 32 bytes, raw, in hex or base64")
+    return key
+
+
+def rows_of(folder: Path, table: str) -> list[dict]:
+    """What `COPY table TO … CSV HEADER` or `psql --csv` wrote; bytea as PostgreSQL prints it, \\x and hex."""
+    csv.field_size_limit(64 * 1024 * 1024)
+    with open(folder / f"{table}.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def bytea(text: str) -> bytes:
+    if not text.startswith("\\x"):
+        raise Refused("malformed")
+    return bytes.fromhex(text[2:])
+
+
+def open_rows(folder: Path, root_key: bytes, seed: bytes | None) -> int:
+    """A value's row names its secret, whose row names its place; its term names the tenant key, whose wraps open it."""
+    [deployment] = [row["id"] for row in rows_of(folder, "deployments")]
+    secrets = {(row["tenant_id"], row["id"]): row for row in rows_of(folder, "secrets")}
+    checks = {(row["tenant_id"], row["term"]): row for row in rows_of(folder, "tenant_keys") if row["purpose"] == "value"}
+    tenant_keys: dict = {}
+    for row in rows_of(folder, "key_wraps"):
+        at = (row["tenant_id"], row["term"])
+        if row["purpose"] != "value" or at in tenant_keys:
+            continue
+        place = {"deployment": deployment, "tenant": at[0], "purpose": "value", "term": int(at[1]), "opener": row["opener"]}
+        try:
+            if row["suite"] == str(SUITE):
+                key = unwrap_tenant_key(bytea(row["wrapped"]), root_key, place)
+            elif seed is not None:
+                key = unwrap_hybrid(bytea(row["wrapped"]), root_key, seed, place)
+            else:
+                continue
+        except Refused as refusal:
+            if str(refusal) == "unknown_opener":
+                continue  # another root key's
+            raise
+        if check_value(key) != bytea(checks[at]["check_value"]):
+            raise Refused("not_authentic")
+        tenant_keys[at] = key
+    failed = 0
+    for row in rows_of(folder, "sealed_values"):
+        said = {"tenant": row["tenant_id"], "secret": row["secret_id"], "version": int(row["number"])}
+        if row["sealed"] == "":
+            print(json.dumps(said | {"erased": True}))
+            continue
+        secret = secrets[row["tenant_id"], row["secret_id"]]
+        place = {"deployment": deployment, "project": secret["project_id"], "environment": secret["environment_id"]} | said
+        try:
+            tenant_key = tenant_keys.get((row["tenant_id"], row["term"]))
+            if tenant_key is None:
+                raise Refused("unknown_opener")
+            dek = unwrap_dek(bytea(row["dek_wrap"]), tenant_key, place | {"purpose": "value", "term": int(row["term"])})
+            value = open_value(bytea(row["sealed"]), dek, place)
+        except Refused as refusal:
+            failed += 1
+            print(json.dumps(said | {"name": secret["name"], "refused": str(refusal)}))
+            continue
+        print(json.dumps(said | {"name": secret["name"], "value_base64": base64.b64encode(value).decode()}))
+    return 1 if failed else 0
+
+
 def main(path: Path, hybrid_path: Path) -> int:
     vectors, hybrid = json.loads(path.read_text("utf-8")), json.loads(hybrid_path.read_text("utf-8"))
     raw = bytes.fromhex
@@ -203,5 +284,8 @@ def main(path: Path, hybrid_path: Path) -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["rows"] and len(sys.argv) in (4, 5):
+        keys = [key_of(Path(argument)) for argument in sys.argv[3:]]
+        sys.exit(open_rows(Path(sys.argv[2]), keys[0], keys[1] if len(keys) > 1 else None))
     given = [Path(argument) for argument in sys.argv[1:]]
     sys.exit(main(*given, *[VECTORS, HYBRID_VECTORS][len(given) :]))
