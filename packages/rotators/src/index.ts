@@ -15,6 +15,7 @@ export {
   type RotatorErrorCode,
   sentenceOf,
 } from "./error.ts";
+export { type HttpPost, httpRotator } from "./http/rotator.ts";
 export { jwtKeysRotator } from "./keys/jwt-keys.ts";
 export { ed25519Rotator, rsaRotator } from "./keys/key-pair-rotator.ts";
 export { localRotators } from "./local.ts";

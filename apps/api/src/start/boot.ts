@@ -104,7 +104,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       allowSoleHsm: config.allowSoleHsm,
       regions: await regionsOf(config.regions),
       waits: { shredSeconds: config.shredWaitDays * 86_400 },
-      rotators: rotatorsFor(config),
+      rotators: rotatorsFor(config, outbound),
       log: {
         warn: (facts, message) => log.warn(facts, message),
         error: (facts, message) => log.error(facts, message),

@@ -5,9 +5,13 @@ import { rotatorsFor } from "./rotators.ts";
 
 const ADMIN = { $secret: "00000000-0000-4000-8000-000000000001" };
 
+const unsent = {
+  post: () => Promise.reject(new Error("nothing is posted here")),
+};
+
 /** What comes of a rotator's set at an address: it is refused before, or the connection is tried in vain. */
 async function reaching(host: string, allow: string): Promise<string> {
-  const rotator = rotatorsFor({ rotationTargets: parseAllow(allow) }).find(
+  const rotator = rotatorsFor({ rotationTargets: parseAllow(allow) }, unsent).find(
     ({ kind }) => kind === "postgres-user",
   )!;
   const account = SecretValue.ofText(`postgres://not:real@${host}:1/none?sslmode=disable`);

@@ -1,12 +1,16 @@
-import { allowsHost, isPublicAddress } from "@keyfold/outbound";
-import { localRotators, postgresRotators, type Rotator } from "@keyfold/rotators";
+import { allowsHost, isPublicAddress, type Outbound } from "@keyfold/outbound";
+import { httpRotator, localRotators, postgresRotators, type Rotator } from "@keyfold/rotators";
 import type { Config } from "../config.ts";
 
 /** The rotators of this deployment; those with a target reach the public internet, and what the operator names. */
-export function rotatorsFor({ rotationTargets }: Pick<Config, "rotationTargets">): readonly Rotator[] {
+export function rotatorsFor(
+  { rotationTargets }: Pick<Config, "rotationTargets">,
+  outbound: Pick<Outbound, "post">,
+): readonly Rotator[] {
   const allowed = (host: string): boolean => allowsHost(rotationTargets, host.toLowerCase(), "https:");
   return [
     ...localRotators,
+    httpRotator({ post: (post) => outbound.post(post) }),
     ...postgresRotators({
       mayReach: ({ host, address }) => isPublicAddress(address) || allowed(host) || allowed(address),
     }),
