@@ -26,6 +26,8 @@ test("with no settings at all, development serves on the loopback address over i
     database: { kind: "embedded" },
     rootKey: { from: "data-dir" },
     otherRootKey: null,
+    alsoRootKeys: null,
+    tenantRootKeys: null,
     hybridSeed: null,
     otherHybridSeed: null,
     algorithm: "aes-256-gcm",
@@ -57,6 +59,14 @@ test("a second root key is given in the same ways as the first, and one way only
   expect(problemsOf({ KEYFOLD_OTHER_ROOT_KEY: "x", KEYFOLD_OTHER_ROOT_KEY_COMMAND: "y" })).toEqual([
     "KEYFOLD_OTHER_ROOT_KEY and KEYFOLD_OTHER_ROOT_KEY_COMMAND are set together: give the other root key one way only.",
   ]);
+});
+
+test("files name additional root keys and those of tenants' own", () => {
+  const env = { KEYFOLD_ALSO_ROOT_KEYS: "also.json", KEYFOLD_TENANT_ROOT_KEYS: "/etc/tenants.json" };
+  expect(parseConfig(env, "/srv")).toMatchObject({
+    alsoRootKeys: "/srv/also.json",
+    tenantRootKeys: "/etc/tenants.json",
+  });
 });
 
 test("a hybrid seed is given in three ways, one at a time, and hybrid-quantum by default takes one", () => {

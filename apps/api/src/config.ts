@@ -58,6 +58,10 @@ export interface Config {
   rootKey: RootKeySource;
   /** A second root key, to open with and never to wrap under: while the root key is being changed. */
   otherRootKey: GivenRootKey | null;
+  /** A file that lists root keys which tenants' new keys are wrapped under besides. */
+  alsoRootKeys: string | null;
+  /** A file that names root keys of tenants' own. */
+  tenantRootKeys: string | null;
   /** What hybrid wraps take besides the root key. */
   hybridSeed: SeedSource | null;
   /** A second one, to open with only: while the seed is being changed. */
@@ -162,6 +166,8 @@ const schema = z.object({
   KEYFOLD_ROOT_KEY_FILE: path.optional(),
   KEYFOLD_ROOT_KEY_COMMAND: z.string().optional(),
   KEYFOLD_ROOT_KEY_PROVIDER: z.string().optional(),
+  KEYFOLD_ALSO_ROOT_KEYS: path.optional(),
+  KEYFOLD_TENANT_ROOT_KEYS: path.optional(),
   KEYFOLD_OTHER_ROOT_KEY: z.string().optional(),
   KEYFOLD_OTHER_ROOT_KEY_FILE: path.optional(),
   KEYFOLD_OTHER_ROOT_KEY_COMMAND: z.string().optional(),
@@ -270,6 +276,9 @@ export function parseConfig(environment: Environment, cwd: string): Config {
           },
     rootKey: rootKeySource(env, "KEYFOLD_ROOT_KEY", here) ?? { from: "data-dir" },
     otherRootKey: rootKeySource(env, "KEYFOLD_OTHER_ROOT_KEY", here),
+    alsoRootKeys: given.KEYFOLD_ALSO_ROOT_KEYS === undefined ? null : here(given.KEYFOLD_ALSO_ROOT_KEYS),
+    tenantRootKeys:
+      given.KEYFOLD_TENANT_ROOT_KEYS === undefined ? null : here(given.KEYFOLD_TENANT_ROOT_KEYS),
     hybridSeed: seedSource(env, "KEYFOLD_HYBRID_SEED", here),
     otherHybridSeed: seedSource(env, "KEYFOLD_OTHER_HYBRID_SEED", here),
     algorithm: given.KEYFOLD_ALGORITHM,

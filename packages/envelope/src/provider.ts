@@ -38,6 +38,8 @@ export interface RootKeyProvider {
   wrap(key: Uint8Array, aad: Uint8Array, opener: string): Promise<Buffer>;
   /** Back to 32 bytes, which the caller zeroes. */
   unwrap(wrapped: Uint8Array, aad: Uint8Array, opener: string): Promise<Buffer>;
+  /** The id of its one root key, where only that key's sealing half is here: `unwrap` answers `unknown_opener`. */
+  readonly onlySeals?: string;
   /** Whether the provider would answer now. Never throws; `reason` is a sentence for an operator. */
   health(): Promise<{ ok: true } | { ok: false; reason: string }>;
 }

@@ -29,6 +29,8 @@ export const ROOT_KEY_SETTINGS = [
   "azure:",
   "vault:",
   "pkcs11:",
+  "sealed:",
+  "identity-file:",
 ] as const;
 
 /**
@@ -40,6 +42,8 @@ export const ROOT_KEY_SETTINGS = [
  * - `azure:https://VAULT.vault.azure.net/keys/NAME`
  * - `vault:https://HOST:PORT/MOUNT/KEY` (and `?namespace=…`, `?token-file=PATH`)
  * - `pkcs11:token=…;object=…?module-path=PATH&pin-source=PATH` (RFC 7512)
+ * - `sealed:age1…`: a public key, which only seals; its other half is elsewhere
+ * - `identity-file:PATH`: that other half, in a file as age-keygen writes it
  * @throws EnvelopeError `bad_root_key`, with a sentence that says what is wrong and quotes no more than the beginning;
  * `provider_unavailable` where a package is missing
  */
@@ -68,6 +72,14 @@ export async function rootKeyFromSetting(
       const { path, query } = split(rest, scheme, ["endpoint"]);
       const client = query.endpoint === undefined ? {} : { client: { endpoint: query.endpoint } };
       return awsKmsRootKey({ keyArn: path, ...client, ...resilience });
+    }
+    case "sealed:":
+      return (await import("./sealed.ts")).sealedRootKey(rest);
+    case "identity-file:": {
+      const text = (await readSecretFile(rest, "identity")).toString("utf8");
+      const lines = text.split(/\r?\n/).map((line) => line.trim());
+      const identity = lines.find((line) => line !== "" && !line.startsWith("#")) ?? "";
+      return (await import("./sealed.ts")).identityRootKey(identity);
     }
     case "gcp-kms:":
       return gcpKmsRootKey({ keyName: rest, ...resilience });

@@ -57,6 +57,12 @@ export interface KeyfoldServerOptions {
   journal?: JournalSink;
   /** For the restore itself: a database whose restore is not finished is opened, and `finishRestore` ends it. */
   restoring?: boolean;
+  /** Root keys that tenants' new keys are wrapped under besides, such as a recovery key whose opening half is elsewhere. */
+  also?: readonly RootKeyProvider[];
+  /** Root keys of tenants' own, by name: such a tenant's keys open with its own root key and no other. */
+  tenantRootKeys?: Readonly<
+    Record<string, { provider: RootKeyProvider; others?: readonly RootKeyProvider[] }>
+  >;
   /** Whether an empty database may become a deployment now; else a start on one is refused. False by default. */
   mayCreate?: boolean;
   envelope?: Envelope;
@@ -192,7 +198,12 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
   const { regions = null } = options;
   const began = regions === null || regions.all[0] === regions.here;
   await openRegion(db, regions);
-  const openers = new Openers(envelope, options.provider, options.others, seeds);
+  const openers = new Openers(envelope, options.provider, options.others, seeds, options.also);
+  const own = new Map(
+    Object.entries(options.tenantRootKeys ?? {}).map(
+      ([name, { provider, others }]) => [name, new Openers(envelope, provider, others, seeds)] as const,
+    ),
+  );
   const deployment = await openDeployment({
     db,
     openers,
@@ -214,8 +225,9 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
         ? null
         : new Journal({ integrity: deployment.integrity, sink: options.journal, log, clock }),
     journalKey: journalKey(deployment.integrity),
-    keys: new TenantKeys({ db, deployment: deployment.id, mac, openers, ...options.keyring }),
+    keys: new TenantKeys({ db, deployment: deployment.id, mac, openers, own, ...options.keyring }),
     openers,
+    own,
     algorithm,
     envelope,
     hot: {

@@ -123,6 +123,14 @@ export const routes: readonly Route[] = [
     tag: "keys",
     operationId: "rotateTenantKeys",
   },
+  {
+    method: "POST",
+    path: "/keys/remove-opener",
+    verb: keys.removeOpener,
+    tag: "keys",
+    operationId: "removeOpener",
+  },
+  { method: "GET", path: "/keys/exposed", verb: keys.exposed, tag: "keys", operationId: "listExposed" },
   { method: "POST", path: "/keys/re-encrypt", verb: keys.reEncrypt, tag: "keys", operationId: "reEncrypt" },
 
   {

@@ -20,6 +20,7 @@ import { makeFirstRun } from "./first-run.ts";
 import { addressOf, greeting } from "./greeting.ts";
 import { takeHints } from "./hints.ts";
 import { listen } from "./listen.ts";
+import { alsoRootKeys, tenantRootKeys } from "./openers-file.ts";
 import { recoverTenant } from "./recover.ts";
 import { regionsOf } from "./regions.ts";
 import { dataDirProvider, providerOf, rootKeyPath, seedOf } from "./root-key.ts";
@@ -59,6 +60,8 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     config.rootKey.from === "data-dir" ? null : await providerOf(config.rootKey, metrics.keyService);
   const others =
     config.otherRootKey === null ? [] : [await providerOf(config.otherRootKey, metrics.keyService)];
+  const also = await alsoRootKeys(config.alsoRootKeys, metrics.keyService);
+  const own = await tenantRootKeys(config.tenantRootKeys, metrics.keyService);
   const database = await openDatabase({
     config,
     say: (sentence) => print(`${sentence}\n`),
@@ -90,6 +93,8 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       db,
       provider,
       others,
+      also,
+      tenantRootKeys: own,
       ...(seed === null ? {} : { hybrid: { current: seed, others: otherSeeds } }),
       algorithm: config.algorithm,
       // Production begins only where somebody says who its operator is.

@@ -6,6 +6,7 @@ import { progressLine } from "./progress-line.ts";
 export interface Job {
   kind: "rotate" | "verify" | "retire" | "rotate_tenant" | "re_encrypt" | "remove_opener";
   opener: string | null;
+  id: string;
   state: "running" | "stopped" | "done";
   problem: string | null;
   failed: string[];
@@ -37,7 +38,13 @@ const PROBLEMS: Record<string, string> = {
 /** Calls a job's slices until it is done or stopped, and shows how far it is. What was done stays done. */
 export async function runJob(
   terminal: Terminal,
-  job: { path: string; body: object; doing: string; options: JobOptions },
+  job: {
+    path: string;
+    body: object;
+    doing: string;
+    options: JobOptions;
+    after?: (done: Job) => Promise<void>;
+  },
 ): Promise<number> {
   const server: Connection = connection(terminal.env);
   const body = job.options.rate === undefined ? job.body : { ...job.body, per_second: job.options.rate };
@@ -51,7 +58,10 @@ export async function runJob(
     clear(terminal);
     if (job.options.json) terminal.out(`${JSON.stringify(now)}\n`);
     else if (now.state === "done") terminal.out(`${DONE[now.kind](now)}\n`);
-    if (now.state === "done") return EXIT.done;
+    if (now.state === "done") {
+      await job.after?.(now);
+      return EXIT.done;
+    }
     const why = PROBLEMS[now.problem ?? ""] ?? `It failed (${now.problem}).`;
     const whose = now.failed.length === 0 ? "" : ` Tenants: ${now.failed.join(", ")}.`;
     terminal.err(

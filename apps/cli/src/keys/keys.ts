@@ -113,6 +113,25 @@ function addTenantKeys(keys: Command, terminal: Terminal, end: (exit: number) =>
     .action(async (tenant, options) =>
       end(await (await import("./re-encrypt.ts")).reEncrypt(terminal, tenant, options)),
     );
+  paced(keys.command("remove-opener"))
+    .description(
+      "take an opener away: new tenant keys without it, values re-encrypted, and a list of what it could open",
+    )
+    .argument("<id>", "the root key, as `keyfold keys status` shows it")
+    .argument("[tenant]", "of one tenant only")
+    .addHelpText("after", examples("keyfold keys remove-opener age:ab12cd34ef56ab78"))
+    .action(async (id, tenant, options) =>
+      end(await (await import("./remove-opener.ts")).removeOpener(terminal, id, tenant, options)),
+    );
+  keys
+    .command("exposed")
+    .description("list the values that a removed opener could open: rotate them where they are used")
+    .argument("<job>", "the removal's id, as it printed it")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", examples("keyfold keys exposed 0b6c1c0e-…"))
+    .action(async (job, options) =>
+      end(await (await import("./remove-opener.ts")).exposed(terminal, job, options)),
+    );
 }
 
 const paced = (command: Command) =>

@@ -31,6 +31,8 @@ export const ACTIONS = {
   "key.retire": { level: "deployment", service: false, operator: true, event: "key.retired" },
 
   "key.rotate_tenant": { level: "deployment", service: false, operator: true, event: "key.tenant_rotated" },
+  "key.remove_opener": { level: "deployment", service: false, operator: true, event: "key.opener_removal" },
+  "key.list_exposed": { level: "deployment", service: false, operator: true, event: "key.exposed_listed" },
   "key.re_encrypt": { level: "deployment", service: false, operator: true, event: "key.re_encrypted" },
 
   "project.create": { level: "tenant", service: true, operator: true, event: "project.created" },

@@ -99,6 +99,16 @@ const TABLE: Record<string, Row> = {
   "keys.retire": [() => ({ opener: "local:0000000000000000" }), "missing", "no", "no", "no", "no", "no"],
   "keys.rotateTenant": [({ tenant }) => ({ tenant }), "yes", "no", "no", "no", "no", "no"],
   "keys.reEncrypt": [({ tenant }) => ({ tenant }), "yes", "no", "no", "no", "no", "no"],
+  "keys.removeOpener": [
+    () => ({ opener: "local:0000000000000000" }),
+    "missing",
+    "no",
+    "no",
+    "no",
+    "no",
+    "no",
+  ],
+  "keys.exposed": [({ tenant }) => ({ job: tenant }), "missing", "no", "no", "no", "no", "no"],
   "projects.create": [
     (f) => ({ tenant: f.tenant, name: f.fresh("p") }),
     "yes",
@@ -614,6 +624,8 @@ describe("the classification", () => {
       "key.rotate_tenant",
       "key.re_encrypt",
       "rotation.overview",
+      "key.remove_opener",
+      "key.list_exposed",
     ])
       expect(SERVICE_ACTIONS).not.toContain(action);
   });

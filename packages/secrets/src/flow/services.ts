@@ -60,6 +60,8 @@ export interface Services {
   readonly keys: TenantKeys;
   /** The root keys that this process holds. */
   readonly openers: Openers;
+  /** Root keys of tenants' own, by their names in the configuration. */
+  readonly own: ReadonlyMap<string, Openers>;
   /** What is used where neither a tenant nor a secret says. */
   readonly algorithm: Algorithm;
   readonly envelope: Envelope;

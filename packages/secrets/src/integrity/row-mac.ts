@@ -137,7 +137,7 @@ const LATER = {
   secrets: ["gracePolicy", "keepVersions"],
   versions: ["setAt", "warnedAt", "held", "endReason"],
   serviceTokens: ["consumerName", "consumerKind"],
-  tenantKeys: ["suite", "round"],
+  tenantKeys: ["suite", "round", "rootKey"],
   keyWraps: ["keyVersion"],
 } as const satisfies Partial<Record<keyof typeof ROWS, readonly string[]>>;
 

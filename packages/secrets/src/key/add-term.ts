@@ -1,12 +1,12 @@
-import type { WrapSuite } from "@keyfold/envelope";
+import { splitHybridOpener, type WrapSuite } from "@keyfold/envelope";
 import type { Call } from "../flow/call.ts";
 import { changeSql } from "../flow/change.ts";
 import type { Job } from "./job.ts";
 import type { StoredTenantKey, TenantPurpose } from "./tenant-keys.ts";
 import type { Slot } from "./walk.ts";
 
-const INSERT_KEY = `INSERT INTO control_plane.tenant_keys (tenant_id, purpose, term, check_value, created_at, generation, mac, round, suite)
-  SELECT $1::uuid, $2::text, $3::int, $4::bytea, $5::timestamptz, $6::int, $7::bytea, $8::int, $9::smallint
+const INSERT_KEY = `INSERT INTO control_plane.tenant_keys (tenant_id, purpose, term, check_value, created_at, generation, mac, round, suite, root_key)
+  SELECT $1::uuid, $2::text, $3::int, $4::bytea, $5::timestamptz, $6::int, $7::bytea, $8::int, $9::smallint, $10::text
    WHERE (SELECT max(k.term) FROM control_plane.tenant_keys k WHERE k.tenant_id = $1::uuid AND k.purpose = $2::text) = $3::int - 1
   RETURNING 1 AS added`;
 const INSERT_WRAP = `INSERT INTO control_plane.key_wraps
@@ -32,7 +32,12 @@ export async function addTerm(
     round: job.number,
     now: services.clock(),
     suite: newest.suite as WrapSuite,
-    also: newest.wraps.map(({ opener }) => opener).filter((opener) => opener !== job.opener),
+    rootKey: newest.rootKey,
+    also: newest.wraps
+      .map(({ opener }) => opener)
+      .filter(
+        (opener) => ![opener, ...Object.values(splitHybridOpener(opener) ?? {})].includes(job.opener ?? ""),
+      ),
   });
   const added = await slot(() =>
     changeSql(
@@ -49,6 +54,7 @@ export async function addTerm(
           key.mac,
           key.round,
           key.suite,
+          key.rootKey,
         ]);
         if (added.length === 0) return false;
         for (const wrap of wraps)

@@ -46,17 +46,35 @@ export class Openers {
   readonly #envelope: Envelope;
   readonly #providers: readonly [RootKeyProvider, ...RootKeyProvider[]];
   readonly #hybrids: readonly XWingPrivateKey[];
+  readonly #also: readonly RootKeyProvider[];
 
-  /** @param hybrids from hybrid seeds; the first one is current, like the first root key */
+  /**
+   * @param hybrids from hybrid seeds; the first one is current, like the first root key
+   * @param also root keys that tenants' new keys are wrapped under besides the current one
+   */
   constructor(
     envelope: Envelope,
     current: RootKeyProvider,
     others: readonly RootKeyProvider[] = [],
     hybrids: readonly XWingPrivateKey[] = [],
+    also: readonly RootKeyProvider[] = [],
   ) {
     this.#envelope = envelope;
-    this.#providers = [current, ...others];
+    this.#providers = [current, ...others, ...also];
     this.#hybrids = hybrids;
+    this.#also = also;
+  }
+
+  /** The ids of all root keys that a tenant's new key is wrapped under. @throws EnvelopeError `provider_unavailable` */
+  async making(): Promise<string[]> {
+    const refs = await Promise.all([this.#providers[0], ...this.#also].map(nameOf));
+    return refs.map(({ id }) => id);
+  }
+
+  /** Whether a wrap's root key is one whose opening half is elsewhere. */
+  onlySeals(opener: string): boolean {
+    const root = splitHybridOpener(opener)?.root ?? opener;
+    return this.#also.some(({ onlySeals }) => onlySeals === root);
   }
 
   /** The root key that new wraps are made under. @throws EnvelopeError `provider_unavailable` */
@@ -106,7 +124,11 @@ export class Openers {
     return this.#envelope.wrapKey(provider, key, place, hybrid);
   }
 
-  /** Wraps a key under the current root key, and under each of the named ones that is held. @throws EnvelopeError */
+  /**
+   * Wraps a key under the current root key, under those that all new keys are wrapped under besides, and under each of
+   * the named ones that is held.
+   * @throws EnvelopeError
+   */
   async wrapUnderAll(
     key: SecretKey,
     place: Omit<KeyPlace, "opener">,
@@ -116,11 +138,16 @@ export class Openers {
     const wraps = [await this.wrap(key, place, suite)];
     const hybrids = suite === WRAP_SUITE ? [undefined] : this.#hybrids.map(({ publicKey }) => publicKey);
     for (const provider of this.#providers) {
-      const ref = await nameOf(provider).catch(() => null);
+      const always = this.#also.includes(provider);
+      // What is configured must be done: a recovery opener that is passed over in silence is missing when it is needed.
+      const ref = await nameOf(provider).catch((error: unknown) => {
+        if (always) throw error;
+        return null;
+      });
       if (ref === null) continue;
-      for (const hybrid of hybrids) {
+      for (const hybrid of always ? hybrids.slice(0, 1) : hybrids) {
         const opener = hybrid === undefined ? ref.id : hybridOpener(ref.id, hybrid);
-        if (!also.includes(opener) || wraps.some((wrap) => wrap.opener === opener)) continue;
+        if (!(always || also.includes(opener)) || wraps.some((wrap) => wrap.opener === opener)) continue;
         wraps.push(await this.#envelope.wrapKey(provider, key, place, hybrid));
       }
     }

@@ -33,7 +33,7 @@ export async function rewrapTenant(
   const { services } = call;
   const stored = await slot(() => loadStoredKeys(services, tenantId));
   const lacking = stored.filter(
-    (key) => !key.wraps.some((wrap) => wrap.opener === openerFor(now, key.suite)),
+    (key) => key.rootKey === null && !key.wraps.some((wrap) => wrap.opener === openerFor(now, key.suite)),
   );
   if (lacking.length === 0) return 0;
   const made = await Promise.all(lacking.map((key) => rewrap(call, tenantId, key, now)));

@@ -24,7 +24,7 @@ export async function runTermJob(call: Call, scope: TermJobScope, pacing: Pacing
   const start = randomUUID();
   let after: string = start;
   let around = false;
-  const todo = (from: string, most: number) => tenantsToDo(services, job.id, job.tenantId, from, most);
+  const todo = (from: string, most: number) => tenantsToDo(services, job, from, most);
   const walked = await walkTenants(services, {
     ...pacing,
     ...(perSecond === undefined ? {} : { atOnce: 1 }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nextCursor, pageInput } from "../input/page.ts";
 import { id, moment, tenantRef, text } from "../input/text.ts";
 import { processView } from "../process/live.ts";
 
@@ -107,5 +108,25 @@ export const reEncryptInput = z
     path: ["digests"],
     message: "are made anew for a whole tenant only",
   });
+
+export const removeOpenerInput = z.strictObject({ opener: rootKeyId, tenant, ...pace });
+export const exposedInput = z.strictObject({
+  job: id.describe("The removal's job, as it was answered, or as the status lists it."),
+  ...pageInput,
+});
+export const exposedOutput = z.object({
+  opener: z.string(),
+  exposed: z.array(
+    z.object({
+      tenantId: z.uuid(),
+      tenant: z.string().describe("Its slug."),
+      secretId: z.uuid(),
+      name: z.string(),
+      version: z.int(),
+      state: z.string().describe("What has become of the version since."),
+    }),
+  ),
+  nextCursor,
+});
 
 export type Pacing = Pick<z.output<typeof verifyKeysInput>, "forSeconds" | "perSecond">;

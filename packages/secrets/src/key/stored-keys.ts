@@ -14,7 +14,7 @@ export async function loadStoredKeys(services: Services, tenantId: string): Prom
 /** `loadStoredKeys` in a transaction of that tenant. */
 export async function storedKeys(tx: SqlTransaction, tenantId: string): Promise<StoredTenantKey[]> {
   const rows = await tx.query<Joined>(
-    `SELECT k.purpose, k.term, k.check_value AS "checkValue", k.created_at AS "createdAt", k.suite, k.generation, k.mac, k.round,
+    `SELECT k.purpose, k.term, k.check_value AS "checkValue", k.created_at AS "createdAt", k.suite, k.generation, k.mac, k.round, k.root_key AS "rootKey",
             w.purpose AS "wPurpose", w.term AS "wTerm", w.opener AS "wOpener", w.provider AS "wProvider", w.suite AS "wSuite", w.key_version AS "wKeyVersion",
             w.wrapped AS "wWrapped", w.created_at AS "wCreatedAt", w.generation AS "wGeneration", w.mac AS "wMac"
        FROM control_plane.tenant_keys k
@@ -25,10 +25,10 @@ export async function storedKeys(tx: SqlTransaction, tenantId: string): Promise<
   const keys = new Map<string, StoredTenantKey>();
   for (const row of rows) {
     const name = `${row.purpose}/${row.term}`;
-    const { purpose, term, checkValue, createdAt, suite, generation, mac, round } = row;
+    const { purpose, term, checkValue, createdAt, suite, generation, mac, round, rootKey } = row;
     let key = keys.get(name);
     if (key === undefined) {
-      key = { purpose, term, checkValue, createdAt, suite, generation, mac, round, wraps: [] };
+      key = { purpose, term, checkValue, createdAt, suite, generation, mac, round, rootKey, wraps: [] };
       keys.set(name, key);
     }
     if (row.wOpener !== null)

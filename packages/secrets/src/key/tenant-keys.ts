@@ -13,6 +13,7 @@ import { KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
 import type { Openers } from "./openers.ts";
+import { notAnswering, notGiven } from "./own-key.ts";
 import { TermGone } from "./term-errors.ts";
 
 export type TenantPurpose = Extract<KeyPurpose, "value" | "digest">;
@@ -33,6 +34,7 @@ export interface NewTenantKeys {
     createdAt: Date;
     suite: number;
     round: number | null;
+    rootKey: string | null;
     generation: number;
     mac: Buffer<ArrayBuffer>;
   }[];
@@ -61,6 +63,8 @@ export interface StoredTenantKey {
   suite: number;
   /** The number of the job that made it; null for what the tenant began with. */
   round: number | null;
+  /** The name of the tenant's own root key; null: the deployment's. */
+  rootKey: string | null;
   generation: number;
   mac: Uint8Array;
   wraps: {
@@ -90,6 +94,7 @@ export class TenantKeys {
   readonly #deployment: string;
   readonly #mac: RowMac;
   readonly #openers: Openers;
+  readonly #own: ReadonlyMap<string, Openers>;
   readonly #clock: () => number;
   readonly #ttlMs: number;
 
@@ -98,6 +103,8 @@ export class TenantKeys {
     deployment: string;
     mac: RowMac;
     openers: Openers;
+    /** Root keys of tenants' own, by name. */
+    own?: ReadonlyMap<string, Openers>;
     /** How long an unwrapped key is kept, in milliseconds. Five minutes by default. */
     ttlMs?: number;
     /** How many are kept at most. */
@@ -108,16 +115,29 @@ export class TenantKeys {
     this.#deployment = parts.deployment;
     this.#mac = parts.mac;
     this.#openers = parts.openers;
+    this.#own = parts.own ?? new Map();
     this.#clock = parts.clock ?? (() => performance.now());
     this.#ttlMs = parts.ttlMs ?? 5 * 60_000;
     this.#ring = createKeyring({ ttlMs: this.#ttlMs, max: parts.max ?? 10_000, clock: this.#clock });
   }
 
   /** Makes a tenant's first keys, before the transaction that stores them: key services are not called under locks. */
-  async make(tenantId: string, now: Date, suite: WrapSuite = WRAP_SUITE): Promise<NewTenantKeys> {
+  async make(
+    tenantId: string,
+    now: Date,
+    suite: WrapSuite = WRAP_SUITE,
+    rootKey: string | null = null,
+  ): Promise<NewTenantKeys> {
     const made: NewTenantKeys = { keys: [], wraps: [] };
     for (const purpose of ["value", "digest"] as const) {
-      const { key, wraps } = await this.makeTerm(tenantId, { purpose, term: 1, round: null, now, suite });
+      const { key, wraps } = await this.makeTerm(tenantId, {
+        purpose,
+        term: 1,
+        round: null,
+        now,
+        suite,
+        rootKey,
+      });
       made.keys.push(key);
       made.wraps.push(...wraps);
     }
@@ -137,10 +157,11 @@ export class TenantKeys {
       round: number | null;
       now: Date;
       suite: WrapSuite;
+      rootKey: string | null;
       also?: readonly string[];
     },
   ): Promise<{ key: NewTenantKeys["keys"][number]; wraps: NewTenantKeys["wraps"] }> {
-    const { purpose, term, round, now, suite } = facts;
+    const { purpose, term, round, now, suite, rootKey } = facts;
     const fresh = SecretKey.generate();
     const key = this.#mac.seal("tenantKeys", tenantId, {
       purpose,
@@ -149,12 +170,18 @@ export class TenantKeys {
       createdAt: now,
       suite,
       round,
+      rootKey,
       generation: 1,
     });
     const place = { deployment: this.#deployment, tenant: tenantId, purpose, term };
-    const made = await asked(() => this.#openers.wrapUnderAll(fresh, place, suite, facts.also ?? []));
+    const openers = this.#openersOf(rootKey);
+    const made = await this.#asked(rootKey, () =>
+      openers.wrapUnderAll(fresh, place, suite, facts.also ?? []),
+    );
     const wraps = made.map((wrap) => this.#row(tenantId, purpose, term, wrap, now));
-    for (const wrap of wraps) await this.open(tenantId, { ...key, wraps: [wrap] });
+    // An opener whose other half is elsewhere only seals: nobody here can look whether it opens.
+    for (const wrap of wraps)
+      if (!openers.onlySeals(wrap.opener)) await this.open(tenantId, { ...key, wraps: [wrap] });
     return { key: { tenantId, ...key }, wraps: wraps.map((wrap) => ({ tenantId, ...wrap })) };
   }
 
@@ -251,8 +278,9 @@ export class TenantKeys {
   async open(tenantId: string, stored: StoredTenantKey, under?: string): Promise<SecretKey> {
     this.#mac.check("tenantKeys", tenantId, stored);
     const purpose = stored.purpose as TenantPurpose;
-    const key = await asked(() =>
-      this.#openers.unwrap(
+    const openers = this.#openersOf(stored.rootKey);
+    const key = await this.#asked(stored.rootKey, () =>
+      openers.unwrap(
         under === undefined ? stored.wraps : stored.wraps.filter(({ opener }) => opener === under),
         { deployment: this.#deployment, tenant: tenantId, purpose, term: stored.term },
         (wrap) => {
@@ -268,6 +296,24 @@ export class TenantKeys {
     if (!key.checkValue().equals(stored.checkValue))
       throw new KeyfoldError("decryption_failed", { cause: new Error("check value mismatch") });
     return key;
+  }
+
+  /** What opens a key. @throws OwnKeyUnavailable where this process was not given the tenant's own root key */
+  #openersOf(rootKey: string | null): Openers {
+    if (rootKey === null) return this.#openers;
+    const own = this.#own.get(rootKey);
+    if (own === undefined) throw notGiven(rootKey);
+    return own;
+  }
+
+  async #asked<T>(rootKey: string | null, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await asked(ask);
+    } catch (error) {
+      if (rootKey !== null && error instanceof KeyfoldError && error.code === "key_unavailable")
+        throw notAnswering(rootKey, error.cause);
+      throw error;
+    }
   }
 
   async #load(tenantId: string, purpose: TenantPurpose, term: number): Promise<SecretKey> {

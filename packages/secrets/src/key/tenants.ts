@@ -1,6 +1,7 @@
 import { withDeployment } from "@keyfold/db";
 import { again } from "../flow/again.ts";
 import type { Services } from "../flow/services.ts";
+import type { Job } from "./job.ts";
 import type { CurrentOpeners } from "./openers.ts";
 
 /** Before every tenant's id. */
@@ -23,17 +24,17 @@ export const tenantsWrapped = (services: Services, opener: string, after: string
 export const tenantsWithKeys = (services: Services, after: string, limit: number) =>
   ids(services, "control_plane.tenants_with_keys($1::uuid, $2::int)", [after, limit]);
 
-/** Tenants with keys that a job is not done with, by id; of one tenant only, where one is given. */
+/** Tenants with keys that a job is not done with, by id; of one tenant only, or of those that an opener opens. */
 export const tenantsToDo = (
   services: Services,
-  job: string,
-  only: string | null,
+  { id, tenantId, opener }: Pick<Job, "id" | "tenantId" | "opener">,
   after: string,
   limit: number,
 ) =>
-  ids(services, "control_plane.tenants_to_do($1::uuid, $2::uuid, $3::uuid, $4::int)", [
-    job,
-    only,
+  ids(services, "control_plane.tenants_to_do($1::uuid, $2::uuid, $3, $4::uuid, $5::int)", [
+    id,
+    tenantId,
+    opener,
     after,
     limit,
   ]);

@@ -46,7 +46,9 @@ export function beginTermJob(call: Call, scope: TermJobScope): Promise<Job> {
       return again;
     }
     const total = await count(unit, scope);
-    if (total === 0 && tenantId !== null) throw new KeyfoldError("not_found");
+    if (total === 0 && (tenantId !== null || opener !== null)) throw new KeyfoldError("not_found");
+    await judgeOther(unit, kind);
+    if (opener !== null && tenantId === null) await closeOpener(unit, opener);
     const begun = await unit.sql.keyJob.create({
       data: {
         id: randomUUID(),
@@ -63,11 +65,37 @@ export function beginTermJob(call: Call, scope: TermJobScope): Promise<Job> {
   });
 }
 
+/** What an opener could open is noted as it is re-encrypted: another job must not come first. */
+async function judgeOther(unit: DeploymentUnit, kind: TermJobKind): Promise<void> {
+  if (kind === "rotate_tenant") return;
+  const other = kind === "re_encrypt" ? "remove_opener" : "re_encrypt";
+  if ((await unit.sql.keyJob.findFirst({ where: { kind: other, finishedAt: null } })) !== null)
+    throw new KeyfoldError("illegal_state", {
+      sentence:
+        other === "re_encrypt"
+          ? "A re-encryption is under way. Finish that one first."
+          : "The removal of an opener is under way. Finish that one first.",
+    });
+}
+
+/** From now on the database takes no wrap under it, from whatever process. */
+async function closeOpener(unit: DeploymentUnit, opener: string): Promise<void> {
+  await unit.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 11))::text", [opener]);
+  const [provider] = opener.split(":");
+  await unit.sql.rootKey.upsert({
+    where: { id: opener },
+    create: { id: opener, provider: provider!, keyVersion: "1", createdAt: unit.now, retiredAt: unit.now },
+    update: { retiredAt: unit.now },
+  });
+}
+
 /** Keys and versions that a job is about, as many as there are now. */
-async function count(unit: DeploymentUnit, { tenantId, secretId }: TermJobScope): Promise<number> {
+async function count(unit: DeploymentUnit, { tenantId, secretId, opener }: TermJobScope): Promise<number> {
   const [row] = await unit.query<{ keys: bigint | string; sealed: bigint | string }>(
-    "SELECT * FROM control_plane.count_sealed($1::uuid, $2::uuid)",
-    [tenantId, secretId],
+    opener === null
+      ? "SELECT * FROM control_plane.count_sealed($1::uuid, $2::uuid)"
+      : "SELECT * FROM control_plane.count_exposed($1::uuid, $2)",
+    [tenantId, opener ?? secretId],
   );
   return Number(row!.keys) + Number(row!.sealed);
 }
@@ -96,8 +124,8 @@ export async function advance(
 export function finishTermJob(call: Call, job: Job): Promise<Job | null> {
   return onDeployment(call, async (unit) => {
     const left = await unit.query(
-      "SELECT id FROM control_plane.tenants_to_do($1::uuid, $2::uuid, $3::uuid, 1) AS id",
-      [job.id, job.tenantId, "00000000-0000-0000-0000-000000000000"],
+      "SELECT id FROM control_plane.tenants_to_do($1::uuid, $2::uuid, $3, $4::uuid, 1) AS id",
+      [job.id, job.tenantId, job.opener, "00000000-0000-0000-0000-000000000000"],
     );
     if (left.length > 0) return null;
     const { total } = await unit.sql.keyJob.findUniqueOrThrow({ where: { id: job.id } });

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { asKeyfoldError, describeCause, type ErrorCode } from "../error.ts";
 import { databaseError } from "../flow/database-error.ts";
 import type { Services } from "../flow/services.ts";
+import { OwnKeyUnavailable } from "./own-key.ts";
 import type { Pacing } from "./schema.ts";
 
 /** What a walk over tenants came to. */
@@ -76,7 +77,7 @@ export async function walkTenants(services: Services, walk: Walk): Promise<Walke
           const { code, cause } = asKeyfoldError(databaseError(error) ?? error);
           if (code === "not_found") continue;
           services.log.error({ code, tenant, cause: describeCause(cause) }, "a tenant's keys failed");
-          if (!OF_ONE.has(code)) walked.stoppedBy ??= code;
+          if (!OF_ONE.has(code) && !(error instanceof OwnKeyUnavailable)) walked.stoppedBy ??= code;
           else walked.failed.push({ tenant, code });
         }
       }

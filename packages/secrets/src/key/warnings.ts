@@ -7,13 +7,17 @@ import { isHsm, opensWithoutThese } from "./sole-hsm.ts";
 export async function warnOfKeys(services: Services): Promise<void> {
   const { openers, log, db } = services;
   const [current, held] = [await openers.current(), await openers.opening()];
-  const { missing, root, another, now } = await withDeployment(db, async (tx) => ({
+  const { missing, root, another, own, now } = await withDeployment(db, async (tx) => ({
     missing: await tx.query<{ opener: string; keys: bigint | number }>(
       "SELECT * FROM control_plane.openers_missing($1::text[])",
       [held],
     ),
     root: await tx.sql.rootKey.findUnique({ where: { id: current.id } }),
     another: await opensWithoutThese(tx, [current.id]),
+    own: await tx.query<{ name: string; tenants: bigint | number }>(
+      "SELECT * FROM control_plane.tenant_root_keys()",
+      [],
+    ),
     now: tx.now,
   }));
   for (const { opener, keys } of missing)
@@ -26,6 +30,12 @@ export async function warnOfKeys(services: Services): Promise<void> {
       { opener: current.id },
       "an HSM's key is the only root key: it cannot be copied, and nothing opens without the token",
     );
+  for (const { name, tenants } of own)
+    if (!services.own.has(name))
+      log.warn(
+        { rootKey: name, tenants: Number(tenants) },
+        "some tenants' keys open only with a root key of their own that this process was not given: they are refused here",
+      );
   const due = root === null ? null : rotationDue(root.createdAt, now);
   if (due?.overdue)
     log.warn({ opener: current.id, due: due.at.toISOString() }, "the root key is due for its rotation");

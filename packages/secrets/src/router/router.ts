@@ -32,6 +32,8 @@ export function createRouter(services: Services) {
       retire: mutation(services, keys.retire),
       rotateTenant: mutation(services, keys.rotateTenant),
       reEncrypt: mutation(services, keys.reEncrypt),
+      removeOpener: mutation(services, keys.removeOpener),
+      exposed: query(services, keys.exposed),
     }),
     projects: t.router({
       create: mutation(services, projects.create),

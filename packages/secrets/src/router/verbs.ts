@@ -12,7 +12,9 @@ import { renameEnvironment } from "../environment/rename.ts";
 import { endGrace } from "../grace/end.ts";
 import { extendGrace } from "../grace/extend.ts";
 import { getIdentity } from "../identity/get.ts";
+import { listExposed } from "../key/exposed.ts";
 import { reEncrypt } from "../key/re-encrypt.ts";
+import { removeOpener } from "../key/remove-opener.ts";
 import { retireKey } from "../key/retire.ts";
 import { rotateKeys } from "../key/rotate.ts";
 import { rotateTenantKeys } from "../key/rotate-tenant.ts";
@@ -106,6 +108,8 @@ export const verbs = {
     retire: retireKey,
     rotateTenant: rotateTenantKeys,
     reEncrypt,
+    removeOpener,
+    exposed: listExposed,
   },
   projects: { create: createProject, list: listProjects, rename: renameProject, delete: deleteProject },
   environments: {

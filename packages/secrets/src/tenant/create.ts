@@ -21,8 +21,12 @@ export const createTenant = defineVerb({
   output: tenantView,
   async run(call, input) {
     const { services, actor } = call;
+    if (input.rootKey !== undefined && !services.own.has(input.rootKey))
+      throw new KeyfoldError("bad_input", {
+        issues: [{ path: "rootKey", message: "is no root key in this server's configuration" }],
+      });
     const id = newId(services, input.regions);
-    const keys = await services.keys.make(id, services.clock(), suiteOf(services.algorithm));
+    const keys = await services.keys.make(id, services.clock(), suiteOf(services.algorithm), input.rootKey);
     return change(
       call,
       id,

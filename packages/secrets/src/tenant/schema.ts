@@ -39,6 +39,11 @@ export const createTenantInput = z.strictObject({
     .describe(
       "The regions that it may live in, its home among them; anywhere when left out. It cannot be changed.",
     ),
+  rootKey: slug
+    .optional()
+    .describe(
+      "A root key of its own, by its name in the server's configuration; the deployment's when left out.",
+    ),
 });
 export const listTenantsInput = z.strictObject({
   ...pageInput,
