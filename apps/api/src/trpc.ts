@@ -38,6 +38,8 @@ const t = initTRPC
   .meta<KeyfoldMeta>()
   .create({
     transformer,
+    // A stream that says nothing could be one that was cut off: it says so every ten seconds.
+    sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 25_000 } },
     // tRPC's own shape carries the message of whatever was thrown; ours carries our sentences only.
     errorFormatter({ error, ctx }) {
       const correlationId = ctx?.keyfold.correlationId ?? correlationIds.get(error) ?? "";
@@ -129,7 +131,8 @@ export function createTrpcHandler(options: TrpcOptions): (c: AppContext) => Prom
         onRefusal(c, refusalOfTrpc(error), error.cause);
       },
     });
-    answer.headers.set("content-type", "application/json");
+    if (!answer.headers.get("content-type")?.startsWith(EVENT_STREAM))
+      answer.headers.set("content-type", "application/json");
     return answer;
   }
 }
@@ -174,7 +177,14 @@ function routeOf([first = "", ...rest]: string[], known: (path: string) => boole
   return `${ENDPOINT}/${known(first) ? first : "?"}`;
 }
 
+const EVENT_STREAM = "text/event-stream";
 const JSON_ONLY = new Headers({ "content-type": "application/json" });
+
+/** Where a browser's own EventSource goes on after it was cut off; tRPC's links say it in the input. */
+const resumed = (lastEventId: string | null): Headers =>
+  lastEventId === null
+    ? JSON_ONLY
+    : new Headers({ "content-type": "application/json", "last-event-id": lastEventId });
 
 /**
  * What tRPC's handler reads of a request: its body as it was counted, checked and parsed already, and no header that
@@ -184,7 +194,7 @@ function plainRequest(request: Request, url: URL, body: unknown): Request {
   return {
     method: request.method,
     url: url.href,
-    headers: JSON_ONLY,
+    headers: resumed(request.headers.get("last-event-id")),
     signal: request.signal,
     json: async () => body,
   } as unknown as Request;

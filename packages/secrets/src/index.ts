@@ -33,6 +33,7 @@ export {
   type RegionOptions,
 } from "./server.ts";
 export { SESSION_SECONDS } from "./session/session.ts";
+export type { StreamItem } from "./stream/schema.ts";
 export type { TenantView } from "./tenant/schema.ts";
 export type { TokenView } from "./token/schema.ts";
 export { generateToken } from "./token/secret.ts";

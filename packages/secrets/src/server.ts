@@ -35,6 +35,7 @@ import { openRegion } from "./region/open.ts";
 import { finishRestore, type RestoreReport } from "./restore/finish.ts";
 import { createRouter, type KeyfoldRouter } from "./router/router.ts";
 import { endSession, startSession } from "./session/session.ts";
+import { type HubOptions, StreamHub } from "./stream/hub.ts";
 import { type DispatcherOptions, WebhookDispatcher } from "./webhook/dispatch/dispatcher.ts";
 import type { WebhookTransport } from "./webhook/transport.ts";
 
@@ -68,6 +69,7 @@ export interface KeyfoldServerOptions {
   envelope?: Envelope;
   /** How webhooks leave. Without it there are none, and making an endpoint is refused. */
   webhooks?: WebhookTransport;
+  streams?: HubOptions;
   limits?: Partial<Limits>;
   life?: Partial<Life>;
   /** How long what cannot be undone waits first. */
@@ -237,6 +239,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     },
     reads: options.consumers === false ? null : new ReadTracker(db, log, clock, options.consumers),
     webhooks: options.webhooks ?? null,
+    streams: new StreamHub(options.streams),
     limits: { maxValueBytes: options.limits?.maxValueBytes ?? ONE_MIB },
     life: { graceSeconds: DAY, purgeAfterSeconds: 30 * DAY, ...options.life },
     waits: {
@@ -280,6 +283,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       for (const dispatcher of dispatchers) dispatcher.wake();
       const [, tenant, what] = /^([0-9a-f-]{36}) (\d{1,18}|gone)$/.exec(message) ?? [];
       if (tenant === undefined || what === undefined) return;
+      services.streams.wake(tenant);
       if (what === "gone") forgetTenant(services, tenant);
       else services.hot.cache?.noteEpoch(tenant, BigInt(what));
     },
@@ -295,6 +299,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     jobRuns: () => listJobRuns(services, table),
     keyFacts: () => keyFacts(services),
     async close() {
+      services.streams.close();
       for (const timer of timers) clearInterval(timer);
       services.reads?.stop();
       await reporter?.stop();

@@ -111,6 +111,8 @@ export const ACTIONS = {
   "token.list": { level: "environment", service: true, operator: true, event: "token.listed" },
   "token.revoke": { level: "environment", service: true, operator: true, event: "token.revoked" },
 
+  "event.stream": { level: "environment", service: true, operator: true, event: "event.streamed" },
+
   "webhook.create": { level: "environment", service: true, operator: false, event: "webhook.created" },
   "webhook.list": { level: "environment", service: true, operator: true, event: "webhook.listed" },
   "webhook.update": { level: "environment", service: true, operator: false, event: "webhook.updated" },
@@ -163,6 +165,7 @@ export const PRESETS = {
     "rotation.due",
     "rotation.rotators",
     "rotation.status",
+    "event.stream",
   ],
   writer: [
     "tenant.get",
@@ -200,6 +203,7 @@ export const PRESETS = {
     "rotation.status",
     "rotation.retry",
     "rotation.abandon",
+    "event.stream",
   ],
   admin: SERVICE_ACTIONS,
 } as const satisfies Record<string, readonly Action[]>;

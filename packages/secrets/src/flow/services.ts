@@ -12,6 +12,7 @@ import type { Openers } from "../key/openers.ts";
 import type { Signer } from "../key/signer.ts";
 import type { TenantKeys } from "../key/tenant-keys.ts";
 import type { Regions } from "../region/region.ts";
+import type { StreamHub } from "../stream/hub.ts";
 import type { WebhookTransport } from "../webhook/transport.ts";
 
 /** What the domain tells an operator about: never with a value, a token or a key in it. */
@@ -71,6 +72,8 @@ export interface Services {
   readonly reads: ReadTracker | null;
   /** How webhooks leave; null: whoever embeds this gave no way to. */
   readonly webhooks: WebhookTransport | null;
+  /** Who streams here. */
+  readonly streams: StreamHub;
   readonly limits: Limits;
   readonly life: Life;
   readonly waits: Waits;

@@ -27,7 +27,7 @@ export async function findBatch(
   batchId: string,
 ): Promise<{ number: string; createdAt: Date } | null> {
   const [row] = await query<{ number: string | bigint; createdAt: Date }>(
-    `SELECT number, created_at AS "createdAt" FROM control_plane.audit_batches WHERE chain_id = $1::uuid AND batch_id = $2::uuid`,
+    `SELECT number, created_at AS "createdAt" FROM control_plane.audit_batches WHERE chain_id = control_plane.chain_of($1::uuid) AND batch_id = $2::uuid`,
     [chain, batchId],
   );
   return row === undefined ? null : { number: row.number.toString(), createdAt: row.createdAt };

@@ -1,8 +1,11 @@
-import { initTRPC } from "@trpc/server";
+import { initTRPC, tracked } from "@trpc/server";
 import type { z } from "zod";
 import { asKeyfoldError } from "../error.ts";
 import type { Services } from "../flow/services.ts";
 import { parseInput, perform, type Verb } from "../flow/verb.ts";
+import { openStream } from "../stream/open.ts";
+import { streamInput } from "../stream/schema.ts";
+import { streamMessages } from "../stream/stream.ts";
 import type { KeyfoldContext, KeyfoldMeta } from "./context.ts";
 import { trpcError } from "./error-map.ts";
 
@@ -49,4 +52,20 @@ async function run<I extends z.ZodType, O extends z.ZodType>(
   } catch (error) {
     throw trpcError(asKeyfoldError(error));
   }
+}
+
+/** A tenant's messages as a tRPC subscription: over Server-Sent Events, or whatever the host speaks. */
+export function subscription(services: Services) {
+  return t.procedure
+    .meta({ action: openStream.action })
+    .input(parser(streamInput))
+    .subscription(async function* ({ ctx, input, signal }) {
+      try {
+        const own = signal ?? new AbortController().signal;
+        for await (const { id, item } of streamMessages(services, ctx.keyfold, input, own))
+          yield tracked(id, item);
+      } catch (error) {
+        throw trpcError(asKeyfoldError(error));
+      }
+    });
 }

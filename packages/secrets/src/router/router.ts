@@ -1,5 +1,5 @@
 import type { Services } from "../flow/services.ts";
-import { mutation, query, t } from "./procedures.ts";
+import { mutation, query, subscription, t } from "./procedures.ts";
 import { verbs } from "./verbs.ts";
 
 /** The verbs as a tRPC router, to be served or to be nested in a host's: `router({ keyfold: keyfold.router })`. */
@@ -98,6 +98,7 @@ export function createRouter(services: Services) {
       list: query(services, tokens.list),
       revoke: mutation(services, tokens.revoke),
     }),
+    events: t.router({ stream: subscription(services) }),
     webhooks: t.router({
       create: mutation(services, webhooks.create),
       list: query(services, webhooks.list),
