@@ -6,8 +6,8 @@ import { cleanSessions } from "./clean-sessions.ts";
 import { continueKeyJobs } from "./continue-key-jobs.ts";
 import type { Job } from "./define.ts";
 import { endShreds } from "./end-shreds.ts";
-import { runRotations } from "./run-rotations.ts";
 import { purgeSecrets } from "./purge-secrets.ts";
+import { runRotations } from "./run-rotations.ts";
 import { settleGraces } from "./settle-graces.ts";
 import { wrapForRegions } from "./wrap-for-regions.ts";
 
