@@ -68,6 +68,7 @@ async function isTold(services: Services, { chain, batch }: JournalLine): Promis
   );
 }
 
+// Forced: what was refused to readers once is refused again, whoever still reads it.
 async function redo(services: Services, { action, chain, target }: JournalLine): Promise<void> {
   const { id, version } = target;
   const tenant = chain;
@@ -80,11 +81,11 @@ async function redo(services: Services, { action, chain, target }: JournalLine):
       if (version === null) throw new KeyfoldError("not_found");
       const to = action === "version.revoked" ? "revoked" : "destroyed";
       const call = callOf(services, to === "revoked" ? "version.revoke" : "version.destroy");
-      await endVersion(call, { tenant, id, version, reason: REASON }, to);
+      await endVersion(call, { tenant, id, version, reason: REASON, force: true }, to);
       return;
     }
     case "secret.deleted":
-      await deleteSecret.run(callOf(services, "secret.delete"), { tenant, id, reason: REASON });
+      await deleteSecret.run(callOf(services, "secret.delete"), { tenant, id, reason: REASON, force: true });
       return;
     case "secret.restored":
       await restoreSecret.run(callOf(services, "secret.restore"), { tenant, id });
