@@ -8,11 +8,13 @@ import { httpRows } from "./http.ts";
 import { hybridRows } from "./hybrid.ts";
 import { keyRows } from "./keys.ts";
 import { table } from "./measure.ts";
+import { rotationRows } from "./rotations.ts";
 
 const quick = process.argv.includes("--quick");
 const envelope = [...envelopeRows(), ...(await hybridRows())];
 const http = await httpRows([1, 32], quick ? 1 : 3);
 const keys = await keyRows(quick ? 200 : 1000);
+const rotations = await rotationRows(quick ? 100 : 500, quick ? 300 : 10_000);
 const report = `# Results
 
 ${new Date().toISOString().slice(0, 10)}, \`npx -y pnpm@12 bench${quick ? " --quick" : ""}\`, one run on ${cpus().length} cores of ${cpus()[0]?.model ?? "an unknown processor"}, Node ${process.version}, which the load
@@ -26,6 +28,12 @@ ${table(envelope)}
 ## Rotating the root key
 
 ${table(keys)}
+
+## Rotating secrets
+
+${table(rotations.rows)}
+
+${rotations.due}
 
 ## Over HTTP
 

@@ -184,12 +184,7 @@ test("an answer of 10 MB is not taken in", async () => {
 
 test("an address that may not be reached is refused, and nothing is sent there", async () => {
   seen.length = 0;
-  for (const url of [
-    "http://169.254.169.254/",
-    "https://10.0.0.1/",
-    "http://localhost/",
-    "https://[::1]/",
-  ]) {
+  for (const url of ["http://169.254.169.254/", "https://10.0.0.1/", "http://localhost/", "https://[::1]/"]) {
     const rehearsal = await rehearse({ url });
     expect(await rehearsal.rotate(), url).toBe("failed");
     expect(rehearsal.progress.cause).toBe("target_refused");
