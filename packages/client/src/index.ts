@@ -15,3 +15,4 @@ export type { ChangeOptions, ListOptions, ReadOptions, RotateOptions, WriteOptio
 export type { ErrorCode, KeyfoldRouter, SecretView, SetResult, VersionView } from "./router.ts";
 export type { StandardSchema } from "./standard-schema.ts";
 export type { Tenant } from "./tenant.ts";
+export type { Watch, WatchOptions } from "./watch.ts";

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { connection } from "./connection.ts";
 import { Credentials, checkToken, type Token } from "./credentials.ts";
 import type { Declarations, DeclaredSecrets, Undeclared } from "./declare.ts";
+import { Feed, type FeedOptions } from "./feed.ts";
 import type { Fetch } from "./fetch.ts";
 import type { KeyfoldRouter } from "./router.ts";
 import { Tenant } from "./tenant.ts";
@@ -53,12 +54,21 @@ export function createKeyfold(options: KeyfoldOptions): Keyfold {
   const cache = options.cache === false ? null : new ValueCache(options.cache ?? {}, clock);
   if (typeof options.token !== "function") checkToken(options.token);
   const credentials = new Credentials(options.token);
-  const trpc = connection({
+  const via = {
     url: baseUrl(options.url),
-    credentials,
     // Looked up at each call, and called as a plain function: some runtimes refuse it otherwise.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     timeoutMs: options.timeoutMs ?? 10_000,
+  } satisfies Partial<FeedOptions>;
+  const feeds = new Map<string | undefined, Feed>();
+  const feed = (tenant: string | undefined): Feed => {
+    const known = feeds.get(tenant) ?? new Feed({ ...via, credentials, cache, clock }, tenant);
+    feeds.set(tenant, known);
+    return known;
+  };
+  const trpc = connection({
+    ...via,
+    credentials,
     retries: options.retries ?? 2,
     cache,
     clock,
@@ -72,7 +82,7 @@ export function createKeyfold(options: KeyfoldOptions): Keyfold {
     trpc,
     tenant<D extends Declarations>(tenant?: string, secrets?: DeclaredSecrets<D>): Tenant<D> {
       return new Tenant(
-        { trpc, cache, credentials },
+        { trpc, cache, credentials, clock, feed },
         tenant === undefined ? place : { tenant, ...place },
         secrets ?? null,
       );

@@ -1,14 +1,17 @@
 import type { TRPCClient } from "@trpc/client";
 import { bytesOf, textOf, toWire } from "./bytes.ts";
 import type { Place, ValueCache } from "./cache.ts";
+import type { Clock } from "./clock.ts";
 import type { CallContext } from "./connection.ts";
 import type { Credential, Credentials } from "./credentials.ts";
 import { type Declarations, type DeclaredSecrets, matched, type NameIn, type ValueOf } from "./declare.ts";
 import type { KeyfoldClientError } from "./error.ts";
+import type { Feed } from "./feed.ts";
 import { Listing } from "./listing.ts";
 import type { ChangeOptions, ListOptions, ReadOptions, RotateOptions, WriteOptions } from "./options.ts";
 import type { KeyfoldRouter, Revealed, SecretView, SetResult, VersionView } from "./router.ts";
 import { isAboutOneSecret, unusable } from "./unusable.ts";
+import { type Watch, type WatchOptions, watch } from "./watch.ts";
 
 /** How many reveals run at once while `getAll` finds out which of its names are to blame. */
 const AT_ONCE = 8;
@@ -18,6 +21,9 @@ export interface Via {
   readonly trpc: TRPCClient<KeyfoldRouter>;
   readonly cache: ValueCache | null;
   readonly credentials: Credentials;
+  readonly clock: Clock;
+  /** A tenant's stream of changes: one for all who watch it. */
+  feed(tenant: string | undefined): Feed;
 }
 
 /**
@@ -109,6 +115,32 @@ export class Tenant<D extends Declarations> {
       await Promise.all(names.slice(at, at + AT_ONCE).map(one));
     if (problems.size > 0) throw unusable(names, problems);
     return Object.fromEntries(values) as { [N in NameIn<D>]: ValueOf<D, N> };
+  }
+
+  /**
+   * Calls `onChange` with the value that is current now, and again each time another one is, one call at a time. Learns of
+   * changes by a stream, within a moment; where there is none, it asks every 30 seconds. Ends with `stop()`.
+   */
+  watch<N extends NameIn<D>>(
+    name: N,
+    onChange: (value: ValueOf<D, N>, about: { version: number }) => void | Promise<void>,
+    options: WatchOptions = {},
+  ): Watch {
+    const { clock, feed } = this.#via;
+    return watch<Revealed>(
+      {
+        name,
+        clock,
+        feed: feed(this.#place.tenant),
+        read: async () => this.#reveal(name, { fresh: true }, await this.#credential()),
+        look: () => this.metadata(name),
+        onChange: async (revealed) =>
+          onChange(await matched(this.#declared, name, textOf(name, revealed)), {
+            version: revealed.version,
+          }),
+      },
+      options,
+    );
   }
 
   /** Creates a secret of this name, or makes a new version of it; the identical value changes nothing. */

@@ -1,0 +1,98 @@
+import type { Clock } from "./clock.ts";
+import type { KeyfoldClientError } from "./error.ts";
+import type { Feed, Message } from "./feed.ts";
+
+export interface WatchOptions {
+  /** Told when the stream breaks, a read fails, or `onChange` throws. The watch goes on all the same. */
+  onError?: (error: unknown) => void;
+  /** How often it asks where no stream can be had, in milliseconds; 30 000 by default. */
+  pollMs?: number;
+}
+
+export interface Watch {
+  stop(): void;
+}
+
+/** A value as a watch finds it. */
+export interface Found {
+  readonly id: string;
+  readonly version: number;
+}
+
+interface Source<F extends Found> {
+  readonly name: string;
+  readonly feed: Feed;
+  readonly clock: Clock;
+  /** The current value, from the server. */
+  read(): Promise<F>;
+  /** Which one is current, without its value. */
+  look(): Promise<{ id: string; version: number | null }>;
+  onChange(found: F): void | Promise<void>;
+}
+
+/**
+ * Watches one secret: tells the value that is current when it begins, and then every time another one is. The stream says
+ * that something changed; where there is none, it asks every so often. One call of `onChange` at a time.
+ */
+export function watch<F extends Found>(source: Source<F>, options: WatchOptions = {}): Watch {
+  const { name, feed, clock } = source;
+  const pollMs = options.pollMs ?? 30_000;
+  let told: Found | null = null;
+  let secretId: string | null = null;
+  let stopped = false;
+  let busy = false;
+  let wanted: "look" | "read" | null = null;
+
+  const fail = (error: unknown) => {
+    if (!stopped) options.onError?.(error);
+  };
+  const ask = async (how: "look" | "read"): Promise<void> => {
+    wanted = how === "read" || wanted === "read" ? "read" : "look";
+    if (busy) return;
+    busy = true;
+    try {
+      while (wanted !== null && !stopped) {
+        const now: "look" | "read" = told === null ? "read" : wanted;
+        wanted = null;
+        await once(now);
+      }
+    } finally {
+      busy = false;
+    }
+  };
+  const isTold = (found: { id: string; version: number | null }): boolean =>
+    told !== null && told.id === found.id && told.version === found.version;
+  const once = async (how: "look" | "read"): Promise<void> => {
+    try {
+      if (how === "look" && isTold(await source.look())) return;
+      const found = await source.read();
+      secretId = found.id;
+      if (stopped || isTold(found)) return;
+      await source.onChange(found);
+      told = { id: found.id, version: found.version };
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const concerns = (message: Message): boolean =>
+    message.name === name || message.data.renamed_from === name || message.secretId === secretId;
+
+  const leave = feed.join({
+    onMessage: (message) => void (concerns(message) && ask("read")),
+    onOpen: () => void ask("look"),
+    onError: (error: KeyfoldClientError) => fail(error),
+  });
+  const tick = () => {
+    if (stopped) return;
+    if (!feed.live) void ask("look");
+    clock.after(pollMs, tick);
+  };
+  clock.after(pollMs, tick);
+  void ask("read");
+  return {
+    stop() {
+      stopped = true;
+      leave();
+    },
+  };
+}
