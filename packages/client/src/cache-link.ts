@@ -16,6 +16,7 @@ export function cacheLink(cache: ValueCache): TRPCLink<KeyfoldRouter> {
         const changed = (output?: unknown): void => {
           if (op.type !== "mutation") return;
           const noun = op.path.slice(0, op.path.indexOf("."));
+          if (noun === "consumers") return; // says who uses what, and changes no value
           if (noun === "secrets" || noun === "versions") cache.drop(touchedBy(op.input, output));
           else cache.clear();
         };

@@ -29,6 +29,8 @@ export interface ConnectionOptions {
 /** What a call can say of itself: whose token it is sent with, where that was asked for already. */
 export interface CallContext extends Record<string, unknown> {
   credential?: Credential;
+  /** Which process reads, where it will say what it uses. */
+  instance?: string;
 }
 
 /**
@@ -49,9 +51,12 @@ export function connection(options: ConnectionOptions): TRPCClient<KeyfoldRouter
     url: new URL("trpc", options.url).href,
     fetch: namedFetch(options.fetch, options.timeoutMs, options.clock),
     headers: async ({ op }: { op: Operation }) => {
-      const { credential } = op.context as CallContext;
+      const { credential, instance } = op.context as CallContext;
       const used = credential instanceof Credential ? credential : await options.credentials.current();
-      return { authorization: used.header() };
+      return {
+        authorization: used.header(),
+        ...(typeof instance === "string" ? { "keyfold-instance": instance } : {}),
+      };
     },
     // The one cast: the router has no transformer of its own, the server that serves it brings superjson.
     transformer: transformer as never,

@@ -11,8 +11,16 @@ export { type Issue, isKeyfoldError, KeyfoldClientError, type KeyfoldErrorCode }
 export { json } from "./json.ts";
 export { createKeyfold, type Keyfold, type KeyfoldOptions } from "./keyfold.ts";
 export type { Listing } from "./listing.ts";
-export type { ChangeOptions, ListOptions, ReadOptions, RotateOptions, WriteOptions } from "./options.ts";
+export type {
+  ChangeOptions,
+  DeleteOptions,
+  ListOptions,
+  ReadOptions,
+  RotateOptions,
+  WriteOptions,
+} from "./options.ts";
 export type { ErrorCode, KeyfoldRouter, SecretView, SetResult, VersionView } from "./router.ts";
 export type { StandardSchema } from "./standard-schema.ts";
 export type { Tenant } from "./tenant.ts";
+export type { Applying, InUse, UseOptions } from "./use.ts";
 export type { Watch, WatchOptions } from "./watch.ts";

@@ -29,6 +29,11 @@ export interface KeyfoldOptions {
   project?: string;
   /** For every tenant, unless it says otherwise; by name or id. The token's only one by default, else `dev`. */
   environment?: string;
+  /**
+   * What this process calls itself where it says which version it uses (`use`): 1 to 64 letters, digits or _.:-; random
+   * by default. It tells one process of a consumer from another; who the consumer is, the token says.
+   */
+  instance?: string;
   clock?: Clock;
 }
 
@@ -73,6 +78,9 @@ export function createKeyfold(options: KeyfoldOptions): Keyfold {
     cache,
     clock,
   });
+  const instance = options.instance ?? crypto.randomUUID();
+  if (!/^[A-Za-z0-9_.:-]{1,64}$/.test(instance))
+    throw new TypeError("The instance must be 1 to 64 letters, digits or _.:- characters.");
   const { project, environment } = options;
   const place = {
     ...(project === undefined ? {} : { project }),
@@ -82,7 +90,7 @@ export function createKeyfold(options: KeyfoldOptions): Keyfold {
     trpc,
     tenant<D extends Declarations>(tenant?: string, secrets?: DeclaredSecrets<D>): Tenant<D> {
       return new Tenant(
-        { trpc, cache, credentials, clock, feed },
+        { trpc, cache, credentials, clock, feed, instance },
         tenant === undefined ? place : { tenant, ...place },
         secrets ?? null,
       );

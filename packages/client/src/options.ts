@@ -12,6 +12,11 @@ export interface ChangeOptions {
   expectedVersion?: number;
 }
 
+export interface DeleteOptions extends ChangeOptions {
+  /** Also where consumers still read it, else refused with `in_use`; wants a `reason`. */
+  force?: boolean;
+}
+
 export interface WriteOptions extends ChangeOptions {
   /** 8 to 255 printable ASCII characters; a random one when left out, so that a retry is safe. */
   idempotencyKey?: string;

@@ -8,9 +8,17 @@ import { type Declarations, type DeclaredSecrets, matched, type NameIn, type Val
 import type { KeyfoldClientError } from "./error.ts";
 import type { Feed } from "./feed.ts";
 import { Listing } from "./listing.ts";
-import type { ChangeOptions, ListOptions, ReadOptions, RotateOptions, WriteOptions } from "./options.ts";
+import type {
+  ChangeOptions,
+  DeleteOptions,
+  ListOptions,
+  ReadOptions,
+  RotateOptions,
+  WriteOptions,
+} from "./options.ts";
 import type { KeyfoldRouter, Revealed, SecretView, SetResult, VersionView } from "./router.ts";
 import { isAboutOneSecret, unusable } from "./unusable.ts";
+import { type Applying, type InUse, type UseOptions, use } from "./use.ts";
 import { type Watch, type WatchOptions, watch } from "./watch.ts";
 
 /** How many reveals run at once while `getAll` finds out which of its names are to blame. */
@@ -24,6 +32,8 @@ export interface Via {
   readonly clock: Clock;
   /** A tenant's stream of changes: one for all who watch it. */
   feed(tenant: string | undefined): Feed;
+  /** What this process calls itself. */
+  readonly instance: string;
 }
 
 /**
@@ -143,6 +153,39 @@ export class Tenant<D extends Declarations> {
     );
   }
 
+  /**
+   * Uses a secret: gives its value to `apply` now, and again whenever there is a newer version. Each time `apply` has
+   * returned, Keyfold is told that this process uses that version; so a rotation can be seen through to the last process,
+   * and a grace can end when all have moved.
+   * @throws KeyfoldClientError, or whatever the first `apply` throws
+   */
+  async use<N extends NameIn<D>>(
+    name: N,
+    apply: (value: ValueOf<D, N>, applying: Applying) => void | Promise<void>,
+    options: UseOptions = {},
+  ): Promise<InUse> {
+    const { clock, instance } = this.#via;
+    return use(
+      {
+        clock,
+        apply,
+        read: async () => {
+          const credential = await this.#credential();
+          const revealed = await this.#reveal(name, { fresh: true }, credential, instance);
+          return {
+            version: revealed.version,
+            value: await matched(this.#declared, name, textOf(name, revealed)),
+          };
+        },
+        // A token that may only read values is not told.
+        look: () => this.metadata(name).then(({ version }) => version, () => null),
+        acknowledge: (version, leaseSeconds) =>
+          this.#trpc.consumers.ack.mutate({ ...this.#place, name, version, instance, leaseSeconds }),
+      },
+      options,
+    );
+  }
+
   /** Creates a secret of this name, or makes a new version of it; the identical value changes nothing. */
   async set(name: NameIn<D>, value: string | Uint8Array, options: WriteOptions = {}): Promise<SetResult> {
     await this.#check(name, value);
@@ -177,7 +220,7 @@ export class Tenant<D extends Declarations> {
   }
 
   /** Deletes a secret; it can be restored by its id, which this answers. */
-  async delete(name: NameIn<D>, options: ChangeOptions = {}): Promise<SecretView> {
+  async delete(name: NameIn<D>, options: DeleteOptions = {}): Promise<SecretView> {
     return this.#trpc.secrets.delete.mutate({ ...this.#place, name, ...options });
   }
 
@@ -222,12 +265,17 @@ export class Tenant<D extends Declarations> {
     return this.#via.credentials.current();
   }
 
-  async #reveal(name: string, { fresh = false }: ReadOptions, credential: Credential): Promise<Revealed> {
+  async #reveal(
+    name: string,
+    { fresh = false }: ReadOptions,
+    credential: Credential,
+    instance?: string,
+  ): Promise<Revealed> {
     const asked = { by: credential.number, place: this.#place };
     const cached = fresh ? null : this.#cache?.get(asked, name);
     if (cached) return cached;
     const mark = this.#cache?.mark ?? 0;
-    const context: CallContext = { credential };
+    const context: CallContext = { credential, ...(instance === undefined ? {} : { instance }) };
     const revealed = await this.#trpc.secrets.reveal.query({ ...this.#place, name }, { context });
     this.#cache?.put(asked, name, revealed, mark);
     return revealed;

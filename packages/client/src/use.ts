@@ -1,0 +1,107 @@
+import type { Clock } from "./clock.ts";
+
+/** What an application is told with a value. */
+export interface Applying {
+  readonly version: number;
+}
+
+export interface UseOptions {
+  /** How often a newer version is looked for, in milliseconds; 30 000 by default, `false`: only by `refresh`. */
+  everyMs?: number | false;
+  /**
+   * How long this process counts as alive after it was last heard of, in seconds; 3600 by default, at most 86 400. It is
+   * heard of three times as often.
+   */
+  leaseSeconds?: number;
+  /**
+   * Told of what fails after the first value was applied: a read, the application of a newer value (the one before stays in
+   * use, and this is tried again), or saying so. Nothing is thrown then.
+   */
+  onError?: (error: unknown) => void;
+}
+
+/** A secret that is in use: its newest value was applied, and Keyfold knows which version that is. */
+export interface InUse {
+  /** The version that was applied last. */
+  readonly version: number;
+  /** Looks for a newer version now, applies it and says so; for whoever hears of a rotation. Rejected with what failed. */
+  refresh(): Promise<void>;
+  /** Stops looking, and says that this process uses it no more. */
+  stop(): Promise<void>;
+}
+
+/** What `use` is made of. */
+export interface Using<T> {
+  read(): Promise<{ version: number; value: T }>;
+  /** Which version is current; null: that cannot be said, and so it is read. */
+  look(): Promise<number | null>;
+  apply(value: T, applying: Applying): void | Promise<void>;
+  /** Says that a version is in use, for so many seconds. */
+  acknowledge(version: number, leaseSeconds: number): Promise<unknown>;
+  clock: Clock;
+}
+
+const EVERY_MS = 30_000;
+const LEASE_SECONDS = 3_600;
+
+/**
+ * Applies a secret's value now and whenever there is a newer version; says so each time, once the application has taken
+ * it, and not when it was read.
+ * @throws whatever the first read or the first `apply` fails with
+ */
+export async function use<T>(parts: Using<T>, options: UseOptions): Promise<InUse> {
+  const { everyMs = EVERY_MS, leaseSeconds = LEASE_SECONDS, onError = () => {} } = options;
+  const { clock } = parts;
+  let applied: number | null = null;
+  /** What was said last, and until when that needs no saying again. */
+  let said: { version: number; until: number } | null = null;
+  let running: Promise<void> | null = null;
+  let stopped = false;
+
+  const look = async (): Promise<void> => {
+    // Asked without its value first: every read of a value is an event in the audit log.
+    if (applied !== null && (await parts.look()) === applied) return;
+    const { version, value } = await parts.read();
+    if (stopped || version === applied) return;
+    await parts.apply(value, { version });
+    applied = version;
+  };
+  const say = async (): Promise<void> => {
+    if (stopped || applied === null || (said?.version === applied && clock.now() < said.until)) return;
+    const version = applied;
+    await parts.acknowledge(version, leaseSeconds);
+    said = { version, until: clock.now() + (leaseSeconds * 1000) / 3 };
+  };
+  // What the application uses it goes on using, whether or not Keyfold hears of it.
+  const tellWhatFails = (error: unknown) => onError(error);
+  const refresh = (): Promise<void> => {
+    running ??= look()
+      .finally(() => say().catch(tellWhatFails))
+      .finally(() => {
+        running = null;
+      });
+    return running;
+  };
+  const again = (ms: number): void =>
+    clock.after(ms, () => {
+      if (stopped) return;
+      void refresh()
+        .catch(onError)
+        .finally(() => again(ms));
+    });
+
+  await refresh();
+  if (everyMs !== false) again(everyMs);
+  return {
+    get version() {
+      return applied!;
+    },
+    refresh,
+    async stop() {
+      if (stopped) return;
+      stopped = true;
+      await running?.catch(() => {});
+      if (said !== null) await parts.acknowledge(said.version, 0);
+    },
+  };
+}
