@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { consumerRows } from "./consumers.ts";
 import { envelopeRows } from "./envelope.ts";
 import { httpRows } from "./http.ts";
 import { hybridRows } from "./hybrid.ts";
@@ -15,6 +16,7 @@ const envelope = [...envelopeRows(), ...(await hybridRows())];
 const http = await httpRows([1, 32], quick ? 1 : 3);
 const keys = await keyRows(quick ? 200 : 1000);
 const rotations = await rotationRows(quick ? 100 : 500, quick ? 300 : 10_000);
+const consumers = await consumerRows(quick);
 const report = `# Results
 
 ${new Date().toISOString().slice(0, 10)}, \`npx -y pnpm@12 bench${quick ? " --quick" : ""}\`, one run on ${cpus().length} cores of ${cpus()[0]?.model ?? "an unknown processor"}, Node ${process.version}, which the load
@@ -34,6 +36,12 @@ ${table(keys)}
 ${table(rotations.rows)}
 
 ${rotations.due}
+
+## Noting who reads
+
+The goal is that a read is at most 1.05 times as slow: a ratio of 0.95 or more.
+
+${table(consumers)}
 
 ## Over HTTP
 
