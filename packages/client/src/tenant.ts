@@ -178,7 +178,11 @@ export class Tenant<D extends Declarations> {
           };
         },
         // A token that may only read values is not told.
-        look: () => this.metadata(name).then(({ version }) => version, () => null),
+        look: () =>
+          this.metadata(name).then(
+            ({ version }) => version,
+            () => null,
+          ),
         acknowledge: (version, leaseSeconds) =>
           this.#trpc.consumers.ack.mutate({ ...this.#place, name, version, instance, leaseSeconds }),
       },
