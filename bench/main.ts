@@ -10,6 +10,7 @@ import { hybridRows } from "./hybrid.ts";
 import { keyRows } from "./keys.ts";
 import { table } from "./measure.ts";
 import { rotationRows } from "./rotations.ts";
+import { webhookRows } from "./webhooks.ts";
 
 const quick = process.argv.includes("--quick");
 const envelope = [...envelopeRows(), ...(await hybridRows())];
@@ -17,6 +18,7 @@ const http = await httpRows([1, 32], quick ? 1 : 3);
 const keys = await keyRows(quick ? 200 : 1000);
 const rotations = await rotationRows(quick ? 100 : 500, quick ? 300 : 10_000);
 const consumers = await consumerRows(quick);
+const webhooks = await webhookRows(quick ? 100 : 500);
 const report = `# Results
 
 ${new Date().toISOString().slice(0, 10)}, \`npx -y pnpm@12 bench${quick ? " --quick" : ""}\`, one run on ${cpus().length} cores of ${cpus()[0]?.model ?? "an unknown processor"}, Node ${process.version}, which the load
@@ -42,6 +44,10 @@ ${rotations.due}
 The goal is that a read is at most 1.05 times as slow: a ratio of 0.95 or more.
 
 ${table(consumers)}
+
+## Webhooks
+
+${table(webhooks)}
 
 ## Over HTTP
 

@@ -24,6 +24,7 @@ export {
   type Transaction,
   type TransactionTimes,
   withDeployment,
+  withDeploymentSql,
   withTenant,
   withTenantSql,
 } from "./transaction.ts";

@@ -56,6 +56,28 @@ export async function withTenantSql<T>(
   work: (tx: SqlTransaction) => Promise<T>,
 ): Promise<T> {
   if (!UUID.test(tenantId)) throw new RangeError("a tenant's id is a lower-case UUID");
+  // The id was checked to be nothing but hex and hyphens.
+  return inSql(
+    pool,
+    `SELECT set_config('keyfold.tenant', '${tenantId}', true), control_plane.clock() AS now`,
+    work,
+  );
+}
+
+/** `withDeployment` without Prisma, for what is asked many times a second. */
+export async function withDeploymentSql<T>(
+  { pool }: Pick<Connections, "pool">,
+  work: (tx: SqlTransaction) => Promise<T>,
+): Promise<T> {
+  return inSql(
+    pool,
+    "SELECT set_config('role', 'keyfold_deployment', true), control_plane.clock() AS now",
+    work,
+  );
+}
+
+/** @param begin one statement, of constant text, that sets the stage and answers `now`: one round trip with the BEGIN */
+async function inSql<T>(pool: pg.Pool, begin: string, work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // The pool listens to idle connections only, and one that dies unheard ends the process.
@@ -64,9 +86,8 @@ export async function withTenantSql<T>(
   };
   client.on("error", lost);
   try {
-    // One round trip; the id was checked to be nothing but hex and hyphens.
     const begun = (await client.query(
-      `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config('keyfold.tenant', '${tenantId}', true), control_plane.clock() AS now`,
+      `BEGIN ISOLATION LEVEL READ COMMITTED; ${begin}`,
     )) as unknown as pg.QueryResult<{ now: Date }>[];
     const query: Query = async (sql, params) => (await client.query(prepared(sql, params))).rows;
     const result = await work({ query, now: begun[1]!.rows[0]!.now });

@@ -1,36 +1,15 @@
-import type { Query } from "@keyfold/db";
 import { describeCause, KeyfoldError } from "../../error.ts";
-import { again } from "../../flow/again.ts";
-import { onPool } from "../../flow/query.ts";
 import type { Services } from "../../flow/services.ts";
 import { formatMessageId } from "../../message/id.ts";
-import type { MessageRow } from "../../message/row.ts";
 import { webhookBody } from "../body.ts";
 import { isFor } from "../filter.ts";
-import { type EndpointRow, endpointOf, type StoredEndpoint } from "../rows.ts";
+import { type EndpointRow, endpointOf } from "../rows.ts";
 import { signedHeaders } from "../signature.ts";
-import { openSigningSecret, type SealedSecret } from "../signing-secret.ts";
+import { openSigningSecret } from "../signing-secret.ts";
 import type { WebhookTransport } from "../transport.ts";
 import { disableEndpoint } from "./disable.ts";
+import type { Claimed, Loaded, Records } from "./records.ts";
 import { DISABLE_AFTER_SECONDS, waitAfter } from "./retry.ts";
-import type { Turns } from "./turns.ts";
-
-/** A delivery that this process holds the lease of. */
-export interface Claimed {
-  tenant_id: string;
-  batch: string;
-  item: number;
-  endpoint_id: string;
-  lease: string;
-  attempt: number;
-}
-
-interface Loaded extends StoredEndpoint, MessageRow {
-  now: Date;
-  /** Whether the tenant is. */
-  live: boolean;
-  secrets: SealedSecret[] | null;
-}
 
 /** What became of an attempt, before it is decided whether there is another. */
 interface Attempt {
@@ -48,44 +27,25 @@ interface Attempt {
 export async function deliver(
   services: Services,
   transport: WebhookTransport,
-  turn: Turns,
+  records: Records,
   claimed: Claimed,
   signal: AbortSignal,
 ): Promise<void> {
-  const { tenant_id: tenantId, endpoint_id: endpointId } = claimed;
-  const query: Query = (sql, params) => again(() => turn(() => onPool(services.db)(sql, params)));
-  const [row] = await query<Loaded>(
-    "SELECT * FROM control_plane.load_delivery($1::uuid, $2::uuid, $3::bigint, $4::int)",
-    [tenantId, endpointId, claimed.batch, claimed.item],
-  );
+  const row = await records.load(claimed);
   const attempt = await attemptOf(services, transport, claimed, row, signal);
+  const { result, status, failure, durationMs: ms } = attempt;
   const wait = waitOf(attempt, claimed.attempt);
-  const state =
-    attempt.result === "taken" ? "delivered" : wait === null || attempt.status === 410 ? "dead" : "waiting";
-  const entry = {
-    at: services.clock().toISOString(),
-    status: attempt.status,
-    failure: attempt.failure,
-    ms: attempt.durationMs,
-  };
-  const [finished] = await query<{ ours: boolean; failing: number | null }>(
-    `SELECT f.ours, extract(epoch FROM f.failing_for)::float8 AS failing FROM control_plane.finish_delivery(
-         $1::uuid, $2::uuid, $3::bigint, $4::int, $5::uuid, $6::text, make_interval(secs => $7::float8), $8::jsonb, $9::boolean) f`,
-    [
-      tenantId,
-      endpointId,
-      claimed.batch,
-      claimed.item,
-      claimed.lease,
-      state,
-      wait ?? 0,
-      JSON.stringify(entry),
-      attempt.result === "taken" ? true : attempt.result === "refused" ? false : null,
-    ],
-  );
-  if (!finished?.ours) return;
-  if (attempt.status === 410) await disableEndpoint(services, tenantId, endpointId, "gone");
-  else if ((finished.failing ?? 0) >= DISABLE_AFTER_SECONDS)
+  const { ours, failing } = await records.finish({
+    claimed,
+    state: result === "taken" ? "delivered" : wait === null || status === 410 ? "dead" : "waiting",
+    wait: wait ?? 0,
+    entry: { at: services.clock().toISOString(), status, failure, ms },
+    healthy: result === "taken" ? true : result === "refused" ? false : null,
+  });
+  if (!ours) return;
+  const { tenant_id: tenantId, endpoint_id: endpointId } = claimed;
+  if (status === 410) await disableEndpoint(services, tenantId, endpointId, "gone");
+  else if ((failing ?? 0) >= DISABLE_AFTER_SECONDS)
     await disableEndpoint(services, tenantId, endpointId, "failing");
 }
 
@@ -99,12 +59,12 @@ async function attemptOf(
   services: Services,
   transport: WebhookTransport,
   claimed: Claimed,
-  row: Loaded | undefined,
+  row: Loaded | null,
   signal: AbortSignal,
 ): Promise<Attempt> {
   const none = { status: null, durationMs: 0 };
   try {
-    const endpoint = row === undefined ? null : endpointOf(services.mac, claimed.tenant_id, row);
+    const endpoint = row === null ? null : endpointOf(services.mac, claimed.tenant_id, row);
     const pointless = judge(endpoint, row);
     if (pointless !== null) return { ...none, result: "pointless", failure: pointless };
     const id = formatMessageId(row!.m_batch_id, claimed.item);
@@ -140,8 +100,8 @@ async function attemptOf(
 }
 
 /** Why a message is not sent any more, by what stands in the database now; null: it is. */
-function judge(endpoint: EndpointRow | null, row: Loaded | undefined): string | null {
-  if (endpoint === null || row === undefined || !row.live || endpoint.deletedAt !== null) return "deleted";
+function judge(endpoint: EndpointRow | null, row: Loaded | null): string | null {
+  if (endpoint === null || row === null || !row.live || endpoint.deletedAt !== null) return "deleted";
   if (endpoint.disabledAt !== null) return "disabled";
   if (endpoint.expiresAt !== null && endpoint.expiresAt <= row.now) return "expired";
   // Whose consumer reads what was asked when it was handed over, and is no matter of rights.

@@ -1,25 +1,23 @@
-import { withDeployment } from "@keyfold/db";
+import { withDeploymentSql } from "@keyfold/db";
 import { describeCause } from "../../error.ts";
 import { again } from "../../flow/again.ts";
 import type { Services } from "../../flow/services.ts";
 import type { WebhookTransport } from "../transport.ts";
-import { type Claimed, deliver } from "./deliver.ts";
+import { deliver } from "./deliver.ts";
+import { LAZILY } from "./lazily.ts";
+import { type Claimed, type Records, recordsOf } from "./records.ts";
 import { routeMessages } from "./route.ts";
-import { turns } from "./turns.ts";
 
 export interface DispatcherOptions {
   /** Most attempts under way at once in this process; 256 by default. */
   concurrency?: number;
-  /** Most of them to one endpoint, about; 8 by default. To one that is failing goes one. */
+  /** Most of them to one endpoint, about; 16 by default. To one that is failing goes one. */
   perEndpoint?: number;
   /** How long an attempt may take before another process makes it again, in seconds; 60 by default. */
   leaseSeconds?: number;
   /** How often it looks by itself, in milliseconds, hints or none; 1000 by default. */
   pollMs?: number;
 }
-
-/** Most statements that attempts have before the database at once, of the ten connections that a process has. */
-const DATABASE_AT_ONCE = 4;
 
 /**
  * Sends webhooks: hands messages over to endpoints, takes what is due under a lease, and makes the attempts. A process that
@@ -30,11 +28,13 @@ export class WebhookDispatcher {
   readonly #services: Services;
   readonly #transport: WebhookTransport;
   readonly #options: Required<DispatcherOptions>;
-  readonly #turn = turns(DATABASE_AT_ONCE);
+  readonly #records: Records;
   readonly #underWay = new Set<Promise<void>>();
   readonly #perEndpoint = new Map<string, number>();
   readonly #stopping = new AbortController();
   #woken = false;
+  /** Whether messages may be there that were not handed over: at a start, after a hint, and every now and then. */
+  #told = true;
   #ring: (() => void) | null = null;
   #loop: Promise<void> | null = null;
   /** Told when it has stopped. */
@@ -43,7 +43,8 @@ export class WebhookDispatcher {
   constructor(services: Services, transport: WebhookTransport, options: DispatcherOptions = {}) {
     this.#services = services;
     this.#transport = transport;
-    this.#options = { concurrency: 256, perEndpoint: 8, leaseSeconds: 60, pollMs: 1_000, ...options };
+    this.#records = recordsOf(services);
+    this.#options = { concurrency: 256, perEndpoint: 16, leaseSeconds: 60, pollMs: 1_000, ...options };
   }
 
   start(): void {
@@ -52,6 +53,11 @@ export class WebhookDispatcher {
 
   /** Something may be due: look now. Costs nothing, and is never needed. */
   wake(): void {
+    this.#told = true;
+    this.#free();
+  }
+
+  #free(): void {
     this.#woken = true;
     this.#ring?.();
   }
@@ -68,10 +74,13 @@ export class WebhookDispatcher {
   async #run(): Promise<void> {
     let failing = false;
     while (!this.#stopping.signal.aborted) {
-      this.#woken = false;
+      // A place that is free again has nothing to do with what was told meanwhile.
+      const route = this.#told;
+      this.#woken = this.#told = false;
       let found = 0;
       try {
-        found = (await routeMessages(this.#services)) + (await this.#take());
+        if (route) found += await routeMessages(this.#services);
+        found += await this.#take();
         failing = false;
       } catch (error) {
         // The database is away or slow: told once, and tried again.
@@ -82,6 +91,7 @@ export class WebhookDispatcher {
           );
         failing = true;
       }
+      if (route && found > 0) this.#told = true; // there may be more than was looked at
       if (found === 0 || failing) await this.#rest();
     }
   }
@@ -90,11 +100,11 @@ export class WebhookDispatcher {
     const { concurrency, perEndpoint, leaseSeconds } = this.#options;
     const free = concurrency - this.#underWay.size;
     if (free <= 0) return 0;
-    const busy = [...this.#perEndpoint].flatMap(([id, count]) => (count >= perEndpoint ? [id] : []));
+    const busy = [...this.#perEndpoint].flatMap(([id, count]) => (count > perEndpoint / 2 ? [id] : []));
     const claimed = await again(() =>
-      withDeployment(this.#services.db, ({ query }) =>
+      withDeploymentSql(this.#services.db, ({ query }) =>
         query<Claimed>(
-          "SELECT * FROM control_plane.claim_deliveries($1::uuid[], $2::int, $3::int, make_interval(secs => $4::float8))",
+          `SELECT ${LAZILY}, c.* FROM control_plane.claim_deliveries($1::uuid[], $2::int, $3::int, make_interval(secs => $4::float8)) c`,
           [busy, perEndpoint, free, leaseSeconds],
         ),
       ),
@@ -106,7 +116,7 @@ export class WebhookDispatcher {
   #launch(claimed: Claimed): void {
     const { endpoint_id: endpoint } = claimed;
     this.#perEndpoint.set(endpoint, (this.#perEndpoint.get(endpoint) ?? 0) + 1);
-    const attempt = deliver(this.#services, this.#transport, this.#turn, claimed, this.#stopping.signal)
+    const attempt = deliver(this.#services, this.#transport, this.#records, claimed, this.#stopping.signal)
       .catch((error: unknown) => {
         this.#services.log.error(
           { tenant: claimed.tenant_id, webhook: endpoint, cause: describeCause(error) },
@@ -118,7 +128,7 @@ export class WebhookDispatcher {
         const left = this.#perEndpoint.get(endpoint)! - 1;
         if (left === 0) this.#perEndpoint.delete(endpoint);
         else this.#perEndpoint.set(endpoint, left);
-        this.wake();
+        this.#free();
       });
     this.#underWay.add(attempt);
   }
@@ -132,7 +142,10 @@ export class WebhookDispatcher {
         this.#ring = null;
         resolve();
       };
-      const timer = setTimeout(done, this.#options.pollMs);
+      const timer = setTimeout(() => {
+        this.#told = true;
+        done();
+      }, this.#options.pollMs);
       timer.unref();
       this.#ring = done;
     });

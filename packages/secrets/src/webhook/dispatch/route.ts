@@ -1,10 +1,11 @@
-import { type Query, withDeployment, withTenantSql } from "@keyfold/db";
+import { type Query, withDeploymentSql, withTenantSql } from "@keyfold/db";
 import { describeCause } from "../../error.ts";
 import { again } from "../../flow/again.ts";
 import type { Services } from "../../flow/services.ts";
 import { MESSAGE_COLUMNS, type MessageRow } from "../../message/row.ts";
 import { isFor, type Reads } from "../filter.ts";
 import { type EndpointRow, endpointOf, type StoredEndpoint } from "../rows.ts";
+import { LAZILY } from "./lazily.ts";
 
 const TENANTS_AT_ONCE = 50;
 const MESSAGES_AT_ONCE = 500;
@@ -16,7 +17,7 @@ const MESSAGES_AT_ONCE = 500;
  */
 export async function routeMessages(services: Services): Promise<number> {
   const tenants = await again(() =>
-    withDeployment(services.db, ({ query }) =>
+    withDeploymentSql(services.db, ({ query }) =>
       query<{ id: string }>("SELECT id FROM control_plane.tenants_to_route($1::int) AS id", [
         TENANTS_AT_ONCE,
       ]),
@@ -35,7 +36,7 @@ interface Row extends MessageRow {
 async function routeOf(services: Services, tenantId: string): Promise<number> {
   return withTenantSql(services.db, tenantId, async ({ query, now }) => {
     const messages = await query<Row>(
-      `SELECT m.batch, m.item, ${MESSAGE_COLUMNS} FROM control_plane.tenant_messages m
+      `SELECT ${LAZILY}, m.batch, m.item, ${MESSAGE_COLUMNS} FROM control_plane.tenant_messages m
         WHERE m.tenant_id = $1::uuid AND NOT m.routed ORDER BY m.batch, m.item LIMIT ${MESSAGES_AT_ONCE} FOR UPDATE SKIP LOCKED`,
       [tenantId],
     );
