@@ -3,6 +3,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Host, openHost } from "@keyfold/api/host";
+import { withTenant } from "@keyfold/db";
 import { localRootKey } from "@keyfold/envelope";
 import { encodeCheckpointLine } from "@keyfold/ledger";
 import { callerOf, codeOf, type House, openHouse } from "@keyfold/secrets/testing";
@@ -27,6 +28,7 @@ beforeEach(async () => {
   journal = "";
   house = await openHouse({
     provider: localRootKey(Buffer.from(bytes)),
+    waits: { purgeSeconds: 0 },
     journal: {
       async append(lines) {
         journal += lines;
@@ -158,7 +160,9 @@ test("what was refused after the backup is refused again, and what the backup la
   await acme.versions.revoke({ id: secret, version: 2, reason: "leaked" });
   await globex.secrets.delete({ id: gone });
   await globex.secrets.restore({ id: undeleted });
+  const { id: initech } = await operator.tenants.get({ tenant: "initech" });
   await operator.tenants.delete({ tenant: "initech" });
+  await operator.tenants.purge({ tenant: initech, confirm: "initech" });
   const late = await acme.tokens.create({ name: "made after the backup" });
   await acme.tokens.revoke({ id: late.details.id });
   await house.server.makeCheckpoint();
@@ -169,7 +173,7 @@ test("what was refused after the backup is refused again, and what the backup la
 
   const said = await restore(["--journal", "journal", "--checkpoints", "checkpoints"]);
   expect(said).toMatchObject({ exit: 0 });
-  expect(said.err).toMatch(/The journal: 6 refusals carried out again, 7 known already, 2 lines passed over/);
+  expect(said.err).toMatch(/The journal: 7 refusals carried out again, 7 known already, 2 lines passed over/);
   expect(said.err).toMatch(
     /The audit chain [0-9a-f-]{36} had \d+ events more, which the backup does not hold\./,
   );
@@ -185,6 +189,10 @@ test("what was refused after the backup is refused again, and what the backup la
   expect(await codeOf(as(tokens.get("globex")!).secrets.reveal({ id: gone }))).toBe("not_found");
   expect(await codeOf(as(tokens.get("globex")!).secrets.reveal({ id: undeleted }))).toBe("allowed");
   expect(await codeOf(as(tokens.get("initech")!).secrets.list({}))).toBe("unauthenticated");
+  const keys = (tenant: string) =>
+    withTenant(host.db, tenant, ({ query }) => query("SELECT 1 FROM control_plane.tenant_keys", []));
+  expect(await keys(initech)).toEqual([]);
+  expect(await keys((await as(tokens.get("acme")!).tenants.get({})).id)).not.toEqual([]);
   await compare(host, new Map([...values].filter(([name]) => name.startsWith("acme BINARY"))));
 }, 120_000);
 
