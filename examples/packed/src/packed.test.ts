@@ -18,7 +18,7 @@ const tarballs: Record<string, string> = {};
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "keyfold-packed-"));
   // One after the other: each builds what it packs, and what that depends on.
-  for (const name of ["envelope", "ledger", "db", "secrets", "client"])
+  for (const name of ["envelope", "ledger", "db", "rotators", "secrets", "client"])
     tarballs[name] = await pack(name, folder);
   // Builds and installs, on a machine that may be busy.
 }, 300_000);

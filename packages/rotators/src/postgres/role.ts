@@ -4,8 +4,9 @@ import { RotatorError } from "../error.ts";
 import type { Task } from "../rotator.ts";
 import type { SecretValue } from "../secret-value.ts";
 import { type Account, readAccount } from "./account.ts";
+import type { MayReach } from "./reach.ts";
 import { scramVerifier } from "./scram.ts";
-import { type MayReach, type Session, withSession } from "./session.ts";
+import { type Session, withSession } from "./session.ts";
 
 type WithAdmin = Pick<Task<{ admin: Credential }>, "config" | "credential" | "signal">;
 

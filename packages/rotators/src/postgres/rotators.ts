@@ -5,8 +5,8 @@ import { makePassword, passwordPolicy } from "../password.ts";
 import { defineRotator, type Rotator, type Task } from "../rotator.ts";
 import { SecretValue } from "../secret-value.ts";
 import { type Account, readAccount, writeAccount } from "./account.ts";
+import type { MayReach } from "./reach.ts";
 import { adminAccount, asAdmin, forgetPassword, setPassword, testLogin } from "./role.ts";
-import type { MayReach } from "./session.ts";
 
 const roleName = z.string().regex(/^[^\0]{1,63}$/, "a role's name has 1 to 63 characters");
 

@@ -3,12 +3,7 @@ import { isIP } from "node:net";
 import type { Client, QueryResultRow } from "pg";
 import { RotatorError } from "../error.ts";
 import type { Account } from "./account.ts";
-
-/**
- * Whether rotators may connect to an address. Settings of tenants name hosts, so that somebody must say which networks
- * they may reach from here. `address` is the IP that will be connected to, `host` what was named.
- */
-export type MayReach = (to: { host: string; address: string; port: number }) => boolean;
+import type { MayReach } from "./reach.ts";
 
 /** One logged-in session: its statements, each a constant text and values. */
 export interface Session {
