@@ -70,6 +70,7 @@ async function furnish(tenant: string): Promise<void> {
         purpose,
         bytes(),
       ]);
+    await app.query("INSERT INTO control_plane.wrap_counts VALUES ($1, 'value', 1, 4)", [tenant]);
     await addSecret(tenant, ids.secret, "S");
     await app.query(
       "INSERT INTO control_plane.key_wraps VALUES ($1, 'value', 1, 'o', 'local', 1, $2, now(), 1, $2)",
@@ -210,6 +211,7 @@ const TENANT_TABLES = {
   consumer_instances: "tenant_id",
   webhook_endpoints: "tenant_id",
   webhook_secrets: "tenant_id",
+  wrap_counts: "tenant_id",
   webhook_deliveries: "tenant_id",
   webhook_health: "tenant_id",
   rotation_policies: "tenant_id",
@@ -233,6 +235,7 @@ const DEPLOYMENT_TABLES = [
   "job_runs",
   "processes",
   "key_job_tenants",
+  "root_wrap_counts",
 ];
 
 test("these are all the tables there are, and every one has forced row-level security and a policy", async () => {

@@ -30,6 +30,7 @@ export const ERRORS = {
   database_full: "The database cannot store more. The operator must make room.",
   audit_unavailable: "The audit event could not be stored, and so nothing was done.",
   key_unavailable: "The key service cannot be reached. Try again.",
+  key_used_up: "This key has wrapped as many keys as one key safely may. The operator must rotate it.",
   internal: "Something went wrong here. The operator finds it by the correlation id.",
 } as const;
 

@@ -27,9 +27,11 @@ import { DeploymentError } from "./key/deployment-error.ts";
 import { type KeyFacts, keyFacts } from "./key/facts.ts";
 import { forgetTenant } from "./key/forget.ts";
 import { Openers } from "./key/openers.ts";
+import { rootWraps, tenantWraps } from "./key/reserve-wraps.ts";
 import { Signer } from "./key/signer.ts";
 import { TenantKeys } from "./key/tenant-keys.ts";
 import { warnOfKeys } from "./key/warnings.ts";
+import { WRAP_LIMITS, type WrapLimits } from "./key/wrap-budget.ts";
 import { type ProcessFacts, startReporting } from "./process/report.ts";
 import { openRegion } from "./region/open.ts";
 import { finishRestore, type RestoreReport } from "./restore/finish.ts";
@@ -64,6 +66,8 @@ export interface KeyfoldServerOptions {
   tenantRootKeys?: Readonly<
     Record<string, { provider: RootKeyProvider; others?: readonly RootKeyProvider[] }>
   >;
+  /** How often one key may wrap. */
+  wrapLimits?: Partial<WrapLimits>;
   /** Whether an empty database may become a deployment now; else a start on one is refused. False by default. */
   mayCreate?: boolean;
   envelope?: Envelope;
@@ -200,10 +204,15 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
   const { regions = null } = options;
   const began = regions === null || regions.all[0] === regions.here;
   await openRegion(db, regions);
-  const openers = new Openers(envelope, options.provider, options.others, seeds, options.also);
+  const wrapLimits = { ...WRAP_LIMITS, ...options.wrapLimits };
+  const wraps = tenantWraps(db, wrapLimits);
+  const roots = rootWraps(db, wrapLimits);
+  const counted = (rootKey: string) => roots.take(rootKey, 1);
+  const openers = new Openers(envelope, options.provider, options.others, seeds, options.also, counted);
   const own = new Map(
     Object.entries(options.tenantRootKeys ?? {}).map(
-      ([name, { provider, others }]) => [name, new Openers(envelope, provider, others, seeds)] as const,
+      ([name, { provider, others }]) =>
+        [name, new Openers(envelope, provider, others, seeds, [], counted)] as const,
     ),
   );
   const deployment = await openDeployment({
@@ -227,9 +236,10 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
         ? null
         : new Journal({ integrity: deployment.integrity, sink: options.journal, log, clock }),
     journalKey: journalKey(deployment.integrity),
-    keys: new TenantKeys({ db, deployment: deployment.id, mac, openers, own, ...options.keyring }),
+    keys: new TenantKeys({ db, deployment: deployment.id, mac, openers, own, wraps, ...options.keyring }),
     openers,
     own,
+    wrapLimits,
     algorithm,
     envelope,
     hot: {
@@ -251,8 +261,22 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       here: regions.here,
       all: regions.all,
       keys: Object.entries(regions.rootKeys ?? {}).map(([name, provider]) => {
-        const openers = new Openers(envelope, provider, [options.provider, ...(options.others ?? [])], seeds);
-        const keys = new TenantKeys({ db, deployment: deployment.id, mac, openers, ...options.keyring });
+        const openers = new Openers(
+          envelope,
+          provider,
+          [options.provider, ...(options.others ?? [])],
+          seeds,
+          [],
+          counted,
+        );
+        const keys = new TenantKeys({
+          db,
+          deployment: deployment.id,
+          mac,
+          openers,
+          wraps,
+          ...options.keyring,
+        });
         return { name, openers, keys };
       }),
     },

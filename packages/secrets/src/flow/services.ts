@@ -11,6 +11,7 @@ import type { Algorithm } from "../key/algorithm.ts";
 import type { Openers } from "../key/openers.ts";
 import type { Signer } from "../key/signer.ts";
 import type { TenantKeys } from "../key/tenant-keys.ts";
+import type { WrapLimits } from "../key/wrap-budget.ts";
 import type { Regions } from "../region/region.ts";
 import type { StreamHub } from "../stream/hub.ts";
 import type { WebhookTransport } from "../webhook/transport.ts";
@@ -61,6 +62,7 @@ export interface Services {
   readonly keys: TenantKeys;
   /** The root keys that this process holds. */
   readonly openers: Openers;
+  readonly wrapLimits: WrapLimits;
   /** Root keys of tenants' own, by their names in the configuration. */
   readonly own: ReadonlyMap<string, Openers>;
   /** What is used where neither a tenant nor a secret says. */

@@ -51,6 +51,7 @@ export async function moveVersions(
   slot: Slot,
 ): Promise<{ moved: number; failed: number }> {
   const { log } = call.services;
+  await call.services.keys.wraps.take(`${tenantId}/${keys.value.term}`, rows.length);
   const made: Moved[] = [];
   let failed = 0;
   for (const [index, row] of rows.entries()) {

@@ -47,10 +47,12 @@ export class Openers {
   readonly #providers: readonly [RootKeyProvider, ...RootKeyProvider[]];
   readonly #hybrids: readonly XWingPrivateKey[];
   readonly #also: readonly RootKeyProvider[];
+  readonly #counted: (rootKey: string) => Promise<void>;
 
   /**
    * @param hybrids from hybrid seeds; the first one is current, like the first root key
    * @param also root keys that tenants' new keys are wrapped under besides the current one
+   * @param counted told before each wrap under a root key that encrypts in this process
    */
   constructor(
     envelope: Envelope,
@@ -58,8 +60,10 @@ export class Openers {
     others: readonly RootKeyProvider[] = [],
     hybrids: readonly XWingPrivateKey[] = [],
     also: readonly RootKeyProvider[] = [],
+    counted: (rootKey: string) => Promise<void> = async () => {},
   ) {
     this.#envelope = envelope;
+    this.#counted = counted;
     this.#providers = [current, ...others, ...also];
     this.#hybrids = hybrids;
     this.#also = also;
@@ -119,8 +123,18 @@ export class Openers {
     suite: WrapSuite = WRAP_SUITE,
   ): Promise<WrappedKey> {
     const [provider, hybrid] = [this.#providers[0], this.#hybrids[0]?.publicKey];
-    if (suite === WRAP_SUITE) return this.#envelope.wrapKey(provider, key, place);
-    if (hybrid === undefined) throw new EnvelopeError("unknown_opener", NO_SEED);
+    if (suite !== WRAP_SUITE && hybrid === undefined) throw new EnvelopeError("unknown_opener", NO_SEED);
+    return this.#wrapBy(provider, key, place, suite === WRAP_SUITE ? undefined : hybrid);
+  }
+
+  async #wrapBy(
+    provider: RootKeyProvider,
+    key: SecretKey,
+    place: Omit<KeyPlace, "opener">,
+    hybrid: XWingPrivateKey["publicKey"] | undefined,
+  ): Promise<WrappedKey> {
+    // Key services count for themselves, and a sealed key has a fresh one inside.
+    if (ENCRYPTS_HERE.has(provider.kind)) await this.#counted((await nameOf(provider)).id);
     return this.#envelope.wrapKey(provider, key, place, hybrid);
   }
 
@@ -148,7 +162,7 @@ export class Openers {
       for (const hybrid of always ? hybrids.slice(0, 1) : hybrids) {
         const opener = hybrid === undefined ? ref.id : hybridOpener(ref.id, hybrid);
         if (!(always || also.includes(opener)) || wraps.some((wrap) => wrap.opener === opener)) continue;
-        wraps.push(await this.#envelope.wrapKey(provider, key, place, hybrid));
+        wraps.push(await this.#wrapBy(provider, key, place, hybrid));
       }
     }
     return wraps;
@@ -220,6 +234,8 @@ export class Openers {
   }
 }
 
+/** Providers whose keys encrypt by AES-GCM with nonces drawn here. */
+const ENCRYPTS_HERE: ReadonlySet<string> = new Set(["local", "pkcs11"]);
 const NO_SEED = "The key is hybrid, and there is no hybrid seed here.";
 
 async function nameOf(provider: RootKeyProvider): Promise<RootKeyRef> {

@@ -55,7 +55,14 @@ export const keyStatusOutput = z.object({
   rootKeys: z.array(rootKeyView).describe("Hybrid seeds too: their provider is `xwing`."),
   keys: z.int().describe("Tenant keys, and the deployment's own."),
   lacking: z.int().describe("Those of them that are not wrapped under the current root key yet."),
-  rotation: z.object({ dueAt: moment, overdue: z.boolean() }),
+  rotation: z.object({
+    dueAt: moment,
+    overdue: z.boolean(),
+    wraps: z.int().describe("How often the current root key has wrapped in our own processes, at most."),
+    tenantsDue: z
+      .array(z.uuid())
+      .describe("Tenants whose key has wrapped so often that another one is due, at most 100."),
+  }),
   verifiedAt: moment.nullable().describe("When every key was last opened with the current root key."),
   processes: z.array(processView).describe("The processes that run now."),
   backup: z

@@ -27,6 +27,13 @@ export const keyStatus = defineVerb({
       const backup = await keyBackupStatus(call.services, unit, now.root);
       unit.record({ target: null, details: { count: known.size } });
       const due = rotationDue(known.get(now.root)?.createdAt ?? unit.now, unit.now);
+      const { rotateAt } = call.services.wrapLimits;
+      const counted = await unit.sql.rootWrapCount.findUnique({ where: { opener: now.root } });
+      const wrapped = Number(counted?.reserved ?? 0);
+      const tenantsDue = await unit.query<{ tenant: string }>(
+        "SELECT control_plane.tenant_keys_due($1::bigint, 100) AS tenant",
+        [rotateAt],
+      );
       const ids = [...new Set([now.root, ...known.keys(), ...wraps.keys(), ...held])];
       const verified = jobs.find(
         ({ kind, opener, state }) => kind === "verify" && opener === now.root && state === "done",
@@ -50,7 +57,12 @@ export const keyStatus = defineVerb({
         }),
         keys: total,
         lacking,
-        rotation: { dueAt: due.at.toISOString(), overdue: due.overdue },
+        rotation: {
+          dueAt: due.at.toISOString(),
+          overdue: due.overdue || wrapped >= rotateAt,
+          wraps: wrapped,
+          tenantsDue: tenantsDue.map(({ tenant }) => tenant),
+        },
         verifiedAt: verified?.finishedAt?.toISOString() ?? null,
         processes: await liveProcesses(unit),
         backup: backup && { ...backup, madeAt: backup.madeAt.toISOString() },

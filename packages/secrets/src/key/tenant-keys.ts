@@ -15,6 +15,7 @@ import type { RowMac } from "../integrity/row-mac.ts";
 import type { Openers } from "./openers.ts";
 import { notAnswering, notGiven } from "./own-key.ts";
 import { TermGone } from "./term-errors.ts";
+import type { WrapBudget } from "./wrap-budget.ts";
 
 export type TenantPurpose = Extract<KeyPurpose, "value" | "digest">;
 export interface TermKey {
@@ -95,6 +96,8 @@ export class TenantKeys {
   readonly #mac: RowMac;
   readonly #openers: Openers;
   readonly #own: ReadonlyMap<string, Openers>;
+  /** DEKs that may still be wrapped; a key is named `TENANT/TERM`. */
+  readonly wraps: WrapBudget;
   readonly #clock: () => number;
   readonly #ttlMs: number;
 
@@ -105,6 +108,7 @@ export class TenantKeys {
     openers: Openers;
     /** Root keys of tenants' own, by name. */
     own?: ReadonlyMap<string, Openers>;
+    wraps: WrapBudget;
     /** How long an unwrapped key is kept, in milliseconds. Five minutes by default. */
     ttlMs?: number;
     /** How many are kept at most. */
@@ -116,6 +120,7 @@ export class TenantKeys {
     this.#mac = parts.mac;
     this.#openers = parts.openers;
     this.#own = parts.own ?? new Map();
+    this.wraps = parts.wraps;
     this.#clock = parts.clock ?? (() => performance.now());
     this.#ttlMs = parts.ttlMs ?? 5 * 60_000;
     this.#ring = createKeyring({ ttlMs: this.#ttlMs, max: parts.max ?? 10_000, clock: this.#clock });

@@ -3,7 +3,7 @@ import { EnvelopeError, localRootKey, type RootKeyProvider } from "@keyfold/enve
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Caller, callerOf, type House, openHouse } from "../testing/house.ts";
 import { toItsEnd } from "../testing/keys.ts";
-import { codeOf } from "../testing/refusal.ts";
+import { codeOf, refusalOf } from "../testing/refusal.ts";
 
 interface Furnished {
   id: string;
@@ -421,4 +421,77 @@ test("jobs over what is not there, or of others, are refused by name", async () 
   await operator.keys.reEncrypt({ forSeconds: 0, perSecond: 1 });
   expect(await codeOf(operator.keys.reEncrypt({ digests: true }))).toBe("illegal_state");
   expect(await codeOf(acme.caller.keys.rotateTenant({ tenant: "acme" }))).toBe("forbidden");
+});
+
+test("wraps are counted before they are made, by the block, and a crash takes nothing away", async () => {
+  const count = async (tenant = acme) =>
+    Number(
+      (
+        await house.sql<{ reserved: string }>(
+          "SELECT reserved FROM control_plane.wrap_counts WHERE tenant_id = $1 ORDER BY term DESC LIMIT 1",
+          [tenant.id],
+        )
+      )[0]?.reserved ?? 0,
+    );
+  const before = await count();
+  // Another process, which is never heard of again.
+  const gone = callerOf(await house.another({ wrapLimits: { block: 16 } }), acme.token);
+  for (let i = 0; i < 3; i++) await gone.secrets.set({ name: "N", value: `value ${i}, not real` });
+  expect(await count()).toBe(before + 16);
+  const next = callerOf(await house.another({ wrapLimits: { block: 16 } }), acme.token);
+  await next.secrets.set({ name: "N", value: "one more, not real" });
+  expect(await count()).toBe(before + 32);
+  await expect(
+    house.sql("UPDATE control_plane.wrap_counts SET reserved = 0 WHERE tenant_id = $1", [acme.id]),
+  ).rejects.toMatchObject({ code: "KF403" });
+});
+
+test("a key that has wrapped too often is refused by name; the job that is due for it makes another, and all goes on", async () => {
+  const limits = { block: 4, rotateAt: 8, refuseAt: 16 };
+  const { id, token } = await house.tenant("busy");
+  const server = await house.another({ wrapLimits: limits });
+  const [caller, by] = [callerOf(server, token), callerOf(server, house.operatorToken)];
+  const write = (i: number) => codeOf(caller.secrets.set({ name: "N", value: `value ${i}, not real` }));
+  let written = 0;
+  while ((await write(written)) === "allowed") written++;
+  // Each wrap was counted, and none was lost.
+  expect(written).toBeGreaterThanOrEqual(limits.refuseAt - 4);
+  expect(written).toBeLessThanOrEqual(limits.refuseAt);
+  const refusal = await refusalOf(caller.secrets.set({ name: "N", value: "too many, not real" }));
+  expect([refusal.code, refusal.message]).toEqual([
+    "key_used_up",
+    `This tenant's key has wrapped as many keys as one key safely may. The operator makes another: keyfold keys rotate-tenant ${id}`,
+  ]);
+  expect(await codeOf(caller.secrets.reveal({ name: "N" }))).toBe("allowed");
+  expect((await by.keys.status({})).rotation.tenantsDue).toContain(id);
+  // What is moved counts under the new key: there must be room for it.
+  const roomy = await house.another({ wrapLimits: { ...limits, refuseAt: 4096 } });
+  const due = roomy.jobs.find(({ name }) => name === "tenant_keys.rotate_due")!;
+  for (let runs = 0; runs < 3; runs++) await due.run();
+  const [newest] = await house.sql<{ term: number }>(
+    "SELECT max(term) AS term FROM control_plane.tenant_keys WHERE tenant_id = $1 AND purpose = 'value'",
+    [id],
+  );
+  expect(newest!.term).toBeGreaterThan(1);
+  expect(await codeOf(callerOf(roomy, token).secrets.set({ name: "N", value: "again, not real" }))).toBe(
+    "allowed",
+  );
+});
+
+test("a root key's wraps are counted too: due at the one limit, refused at the other", async () => {
+  const provider = localRootKey(randomBytes(32));
+  const server = await house.another({
+    provider,
+    others: [house.provider],
+    wrapLimits: { block: 2, rotateAt: 4, refuseAt: 6 },
+  });
+  const by = callerOf(server, house.operatorToken);
+  expect((await by.keys.status({})).rotation).toMatchObject({ wraps: 0, overdue: false });
+  for (const slug of ["one", "two", "three"]) await by.tenants.create({ slug });
+  expect((await by.keys.status({})).rotation).toMatchObject({ wraps: 6, overdue: true });
+  const refusal = await refusalOf(by.tenants.create({ slug: "four" }));
+  expect([refusal.code, refusal.message]).toEqual([
+    "key_used_up",
+    `The root key ${(await provider.current()).id} has wrapped as many keys as one key safely may. Rotate to another root key.`,
+  ]);
 });

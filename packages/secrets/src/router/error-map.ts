@@ -33,6 +33,7 @@ const MAP: Record<ErrorCode, readonly [status: number, trpc: TrpcCode]> = {
   database_full: [503, "SERVICE_UNAVAILABLE"],
   audit_unavailable: [503, "SERVICE_UNAVAILABLE"],
   key_unavailable: [503, "SERVICE_UNAVAILABLE"],
+  key_used_up: [409, "CONFLICT"],
   internal: [500, "INTERNAL_SERVER_ERROR"],
 };
 

@@ -45,26 +45,30 @@ export const setManySecrets = defineVerb({
       };
       // Everyone locks in one order, so that two bulk calls cannot wait for each other.
       const inOrder = [...items].sort((a, b) => (a.item.name < b.item.name ? -1 : 1));
-      return await withWriteKeys(call, tenantId, (keys) =>
-        changeSql(call, tenantId, async (unit) => {
-          const place = await findPlace(unit, input);
-          const asked = { ...request, place: place.environment.id };
-          return onceFor(unit, input.idempotencyKey, asked, async () => {
-            const byName = new Map<string, Awaited<ReturnType<typeof putByName>>>();
-            for (const { item, plaintext } of inOrder) {
-              const digest = valueDigest(keys.digest, plaintext);
-              const value = { plaintext, encoding: item.encoding, digest };
-              byName.set(
-                item.name,
-                await putByName(unit, place, item.name, keys, value, {
-                  reason: input.reason,
-                  expectedVersion: item.expectedVersion,
-                }),
-              );
-            }
-            return { results: items.map(({ item }) => byName.get(item.name)!) };
-          });
-        }),
+      return await withWriteKeys(
+        call,
+        tenantId,
+        (keys) =>
+          changeSql(call, tenantId, async (unit) => {
+            const place = await findPlace(unit, input);
+            const asked = { ...request, place: place.environment.id };
+            return onceFor(unit, input.idempotencyKey, asked, async () => {
+              const byName = new Map<string, Awaited<ReturnType<typeof putByName>>>();
+              for (const { item, plaintext } of inOrder) {
+                const digest = valueDigest(keys.digest, plaintext);
+                const value = { plaintext, encoding: item.encoding, digest };
+                byName.set(
+                  item.name,
+                  await putByName(unit, place, item.name, keys, value, {
+                    reason: input.reason,
+                    expectedVersion: item.expectedVersion,
+                  }),
+                );
+              }
+              return { results: items.map(({ item }) => byName.get(item.name)!) };
+            });
+          }),
+        input.items.length,
       );
     } finally {
       for (const bytes of plaintexts) bytes.fill(0);

@@ -78,6 +78,7 @@ export function sealVersion(
   });
   const { term, round, key } = keys.value;
   const dekWrap = services.envelope.wrapDek(dek, key, { ...at, purpose: "value", term });
+  keys.wrapped?.();
   const row = services.mac.seal("versions", unit.tenantId, {
     secretId: secret.id,
     number: facts.number,

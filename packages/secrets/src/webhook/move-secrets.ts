@@ -26,6 +26,7 @@ export async function moveSigningSecrets(
   const { services } = call;
   const rows = await read(call, tenantId, term);
   if (rows.length === 0) return 0;
+  await services.keys.wraps.take(`${tenantId}/${term}`, rows.length);
   const moved: { row: Row; wrap: Buffer }[] = [];
   for (const row of rows) {
     const place = { ...placeOf(services, tenantId, row.endpoint_id, row.number), purpose: "value" as const };
