@@ -95,3 +95,42 @@ async function commitsPerSecond(url: string, count: number): Promise<number> {
     await pool.end();
   }
 }
+
+/** Rotates the root key over so many tenants: how long it takes, and how much memory above what there was, in MiB. */
+export async function rootRotation(
+  tenants: number,
+): Promise<{ seconds: number; memory: number; keys: number }> {
+  const server = await startTestServer();
+  const database = await createTestDatabase(server);
+  const db = connect({ url: database.url });
+  const [first, second] = [localRootKey(randomBytes(32)), localRootKey(randomBytes(32))];
+  try {
+    const made = await createKeyfoldServer({ db, provider: first, mayCreate: true, process: false });
+    const request = requestInfo({ token: await made.createOperatorToken("bench") });
+    for (let i = 0; i < tenants; i += 8)
+      await Promise.all(
+        Array.from({ length: Math.min(8, tenants - i) }, (_, j) =>
+          made.invoke(verbs.tenants.create, request, { slug: `bench-${i + j}` }),
+        ),
+      );
+    const keyfold = await createKeyfoldServer({ db, provider: second, others: [first], process: false });
+    const resident = process.memoryUsage.rss();
+    let most = resident;
+    const watch = setInterval(() => {
+      most = Math.max(most, process.memoryUsage.rss());
+    }, 50);
+    const started = performance.now();
+    for (;;) {
+      const job = await keyfold.invoke(verbs.keys.rotate, request, {});
+      if (job.state === "stopped") throw new Error(`the rotation stopped: ${job.problem}`);
+      if (job.state === "running") continue;
+      clearInterval(watch);
+      const seconds = (performance.now() - started) / 1000;
+      return { seconds, memory: (most - resident) / 1024 / 1024, keys: job.total };
+    }
+  } finally {
+    await db.close();
+    await database.drop();
+    await server.stop();
+  }
+}

@@ -9,6 +9,7 @@ import { httpRows } from "./http.ts";
 import { hybridRows } from "./hybrid.ts";
 import { keyRows } from "./keys.ts";
 import { table } from "./measure.ts";
+import { reEncryption, reEncryptionText } from "./re-encrypt.ts";
 import { rotationRows } from "./rotations.ts";
 import { webhookRows } from "./webhooks.ts";
 
@@ -16,6 +17,7 @@ const quick = process.argv.includes("--quick");
 const envelope = [...envelopeRows(), ...(await hybridRows())];
 const http = await httpRows([1, 32], quick ? 1 : 3);
 const keys = await keyRows(quick ? 200 : 1000);
+const reEncrypted = await reEncryption(quick ? 1000 : 20_000, quick ? 2 : 10);
 const rotations = await rotationRows(quick ? 100 : 500, quick ? 300 : 10_000);
 const consumers = await consumerRows(quick);
 const webhooks = await webhookRows(quick ? 100 : 500);
@@ -32,6 +34,10 @@ ${table(envelope)}
 ## Rotating the root key
 
 ${table(keys)}
+
+## Re-encrypting
+
+${reEncryptionText(reEncrypted)}
 
 ## Rotating secrets
 
