@@ -50,7 +50,11 @@ async function unreadable(): Promise<number> {
 }
 
 /** Has another process run the job, and kills it a moment after so many keys. Answers whether it was done before. */
-async function runAndKill(job: "rotateTenant" | "reEncrypt", input: object, keys: number): Promise<boolean> {
+async function runAndKill(
+  job: "rotateTenant" | "reEncrypt" | "removeOpener",
+  input: object,
+  keys: number,
+): Promise<boolean> {
   const script = fileURLToPath(new URL("./renew.fixture.ts", import.meta.url));
   const child = spawn(process.execPath, [script], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");
@@ -88,6 +92,31 @@ test.each([
         ["digests" in input],
       );
       expect(terms.length).toBe("digests" in input ? TENANTS * 2 : TENANTS);
+    }
+    expect(killed).toBeGreaterThan(ROUNDS / 3);
+    await house.verify();
+  },
+  30_000 + ROUNDS * 20_000,
+);
+
+test(
+  `the removal of an opener, killed at ${ROUNDS} random moments, leaves every value readable, and a second run finishes it`,
+  async () => {
+    const operator = callerOf(await house.another({ provider: provider() }), house.operatorToken);
+    let killed = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const extra = localRootKey(randomBytes(32));
+      const opener = (await extra.current()).id;
+      const having = await house.another({ provider: provider(), also: [extra] });
+      await toItsEnd(() => callerOf(having, house.operatorToken).keys.rotateTenant({}));
+      if (!(await runAndKill("removeOpener", { opener }, randomInt(1, KEYS.reEncrypt)))) killed++;
+      expect(await unreadable(), `round ${round}`).toBe(0);
+      const [open] = (await operator.keys.status({})).jobs.filter(({ kind }) => kind === "remove_opener");
+      if (open?.opener !== opener || open.state !== "done")
+        expect(await toItsEnd(() => operator.keys.removeOpener({ opener }))).toMatchObject({ state: "done" });
+      expect(await unreadable(), `round ${round}, finished`).toBe(0);
+      const left = await house.sql("SELECT 1 FROM control_plane.key_wraps WHERE opener = $1", [opener]);
+      expect(left.length).toBe(0);
     }
     expect(killed).toBeGreaterThan(ROUNDS / 3);
     await house.verify();

@@ -12,7 +12,7 @@ interface Told {
   url: string;
   current: string;
   token: string;
-  job: "rotateTenant" | "reEncrypt";
+  job: "rotateTenant" | "reEncrypt" | "removeOpener";
   input: object;
 }
 
