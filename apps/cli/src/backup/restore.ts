@@ -56,6 +56,10 @@ export function restoreBackup(terminal: Terminal, path: string, options: Restore
           say(
             `The journal: ${report.replayed.done} refusals carried out again, ${report.replayed.known} known already${report.replayed.passedOver === 0 ? "" : `, ${report.replayed.passedOver} lines passed over that are not this deployment's`}.`,
           );
+        if (report.waits > 0)
+          say(
+            `Shreddings whose wait runs anew, since they may have been cancelled after the backup: ${report.waits}. Either side cancels with keyfold tenants shred cancel.`,
+          );
         terminal.out(
           `Restored as of ${summary.header.madeAt}. Everybody signs in again; tokens go on. The server may start.\n`,
         );

@@ -5,14 +5,17 @@ import { KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { Call } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
+import { endGrace } from "../grace/end.ts";
 import { tellChain } from "../host/tell.ts";
 import { forgetTenant } from "../key/forget.ts";
 import { scrubKeyTables } from "../key/scrub.ts";
+import { removeRotationPolicy } from "../rotation/policy/remove.ts";
 import { deleteSecret } from "../secret/delete.ts";
 import { restoreSecret } from "../secret/restore.ts";
 import { deleteTenant } from "../tenant/delete.ts";
 import { revokeToken } from "../token/revoke.ts";
 import { endVersion } from "../version/end.ts";
+import { deleteWebhook } from "../webhook/delete.ts";
 import type { JournalLine } from "./journal.ts";
 
 /** What a replay came to. */
@@ -84,11 +87,27 @@ async function redo(services: Services, { action, chain, target }: JournalLine):
       await endVersion(call, { tenant, id, version, reason: REASON, force: true }, to);
       return;
     }
+    case "version.grace_ended":
+      if (version === null) throw new KeyfoldError("not_found");
+      await endGrace.run(callOf(services, "version.end_grace"), {
+        tenant,
+        id,
+        version,
+        reason: REASON,
+        force: true,
+      });
+      return;
     case "secret.deleted":
       await deleteSecret.run(callOf(services, "secret.delete"), { tenant, id, reason: REASON, force: true });
       return;
     case "secret.restored":
       await restoreSecret.run(callOf(services, "secret.restore"), { tenant, id });
+      return;
+    case "rotation.policy_removed":
+      await removeRotationPolicy.run(callOf(services, "rotation.remove_policy"), { tenant, id });
+      return;
+    case "webhook.deleted":
+      await deleteWebhook.run(callOf(services, "webhook.delete"), { tenant, id });
       return;
     case "tenant.deleted":
       await deleteTenant.run(callOf(services, "tenant.delete"), { tenant: id });
@@ -122,7 +141,8 @@ async function destroyAgain(services: Services, id: string): Promise<void> {
   forgetTenant(services, id);
 }
 
-function callOf(services: Services, action: Call["action"]): Call {
+/** A call as the restore itself. */
+export function callOf(services: Services, action: Call["action"]): Call {
   const actor: JobActor = {
     type: "job",
     id: "restore",

@@ -8,6 +8,7 @@ import type { Services } from "../flow/services.ts";
 import { tellChain } from "../host/tell.ts";
 import { readJournal } from "../journal/read.ts";
 import { type Replayed, replay } from "../journal/replay.ts";
+import { waitAnew } from "./wait-anew.ts";
 
 const NO_CHAIN = "00000000-0000-0000-0000-000000000000";
 const LOT = 100;
@@ -25,6 +26,8 @@ export interface RestoreReport {
   log: number;
   /** Chains whose epoch was raised, in this call. */
   chains: number;
+  /** Shreddings whose wait runs anew, in this call. */
+  waits: number;
   /** What the backup did not hold yet; null where no checkpoint from outside was given. */
   lost: LostEvents[] | null;
   /** null where no journal was given. */
@@ -48,7 +51,7 @@ export async function finishRestore(
   const replayed =
     journal === null ? null : { ...(await replay(services, journal.lines)), passedOver: journal.passedOver };
   let after = restore.cursor ?? NO_CHAIN;
-  let chains = 1;
+  let [chains, waits] = [1, 0];
   for (;;) {
     const tenants = await again(() =>
       withDeployment(services.db, (tx) =>
@@ -56,7 +59,10 @@ export async function finishRestore(
       ),
     );
     if (tenants.length === 0) break;
-    for (const { id } of tenants) await tellTenant(services, id, restore);
+    for (const { id } of tenants) {
+      await tellTenant(services, id, restore);
+      if (await waitAnew(services, id, restore.startedAt)) waits += 1;
+    }
     chains += tenants.length;
     after = tenants.at(-1)!.id;
     await again(() =>
@@ -71,13 +77,14 @@ export async function finishRestore(
       sql.restore.update({ where: { number: restore.number }, data: { finishedAt: now } }),
     ),
   );
-  return { backupAt: restore.backupAt, log, chains, lost, replayed };
+  return { backupAt: restore.backupAt, log, chains, waits, lost, replayed };
 }
 
 interface OpenRestore {
   number: number;
   backup: string;
   backupAt: Date;
+  startedAt: Date;
   cursor: string | null;
 }
 

@@ -56,12 +56,12 @@ export async function openShred(unit: Work): Promise<ShredRow> {
 
 export async function insertShred(
   unit: Work,
-  facts: Pick<ShredRow, "id" | "slug" | "reason" | "waitSeconds">,
+  facts: Pick<ShredRow, "id" | "slug" | "reason" | "waitSeconds"> & { requestedBy?: object },
 ): Promise<ShredRow> {
   const row = unit.call.services.mac.seal("tenantShreds", unit.tenantId, {
+    requestedBy: { ...actorRef(unit.call.actor) },
     ...facts,
     state: "requested" as const,
-    requestedBy: { ...actorRef(unit.call.actor) },
     requestedAt: unit.now,
     agreedBy: null,
     agreedAt: null,
