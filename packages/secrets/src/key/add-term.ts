@@ -1,7 +1,8 @@
-import { splitHybridOpener, type WrapSuite } from "@keyfold/envelope";
+import type { WrapSuite } from "@keyfold/envelope";
 import type { Call } from "../flow/call.ts";
 import { changeSql } from "../flow/change.ts";
 import type { Job } from "./job.ts";
+import { takes } from "./openers.ts";
 import type { StoredTenantKey, TenantPurpose } from "./tenant-keys.ts";
 import type { Slot } from "./walk.ts";
 
@@ -26,18 +27,18 @@ export async function addTerm(
   slot: Slot,
 ): Promise<boolean> {
   const { services } = call;
+  // They say what the new term is wrapped under, too.
+  for (const wrap of newest.wraps) services.mac.check("keyWraps", tenantId, wrap);
   const { key, wraps } = await services.keys.makeTerm(tenantId, {
     purpose: newest.purpose as TenantPurpose,
     term: newest.term + 1,
-    round: job.number,
+    round: Math.max(job.number, newest.round ?? 0),
     now: services.clock(),
     suite: newest.suite as WrapSuite,
     rootKey: newest.rootKey,
     also: newest.wraps
       .map(({ opener }) => opener)
-      .filter(
-        (opener) => ![opener, ...Object.values(splitHybridOpener(opener) ?? {})].includes(job.opener ?? ""),
-      ),
+      .filter((opener) => job.opener === null || !takes(opener, job.opener)),
   });
   const added = await slot(() =>
     changeSql(

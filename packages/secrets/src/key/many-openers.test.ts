@@ -237,3 +237,85 @@ test("the name of a tenant's own root key is authentic: emptied or changed, the 
     expect(await reveal({}, acme)).toBe("integrity_failed");
   }
 });
+
+test("a new term is made after a row that is authentic: its root key, suite and openers are nobody's to edit", async () => {
+  const acme = await furnish("acme", "acme");
+  const plain = await furnish("plain");
+  const operator = callerOf(await house.another({ ...configured(), others: [] }), house.operatorToken);
+  const edits = [
+    [acme.id, "UPDATE control_plane.tenant_keys SET root_key = NULL WHERE tenant_id = $1"],
+    [plain.id, "UPDATE control_plane.tenant_keys SET suite = 2 WHERE tenant_id = $1"],
+    [plain.id, "UPDATE control_plane.tenant_keys SET round = 1000 WHERE tenant_id = $1"],
+    [
+      plain.id,
+      `INSERT INTO control_plane.key_wraps SELECT tenant_id, purpose, term, '${ids.customers}', provider, suite, wrapped,
+         created_at, generation, mac, key_version FROM control_plane.key_wraps WHERE tenant_id = $1 AND opener = '${ids.root}'`,
+    ],
+  ] as const;
+  for (const [tenant, edit] of edits) {
+    await house.sql("CREATE TABLE kept_keys AS SELECT * FROM control_plane.tenant_keys");
+    await house.sql("CREATE TABLE kept_wraps AS SELECT * FROM control_plane.key_wraps");
+    await house.tamper(edit, [tenant]);
+    expect(await operator.keys.rotateTenant({ tenant }), edit).toMatchObject({
+      state: "stopped",
+      problem: "integrity_failed",
+    });
+    expect(
+      await house.sql("SELECT 1 FROM control_plane.tenant_keys WHERE tenant_id = $1 AND term > 1", [tenant]),
+      edit,
+    ).toEqual([]);
+    for (const [table, kept] of [
+      ["key_wraps", "kept_wraps"],
+      ["tenant_keys", "kept_keys"],
+    ]) {
+      await house.tamper(`DELETE FROM control_plane.${table}`);
+      await house.tamper(`INSERT INTO control_plane.${table} SELECT * FROM ${kept}`);
+      await house.sql(`DROP TABLE ${kept}`);
+    }
+  }
+  for (const { id } of [acme, plain])
+    expect(await toItsEnd(() => operator.keys.rotateTenant({ tenant: id }))).toMatchObject({ state: "done" });
+});
+
+test("a rotation that comes before a removal's first term does not carry the opener on", async () => {
+  const one = await furnish("one");
+  const server = await house.another({ also: [], others: [recovery] });
+  const operator = callerOf(server, house.operatorToken);
+  // Begun, and cut short before it did anything.
+  const { id: job } = await operator.keys.removeOpener({
+    opener: ids.recovery,
+    tenant: one.id,
+    forSeconds: 0,
+  });
+  await house.tamper(
+    `DELETE FROM control_plane.tenant_keys WHERE term > 1; DELETE FROM control_plane.key_wraps WHERE term > 1;
+     DELETE FROM control_plane.key_job_tenants`,
+  );
+  await toItsEnd(() => operator.keys.rotateTenant({ tenant: one.id }));
+  await one.caller.secrets.set({ name: "MEANWHILE", value: "not real either" });
+  expect(await openersOf(one.id)).toContain(ids.recovery);
+
+  expect(
+    await toItsEnd(() => operator.keys.removeOpener({ opener: ids.recovery, tenant: one.id })),
+  ).toMatchObject({ id: job, state: "done" });
+  expect(await openersOf(one.id)).toEqual([ids.root]);
+  const { exposed } = await operator.keys.exposed({ job });
+  expect(exposed.map(({ name }) => name).sort()).toEqual(["K", "MEANWHILE"]);
+  expect(await reveal({ also: [] }, one)).toBe("allowed");
+});
+
+test("a removal is not done because somebody noted that a tenant was", async () => {
+  const one = await furnish("one");
+  const operator = callerOf(await house.another({ also: [] }), house.operatorToken);
+  const { id: job } = await operator.keys.removeOpener({
+    opener: ids.recovery,
+    tenant: one.id,
+    forSeconds: 0,
+  });
+  await house.tamper(
+    "INSERT INTO control_plane.key_job_tenants VALUES ($1, $2, NULL, NULL, true) ON CONFLICT (job_id, tenant_id) DO UPDATE SET done = true",
+    [job, one.id],
+  );
+  await toItsEnd(() => operator.keys.removeOpener({ opener: ids.recovery, tenant: one.id }));
+  expect(await openersOf(one.id)).toEqual([ids.root]);
+});

@@ -38,6 +38,10 @@ export function openerFor({ root, hybrid }: CurrentOpeners, suite: number): stri
   return hybrid === null ? null : hybridOpener(root, { id: hybrid });
 }
 
+/** Whether an opener is this root key or hybrid seed, or takes it. */
+export const takes = (opener: string, part: string): boolean =>
+  [opener, ...Object.values(splitHybridOpener(opener) ?? {})].includes(part);
+
 /**
  * The root keys that this process holds: the current one, which everything new is wrapped under, and others, which it
  * only opens with: the one that is being retired, or the one that comes next.

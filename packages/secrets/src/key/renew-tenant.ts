@@ -6,6 +6,7 @@ import { addTerm } from "./add-term.ts";
 import type { Job } from "./job.ts";
 import { moveCursor, readCursor, type VersionCursor } from "./job-cursor.ts";
 import { moveVersions } from "./move-versions.ts";
+import { takes } from "./openers.ts";
 import { rowsToMove, type SealedVersionRow } from "./sealed-rows.ts";
 import { loadStoredKeys } from "./stored-keys.ts";
 import type { StoredTenantKey, TenantPurpose } from "./tenant-keys.ts";
@@ -101,7 +102,7 @@ export async function renewTenant(
   }
   // A term came in between, and with it more to move.
   services.keys.forgetTerms(tenantId);
-  work.leftAfter = null;
+  Object.assign(work, { leftAfter: null, renewed: false });
   return { keys: 0, more: true };
 }
 
@@ -113,7 +114,10 @@ async function renewTerms(call: Call, job: Job, tenantId: string, slot: Slot): P
   for (const purpose of purposes) {
     const newest = newestOf(stored, purpose);
     if (newest === null) throw new KeyfoldError("not_found");
-    if ((newest.round ?? 0) >= job.number) continue;
+    // A younger term may be another job's, which knows nothing of the opener that goes.
+    const { opener } = job;
+    const open = opener !== null && newest.wraps.some((wrap) => takes(wrap.opener, opener));
+    if ((newest.round ?? 0) >= job.number && !open) continue;
     if (!(await addTerm(call, job, tenantId, newest, slot))) return "lost";
     if (purpose === "value") added++;
   }
@@ -157,7 +161,7 @@ const cursorOf = ({ secretId, number }: SealedVersionRow): VersionCursor => ({ s
 
 /**
  * Ends the terms that nothing is kept under any more, and notes that the job is done with this tenant.
- * @returns false where a term from before the job is still needed after all
+ * @returns false where a term from before the job is still needed after all, or the opener that goes still opens one
  */
 async function endTenant(call: Call, job: Job, tenantId: string, slot: Slot): Promise<boolean> {
   return slot(() =>
@@ -176,7 +180,12 @@ async function endTenant(call: Call, job: Job, tenantId: string, slot: Slot): Pr
             WHERE tenant_id = $1::uuid AND coalesce(round, 0) < $2::int AND (purpose = 'value' OR $3::boolean)`,
           [tenantId, job.number, job.digests],
         );
-        const ended = older.length === 0 || job.secretId !== null;
+        const openers = await unit.query<{ opener: string }>(
+          "SELECT DISTINCT opener FROM control_plane.key_wraps WHERE tenant_id = $1::uuid",
+          [tenantId],
+        );
+        const open = job.opener !== null && openers.some(({ opener }) => takes(opener, job.opener!));
+        const ended = (older.length === 0 && !open) || job.secretId !== null;
         if (ended) {
           await unit.query("SET LOCAL ROLE keyfold_deployment", []);
           await unit.query(

@@ -6,12 +6,18 @@ import type { StoredTenantKey } from "./tenant-keys.ts";
 type Wrap = StoredTenantKey["wraps"][number];
 type Joined = StoredTenantKey & { [K in keyof Wrap as `w${Capitalize<K>}`]: Wrap[K] | null };
 
-/** All of a tenant's keys with their wraps, as they are stored; their MACs are for `TenantKeys.open` to check. */
+/**
+ * All of a tenant's keys with their wraps, the keys' own rows authenticated: a new term is made after the newest one's suite
+ * and root key. A wrap's MAC is checked where it is used.
+ * @throws KeyfoldError `integrity_failed`
+ */
 export async function loadStoredKeys(services: Services, tenantId: string): Promise<StoredTenantKey[]> {
-  return again(() => withTenantSql(services.db, tenantId, (tx) => storedKeys(tx, tenantId)));
+  const stored = await again(() => withTenantSql(services.db, tenantId, (tx) => storedKeys(tx, tenantId)));
+  for (const key of stored) services.mac.check("tenantKeys", tenantId, key);
+  return stored;
 }
 
-/** `loadStoredKeys` in a transaction of that tenant. */
+/** All of a tenant's keys as they are stored, in a transaction of that tenant; nothing is authenticated. */
 export async function storedKeys(tx: SqlTransaction, tenantId: string): Promise<StoredTenantKey[]> {
   const rows = await tx.query<Joined>(
     `SELECT k.purpose, k.term, k.check_value AS "checkValue", k.created_at AS "createdAt", k.suite, k.generation, k.mac, k.round, k.root_key AS "rootKey",

@@ -123,6 +123,13 @@ export async function advance(
 /** Ends a job that has nothing left to do; null where a tenant came in between. */
 export function finishTermJob(call: Call, job: Job): Promise<Job | null> {
   return onDeployment(call, async (unit) => {
+    // It has gone when nothing opens with it, whatever was noted on the way.
+    if (job.opener !== null)
+      await unit.query(
+        `UPDATE control_plane.key_job_tenants SET done = false
+          WHERE job_id = $1::uuid AND done AND control_plane.opens_with(tenant_id, $2)`,
+        [job.id, job.opener],
+      );
     const left = await unit.query(
       "SELECT id FROM control_plane.tenants_to_do($1::uuid, $2::uuid, $3, $4::uuid, 1) AS id",
       [job.id, job.tenantId, job.opener, "00000000-0000-0000-0000-000000000000"],
