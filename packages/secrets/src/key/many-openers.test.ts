@@ -277,6 +277,19 @@ test("a new term is made after a row that is authentic: its root key, suite and 
     expect(await toItsEnd(() => operator.keys.rotateTenant({ tenant: id }))).toMatchObject({ state: "done" });
 });
 
+test("what is written bears no round that somebody put onto the key's row, also where the key itself is remembered", async () => {
+  const one = await furnish("one");
+  const caller = callerOf(await house.another({ ...configured() }), one.token);
+  await caller.secrets.reveal({ id: one.secret });
+  await house.tamper(
+    "UPDATE control_plane.tenant_keys SET round = 1000 WHERE tenant_id = $1 AND purpose = 'value'",
+    [one.id],
+  );
+  expect(await codeOf(caller.secrets.set({ name: "NEW", value: "not real either" }))).toBe(
+    "integrity_failed",
+  );
+});
+
 test("a rotation that comes before a removal's first term does not carry the opener on", async () => {
   const one = await furnish("one");
   const server = await house.another({ also: [], others: [recovery] });
@@ -302,6 +315,27 @@ test("a rotation that comes before a removal's first term does not carry the ope
   const { exposed } = await operator.keys.exposed({ job });
   expect(exposed.map(({ name }) => name).sort()).toEqual(["K", "MEANWHILE"]);
   expect(await reveal({ also: [] }, one)).toBe("allowed");
+});
+
+test("a root key that a running process wraps under, in the middle of a rotation to it, is not taken for one to remove", async () => {
+  for (const slug of ["one", "two", "three"]) await furnish(slug);
+  const next = localRootKey(randomBytes(32));
+  const { id } = await next.current();
+  const moving = await house.another({
+    also: [],
+    provider: next,
+    others: [house.provider],
+    process: { name: "the next one" },
+  });
+  await callerOf(moving, house.operatorToken).keys.rotate({ forSeconds: 0, perSecond: 1 });
+  const operator = callerOf(await house.another({ also: [], others: [next] }), house.operatorToken);
+  const refused = await refusalOf(operator.keys.removeOpener({ opener: id }));
+  expect(refused).toMatchObject({
+    code: "illegal_state",
+    message: expect.stringContaining("The process the next one,"),
+  });
+  expect(await house.sql("SELECT 1 FROM control_plane.root_keys WHERE retired_at IS NOT NULL")).toEqual([]);
+  await moving.close();
 });
 
 test("a removal is not done because somebody noted that a tenant was", async () => {

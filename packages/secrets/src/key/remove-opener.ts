@@ -3,6 +3,7 @@ import { KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { stillWrapsUnder } from "../process/live.ts";
 import { runTermJob } from "./run-term-job.ts";
 import { keyJobView, removeOpenerInput } from "./schema.ts";
 import { asked } from "./tenant-keys.ts";
@@ -26,9 +27,13 @@ export const removeOpener = defineVerb({
     const own = await Promise.all([...services.own.values()].map((one) => one.making().catch(() => [])));
     if ([...making, ...own.flat()].includes(opener))
       refuse(`New keys are wrapped under ${opener} here. Start the server without it, and then remove it.`);
-    const deployments = await again(() =>
-      withDeployment(services.db, ({ sql }) => sql.deploymentKeyWrap.findFirst({ where: { opener } })),
+    const [deployments, inTheWay] = await again(() =>
+      withDeployment(services.db, async (tx) => [
+        await tx.sql.deploymentKeyWrap.findFirst({ where: { opener } }),
+        await stillWrapsUnder(tx, opener),
+      ]),
     );
+    if (inTheWay !== null) refuse(inTheWay);
     if (deployments !== null)
       refuse(
         `${opener} opens the deployment's own keys, too. Rotate to another root key and retire this one; then re-encrypt everything.`,

@@ -221,6 +221,8 @@ export class TenantKeys {
         throw new KeyfoldError("decryption_failed", {
           cause: new Error("the tenant has no key: it was shredded"),
         });
+      // The key may be remembered from before this row was edited.
+      this.#mac.check("tenantKeys", tenantId, newest);
       known = { term: newest.term, round: newest.round ?? 0, until: this.#clock() + this.#ttlMs };
       if (this.#terms.size > 20_000) this.#terms.clear();
       // What was asked before somebody said that it is old news is not kept.
