@@ -249,6 +249,30 @@ test("a wrong identity and a backup that is cut or edited: a clear sentence, and
   expect(await readdir(folder)).toEqual(files);
 }, 120_000);
 
+test("a backup that somebody else made for the same recipient is refused by this deployment's checkpoints, with nothing written", async () => {
+  await house.server.makeCheckpoint();
+  const pushed = (await house.server.newestCheckpoint())!;
+  await writeFile(join(folder, "checkpoints"), encodeCheckpointLine(pushed, pushed.heads, null));
+  const theirKey = randomBytes(32);
+  const theirs = await openHouse({ provider: localRootKey(Buffer.from(theirKey)) });
+  try {
+    const forged = await keyfold(["backup", "make", "--out", "forged.backup", "--to", recipient], {
+      DATABASE_URL: theirs.database.url,
+      KEYFOLD_MIGRATION_URL: theirs.database.ownerUrl,
+      KEYFOLD_ROOT_KEY: theirKey.toString("base64"),
+    });
+    expect(forged.exit).toBe(0);
+  } finally {
+    await theirs.close();
+  }
+  expect(await restore(["--checkpoints", "checkpoints"], after(), "forged.backup")).toMatchObject({
+    exit: 1,
+    err: expect.stringContaining("holds none that this deployment has signed"),
+  });
+  await expect(stat(join(folder, "after-root-key"))).rejects.toThrow("ENOENT");
+  await expect(stat(join(folder, "after"))).rejects.toThrow("ENOENT");
+});
+
 test("another root key where this one belongs, or a server that runs, refuses the restore with nothing written", async () => {
   await make();
   await writeFile(join(folder, "after-root-key"), randomBytes(32).toString("base64"), { mode: 0o600 });

@@ -233,6 +233,7 @@ test("the receipt is signed, says what was destroyed and what is left, and chang
     chains: { tenant: { chain: id, hash: last!.hash }, deployment: { chain: house.server.deployment.id } },
   });
   expect(body.notYetErased.join(" ")).toContain("Backups, dumps and snapshots");
+  expect(body.notYetErased.join(" ")).toContain("databases of other regions");
   expect(openNote(receipt.replace('"sealedValues": 1', '"sealedValues": 2'), [key])).toBeNull();
 });
 

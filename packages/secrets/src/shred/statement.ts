@@ -27,6 +27,7 @@ export interface ChainEnd {
 const NOT_ERASED = [
   "The database's write-ahead log and its archive hold the wrapped keys until their files are recycled and expire.",
   "Physical replicas rewrite the keys' tables when they replay this; their own write-ahead log expires as the primary's.",
+  "The databases of other regions, where there are any, delete the wrapped keys when they apply this, and hold them in dead rows until the keys' tables are rewritten there (VACUUM FULL); until then a region's root key opens them.",
   "Backups, dumps and snapshots that were taken before hold the wrapped keys until they expire. Whoever has one and a root key that wraps them opens what it holds.",
   "The disk's free blocks hold what stood in the files that were given up until they are overwritten.",
   "The tenant's names, metadata and audit log remain until the tenant is purged.",
