@@ -109,7 +109,11 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       allowSoleHsm: config.allowSoleHsm,
       regions: await regionsOf(config.regions),
       waits: { shredSeconds: config.shredWaitDays * 86_400 },
-      rotators: rotatorsFor(config, outbound),
+      rotators: rotatorsFor(config, (allow) => {
+        const sends = createOutbound({ allow });
+        ended.push(() => sends.close());
+        return sends;
+      }),
       log: {
         warn: (facts, message) => log.warn(facts, message),
         error: (facts, message) => log.error(facts, message),

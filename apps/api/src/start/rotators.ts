@@ -1,12 +1,16 @@
-import { allowsHost, isPublicAddress, type Outbound } from "@keyfold/outbound";
+import { type AllowRule, allowsHost, isPublicAddress, type Outbound } from "@keyfold/outbound";
 import { httpRotator, localRotators, postgresRotators, type Rotator } from "@keyfold/rotators";
 import type { Config } from "../config.ts";
 
-/** The rotators of this deployment; those with a target reach the public internet, and what the operator names. */
+/**
+ * The rotators of this deployment; those with a target reach the public internet, and what the operator names for rotators. Not
+ * what webhooks may reach: a webhook reads no answer, and a rotator keeps what it was answered.
+ */
 export function rotatorsFor(
   { rotationTargets }: Pick<Config, "rotationTargets">,
-  outbound: Pick<Outbound, "post">,
+  outboundTo: (allow: readonly AllowRule[]) => Pick<Outbound, "post">,
 ): readonly Rotator[] {
+  const outbound = outboundTo(rotationTargets);
   const allowed = (host: string): boolean => allowsHost(rotationTargets, host.toLowerCase(), "https:");
   return [
     ...localRotators,
