@@ -1,5 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { inspect } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { localRootKey } from "@keyfold/envelope";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { requestInfo } from "./router/context.ts";
 import { verbs } from "./router/verbs.ts";
 import { type Caller, type House, openHouse } from "./testing/house.ts";
@@ -24,21 +27,57 @@ const TRACES = [CANARY, OTHER].flatMap((value) => {
   ];
 });
 
+const ROOT_KEY = randomBytes(32);
+/** The root key in any spelling, in whole or by half. */
+const ROOT_KEY_TRACES = [ROOT_KEY.subarray(0, 16), ROOT_KEY.subarray(16)].flatMap((half) => [
+  half.toString("latin1"),
+  half.toString("hex"),
+  half.toString("hex").toUpperCase(),
+  ...[0, 1, 2].map((shift) => half.subarray(shift).toString("base64").slice(0, 16)),
+  ...[0, 1, 2].map((shift) => half.subarray(shift).toString("base64url").slice(0, 16)),
+]);
+/** Every SQL statement with its parameters. */
+const statements: string[] = [];
+
 let house: House;
 let id: string;
 let token: string;
 let caller: Caller;
 beforeAll(async () => {
-  house = await openHouse();
+  const query = pg.Client.prototype.query as (...args: unknown[]) => unknown;
+  vi.spyOn(pg.Client.prototype, "query").mockImplementation(function (this: pg.Client, ...args: unknown[]) {
+    statements.push(
+      args
+        .map((arg) => inspect(spelled(arg), { depth: 6, maxArrayLength: null, maxStringLength: null }))
+        .join("\n"),
+    );
+    return query.apply(this, args);
+  } as never);
+  house = await openHouse({ provider: localRootKey(Uint8Array.from(ROOT_KEY)) });
   ({ id, token, caller } = await house.tenant("acme"));
 });
-afterAll(() => house.close());
+afterAll(async () => {
+  await house.close();
+  vi.restoreAllMocks();
+});
 
-function expectClean(what: string, text: string): void {
-  for (const trace of TRACES)
+/** What a driver is given, with bytes as hex and as what they are. */
+function spelled(given: unknown): unknown {
+  if (given instanceof Uint8Array) {
+    const bytes = Buffer.from(given);
+    return [bytes.toString("hex"), bytes.toString("latin1")];
+  }
+  if (Array.isArray(given)) return given.map(spelled);
+  if (typeof given !== "object" || given === null) return given;
+  const { text, values, ...rest } = given as { text?: unknown; values?: unknown };
+  return text === undefined ? rest : { text, values: spelled(values) };
+}
+
+function expectClean(what: string, text: string, traces: readonly string[] = TRACES): void {
+  for (const trace of traces)
     if (text.includes(trace))
       throw new Error(
-        `${what} holds a value: …${text.slice(Math.max(0, text.indexOf(trace) - 80), text.indexOf(trace) + 10)}…`,
+        `${what} holds a value or key: …${text.slice(Math.max(0, text.indexOf(trace) - 80), text.indexOf(trace) + 10)}…`,
       );
 }
 
@@ -182,6 +221,37 @@ test("no value is found anywhere but in the answers that reveal it", async () =>
   expectClean("the database", await dump());
 });
 
+test("A2: the root key is in no SQL statement, no row, no log, no error and no answer", async () => {
+  const another = await house.another();
+  const refusals: string[] = [];
+  const others = [
+    localRootKey(randomBytes(32)),
+    { ...house.provider, unwrap: () => Promise.reject(new Error("away")) },
+  ];
+  for (const provider of others)
+    await house.another({ provider }).catch((error: unknown) => refusals.push(wholeOf(error)));
+  expect(refusals).toHaveLength(2);
+  const operator = house.as(house.operatorToken);
+  const told = inspect(
+    [
+      another,
+      await operator.keys.status({}),
+      await operator.keys.rotate({}),
+      await operator.audit.list({ tenant: "acme" }),
+    ],
+    { depth: 20, showHidden: true },
+  );
+  expect(statements.length).toBeGreaterThan(50);
+  for (const [what, text] of [
+    ["a statement", statements.join("\n")],
+    ["the database", await dump()],
+    ["the log", house.logged.join("\n")],
+    ["an error", refusals.join("\n")],
+    ["an answer", told],
+  ] as const)
+    expectClean(what, text, ROOT_KEY_TRACES);
+});
+
 /** Every row of every table as text, bytes in hex and as what they are. */
 async function dump(): Promise<string> {
   const tables = await house.sql<{ name: string }>(
@@ -204,12 +274,17 @@ async function dump(): Promise<string> {
 
 test("the search would have found one", async () => {
   await house.sql("CREATE TABLE public.leak (bytes bytea)");
-  await house.sql("INSERT INTO public.leak VALUES ($1)", [Buffer.from(`x${CANARY}`)]);
+  await house.sql("INSERT INTO public.leak VALUES ($1), ($2)", [Buffer.from(`x${CANARY}`), ROOT_KEY]);
   const leaked = await dump();
   await house.sql("DROP TABLE public.leak");
-  expect(() => expectClean("the database", leaked)).toThrow("holds a value");
+  expect(() => expectClean("the database", leaked, ROOT_KEY_TRACES)).toThrow("holds a value or key");
+  expect(() => expectClean("a statement", statements.at(-1) ?? "", ROOT_KEY_TRACES)).not.toThrow();
+  expect(() => expectClean("a statement", statements.join("\n"), ROOT_KEY_TRACES)).toThrow(
+    "holds a value or key",
+  );
+  expect(() => expectClean("the database", leaked)).toThrow("holds a value or key");
   const error = new Error("outer", {
     cause: new Error("inner", { cause: Object.assign(new Error("x"), { detail: OTHER }) }),
   });
-  expect(() => expectClean("an error", wholeOf(error))).toThrow("holds a value");
+  expect(() => expectClean("an error", wholeOf(error))).toThrow("holds a value or key");
 });
