@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { writeOpen } from "../files.ts";
 import { calling, clientOf } from "../place/client.ts";
 import { findPlace, type PlaceOptions } from "../place/place.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
@@ -43,10 +43,7 @@ export async function checkpoint(terminal: Terminal, options: CheckpointOptions)
   };
   const text = `${JSON.stringify(proof)}\n`;
   if (options.to === undefined) terminal.out(text);
-  else
-    await writeFile(options.to, text).catch((error: NodeJS.ErrnoException) => {
-      throw new CommandError(EXIT.failed, `${options.to} cannot be written (${error.code}).`);
-    });
+  else await writeOpen(options.to, text);
   terminal.err(
     `It covers ${head.events} events, as of ${made.time}. The deployment's public key is\n${publicKey}\nKeep both where who runs the database cannot write.\n`,
   );

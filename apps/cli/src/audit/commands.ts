@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { examples, placed } from "../place/options.ts";
+import { examples } from "../examples.ts";
+import { placed } from "../place/options.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** `keyfold audit …`: take the audit log away, and prove that nobody touched it. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { examples } from "../examples.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** `keyfold backup …`: on the host, with the server's own settings. Each command's own file is loaded when it is run. */
@@ -34,5 +35,3 @@ export function addBackup(program: Command, terminal: Terminal, end: (exit: numb
       end(await (await import("./restore.ts")).restoreBackup(terminal, path, options)),
     );
 }
-
-const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}`;

@@ -1,7 +1,7 @@
-import { writeFile } from "node:fs/promises";
+import { writeOpen } from "../files.ts";
 import { onePlace, whichSecrets } from "../inject/read-all.ts";
 import { findPlace, type PlaceOptions } from "../place/place.ts";
-import { CommandError, EXIT, type Terminal } from "../terminal.ts";
+import { EXIT, type Terminal } from "../terminal.ts";
 
 export interface GenerateOptions extends PlaceOptions {
   path?: string;
@@ -37,9 +37,7 @@ export async function write(terminal: Terminal, file: string | undefined, text: 
     terminal.out(text);
     return EXIT.done;
   }
-  await writeFile(file, text).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(EXIT.failed, `${file} cannot be written (${error.code}).`);
-  });
+  await writeOpen(file, text);
   terminal.err(`Wrote ${file}.\n`);
   return EXIT.done;
 }

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { writeNew } from "../files.ts";
 import { folderOf, onePlace, readAll, whichSecrets } from "../inject/read-all.ts";
 import { asVariables } from "../inject/variables.ts";
 import { findPlace, type PlaceOptions } from "../place/place.ts";
@@ -35,14 +35,7 @@ export async function exportSecrets(terminal: Terminal, options: ExportOptions):
     terminal.out(text);
     return EXIT.done;
   }
-  await writeFile(options.file, text, { mode: 0o600, flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(
-      EXIT.failed,
-      error.code === "EEXIST"
-        ? `${options.file} is there already, and is not overwritten.`
-        : `${options.file} cannot be written (${error.code}).`,
-    );
-  });
+  await writeNew(options.file, text);
   terminal.err(
     `Wrote ${read.length} secrets into ${options.file}. Only you can read it; delete it when it is used.\n`,
   );

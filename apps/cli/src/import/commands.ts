@@ -1,5 +1,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
-import { examples, names, placed } from "../place/options.ts";
+import { examples } from "../examples.ts";
+import { names, placed } from "../place/options.ts";
 import type { Terminal } from "../terminal.ts";
 import type { SOURCES } from "./sources.ts";
 

@@ -1,5 +1,6 @@
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createKeyfold, isKeyfoldError, type Keyfold } from "@keyfold/client";
+import { append } from "../files.ts";
 import { calling, clientOf } from "../place/client.ts";
 import type { Place } from "../place/place.ts";
 import { CommandError, EXIT } from "../terminal.ts";
@@ -33,7 +34,7 @@ export async function clientsOf(
         `There is no token for the tenant ${tenant}. Give it with --tokens, or let it be made with --new-tokens FILE.`,
       );
     const first = await firstToken(own, tenant, place.url);
-    await append(options.newTokens, tenant, first);
+    await append(options.newTokens, `${tenant} ${first}\n`);
     return createKeyfold({ url: place.url, token: first, cache: false });
   };
 }
@@ -74,16 +75,4 @@ async function tokensIn(path: string, mayBeMissing = false): Promise<Record<stri
     tokens[slug] = token;
   }
   return tokens;
-}
-
-async function append(path: string, tenant: string, token: string): Promise<void> {
-  const file = await open(path, "a", 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(EXIT.failed, `${path} cannot be written (${error.code}).`);
-  });
-  try {
-    await file.writeFile(`${tenant} ${token}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

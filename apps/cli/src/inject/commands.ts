@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
+import { examples } from "../examples.ts";
 import type { Format } from "../formats/formats.ts";
-import { examples, names, placed } from "../place/options.ts";
+import { names, placed } from "../place/options.ts";
 import type { Terminal } from "../terminal.ts";
 
 // Spelt here, so that the formats themselves are loaded only where one is used.

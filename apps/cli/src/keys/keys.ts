@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { examples } from "../examples.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** `keyfold keys …`. Each command's own file is loaded when it is run. */
@@ -138,8 +139,6 @@ const paced = (command: Command) =>
   command
     .option("--rate <n>", "most keys per second, so that traffic does not feel it", wholeNumber)
     .option("--json", "print the finished job as JSON");
-
-const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}`;
 
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);

@@ -1,5 +1,6 @@
-import { chmod, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { writeWhole } from "../files.ts";
 import { CommandError, EXIT } from "../terminal.ts";
 
 /** Keeps one token for each server. */
@@ -95,17 +96,7 @@ function fileStore(env: Env): CredentialStore {
       return path;
     }
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    // Written beside and moved over: nobody reads half a file, and it is closed to others from its first byte.
-    const beside = `${path}.${process.pid}.new`;
-    const file = await open(beside, "w", 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify(all, null, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await chmod(beside, 0o600);
-    await rename(beside, path);
+    await writeWhole(path, (file) => file.writeFile(`${JSON.stringify(all, null, 2)}\n`));
     return path;
   };
   return {

@@ -8,9 +8,6 @@ export const placed = (command: Command): Command =>
     .option("-t, --tenant <tenant>", "the tenant, by slug or id: for an operator's token")
     .option("--url <address>", "where the server is");
 
-export const examples = (...lines: string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}`;
-
 /** `A,B` as a list of names. */
 export function names(text: string): string[] {
   const list = text.split(",").map((name) => name.trim());

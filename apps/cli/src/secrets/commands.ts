@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { duration, examples, names, placed, version } from "../place/options.ts";
+import { examples } from "../examples.ts";
+import { duration, names, placed, version } from "../place/options.ts";
 import type { Terminal } from "../terminal.ts";
 
 const valued = (command: Command): Command =>

@@ -1,5 +1,6 @@
 import type { VersionView } from "@keyfold/client";
 import { calling, clientOf } from "../place/client.ts";
+import { pages } from "../place/pages.ts";
 import { findPlace, type PlaceOptions } from "../place/place.ts";
 import { table } from "../table.ts";
 import { EXIT, type Terminal } from "../terminal.ts";
@@ -16,16 +17,8 @@ export async function history(
   const versions = await calling(place, async () => {
     const { id } = await trpc.secrets.get.query({ ...place.at, name });
     const found: VersionView[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await trpc.versions.list.query({
-        ...tenantOf(place.at),
-        id,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      found.push(...page.versions);
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor !== undefined);
+    const asked = pages((from) => trpc.versions.list.query({ ...tenantOf(place.at), id, ...from }));
+    for await (const page of asked) found.push(...page.versions);
     return found;
   });
   if (options.json) terminal.out(`${JSON.stringify(versions)}\n`);

@@ -1,5 +1,6 @@
 import type { SecretView } from "@keyfold/client";
 import { calling, clientOf } from "../place/client.ts";
+import { pages } from "../place/pages.ts";
 import { findPlace, type Place, type PlaceOptions } from "../place/place.ts";
 import { table } from "../table.ts";
 import { EXIT, type Terminal } from "../terminal.ts";
@@ -44,17 +45,8 @@ export function allSecrets(
   const { trpc } = clientOf(place);
   return calling(place, async () => {
     const found: SecretView[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await trpc.secrets.list.query({
-        ...place.at,
-        ...filter,
-        limit: 500,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      found.push(...page.secrets);
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor !== undefined);
+    const asked = pages((from) => trpc.secrets.list.query({ ...place.at, ...filter, limit: 500, ...from }));
+    for await (const page of asked) found.push(...page.secrets);
     return found;
   });
 }

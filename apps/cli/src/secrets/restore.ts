@@ -2,6 +2,7 @@ import { calling, clientOf } from "../place/client.ts";
 import { findPlace, type PlaceOptions } from "../place/place.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
 import { tenantOf } from "./get.ts";
+import { allSecrets } from "./list.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -29,18 +30,8 @@ export async function restore(
   return EXIT.done;
 
   async function findDeleted(name: string): Promise<string> {
-    const found: { id: string; deletedAt: string | null }[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await trpc.secrets.list.query({
-        ...place.at,
-        prefix: name,
-        state: "deleted",
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      found.push(...page.secrets.filter((one) => one.name === name));
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor !== undefined);
+    const deleted = await allSecrets(place, { prefix: name, state: "deleted" });
+    const found = deleted.filter((one) => one.name === name);
     if (found.length === 1) return found[0]!.id;
     if (found.length === 0) throw new CommandError(EXIT.failed, `No deleted secret is named ${name} here.`);
     const lines = found.map(({ id, deletedAt }) => `  ${id}  deleted ${deletedAt}`);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { examples } from "../examples.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** `keyfold tenants …`. */
@@ -65,5 +66,3 @@ export function addTenants(program: Command, terminal: Terminal, end: (exit: num
       end(await (await import("./receipt.ts")).verify(terminal, file, options)),
     );
 }
-
-const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}`;

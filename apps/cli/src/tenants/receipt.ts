@@ -1,6 +1,7 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { decodeNoteKey, LedgerError, openNote } from "@keyfold/ledger";
 import { connection } from "../connection.ts";
+import { writeNew } from "../files.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
 
 /** A receipt's first line. */
@@ -17,10 +18,7 @@ export async function receipt(
     `/tenants/${encodeURIComponent(tenant)}/shred/receipt`,
   );
   if (options.out === undefined) terminal.out(answer.receipt);
-  else
-    await writeFile(options.out, answer.receipt, { flag: "wx" }).catch(() => {
-      throw new CommandError(EXIT.failed, `${options.out} is there already, or cannot be written.`);
-    });
+  else await writeNew(options.out, answer.receipt);
   terminal.err(`It verifies with ${answer.public_key} (compare that with a copy from elsewhere).\n`);
   return EXIT.done;
 }
