@@ -1,19 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, type Start, startProgram } from "@keyfold/api/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { commandLine } from "../testing/command-line.ts";
+import { Program, shellBlocks, typed } from "../testing/runbook.ts";
 
-const book = (name: string) => new URL(`../../../../docs/runbooks/${name}`, import.meta.url);
 const bootstrap = randomBytes(24).toString("hex");
 let folder: string;
-let server: Start | undefined;
-let url: string;
+let program: Program;
 let settings: Record<string, string>;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "keyfold-recover-"));
+  program = new Program(folder);
   for (const name of ["etc", "recovery", "offsite"]) await mkdir(join(folder, name));
   settings = {
     KEYFOLD_MODE: "production",
@@ -25,25 +23,12 @@ beforeEach(async () => {
   expect(await keyfold(`keyfold keys generate --file ${folder}/etc/root-key`)).toMatchObject({ exit: 0 });
 });
 afterEach(async () => {
-  await stop();
+  await program.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
-const keyfold = (line: string) => commandLine(line.split(" ").slice(1), { env: settings, cwd: folder });
-
-async function start(): Promise<void> {
-  await stop();
-  const port = await freePort();
-  url = `http://127.0.0.1:${port}`;
-  server = startProgram(folder, { ...settings, KEYFOLD_PORT: port, KEYFOLD_BOOTSTRAP_TOKEN: bootstrap });
-  await server.ready();
-}
-
-async function stop(): Promise<void> {
-  server?.process.kill("SIGTERM");
-  await server?.ended;
-  server = undefined;
-}
+const keyfold = (line: string) => typed(line, settings, folder);
+const start = () => program.restart({ ...settings, KEYFOLD_BOOTSTRAP_TOKEN: bootstrap });
 
 /** What the calls here look at, each of its own call. */
 interface Answer {
@@ -54,30 +39,19 @@ interface Answer {
   checkpoint: object | null;
 }
 
-async function call(method: string, path: string, bearer: string, body?: object) {
-  const answer = await fetch(`${url}/api${path}`, {
-    method,
-    headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { ...((await answer.json()) as Answer), status: answer.status };
-}
-
-/** A tenant with a secret; answers the token that reads it. */
-async function furnish(): Promise<string> {
-  await call("POST", "/tenants", bootstrap, { slug: "acme" });
-  const { token } = await call("POST", "/tokens", bootstrap, { tenant: "acme", name: "t", preset: "admin" });
-  await call("PUT", "/secrets", token, { name: "K", value: "not a real value" });
-  return token;
-}
+const call = (method: string, path: string, bearer: string, body?: object) =>
+  program.call<Answer>(method, path, bearer, body);
 
 /** The lines of a runbook's blocks, with its paths under this test's folder: settings and commands, in its order. */
 async function stepsOf(name: string): Promise<string[]> {
-  const text = (await readFile(book(name), "utf8"))
-    .replaceAll("/etc/keyfold", `${folder}/etc`)
-    .replaceAll("/media/recovery", `${folder}/recovery`)
-    .replaceAll("/mnt/offsite", `${folder}/offsite`);
-  return [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block]) => block!.trim().split("\n"));
+  return (await shellBlocks(name))
+    .flat()
+    .map((line) =>
+      line
+        .replaceAll("/etc/keyfold", `${folder}/etc`)
+        .replaceAll("/media/recovery", `${folder}/recovery`)
+        .replaceAll("/mnt/offsite", `${folder}/offsite`),
+    );
 }
 
 /** Takes a step as its reader does: a setting is set, a command must succeed. */
@@ -100,10 +74,10 @@ test("lost-root-key.md, word for word, brings the values back", async () => {
   const [before, after] = [steps.slice(0, -2), steps.slice(-2)];
   expect(before).toHaveLength(5);
   await start();
-  const token = await furnish();
+  const { token } = await program.furnish(bootstrap);
   for (const line of before) await take(line, known);
   expect((await call("GET", "/keys", bootstrap)).backup).toMatchObject({ state: "confirmed" });
-  await stop();
+  await program.stop();
   await rm(join(folder, "etc", "root-key"));
   await expect(start()).rejects.toThrow(/There is no root key file/);
   for (const line of after) await take(line, known);
@@ -119,7 +93,7 @@ test("recover.md, word for word, brings back everything but what was revoked sin
   expect(restore).toMatch(/^keyfold backup restore /);
   for (const line of steps.filter((one) => one.startsWith("KEYFOLD_"))) await take(line, known);
   await start();
-  const token = await furnish();
+  const { token } = await program.furnish(bootstrap);
   const doomed = await call("POST", "/tokens", token, { name: "doomed", preset: "reader" });
   const commands = steps.filter((one) => one.startsWith("keyfold "));
   expect(commands).toHaveLength(2);
@@ -127,7 +101,7 @@ test("recover.md, word for word, brings back everything but what was revoked sin
   expect((await call("DELETE", `/tokens/${doomed.details.id}`, token)).status).toBe(200);
   // The job that signs runs by itself; what it signed is pushed when the server stops, at the latest.
   while ((await call("GET", "/audit/checkpoint?deployment=true", bootstrap)).checkpoint === null);
-  await stop();
+  await program.stop();
   for (const gone of ["data", "etc/root-key"]) await rm(join(folder, gone), { recursive: true });
   await take(restore, known);
   await start();

@@ -4,66 +4,38 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { freePort, type Start, startProgram } from "@keyfold/api/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { commandLine } from "../testing/command-line.ts";
+import { Program, shellBlocks, typed } from "../testing/runbook.ts";
 
-const RUNBOOK = new URL("../../../../docs/runbooks/shred-a-tenant.md", import.meta.url);
 const operator = randomBytes(24).toString("hex");
 let folder: string;
-let server: Start;
-let url: string;
+let program: Program;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "keyfold-shred-"));
-  const port = await freePort();
-  url = `http://127.0.0.1:${port}`;
-  server = startProgram(folder, {
-    KEYFOLD_MODE: "production",
-    KEYFOLD_EMBEDDED_DATABASE: "1",
-    KEYFOLD_LOG_LEVEL: "silent",
+  program = new Program(folder);
+  await program.restart({
     KEYFOLD_BOOTSTRAP_TOKEN: operator,
     KEYFOLD_ROOT_KEY: randomBytes(32).toString("base64"),
-    KEYFOLD_PORT: port,
     KEYFOLD_SHRED_WAIT_DAYS: "0",
   });
-  await server.ready();
 });
 afterEach(async () => {
-  server.process.kill("SIGTERM");
-  await server.ended;
+  await program.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
-async function call(method: string, path: string, bearer: string, body?: object) {
-  const answer = await fetch(`${url}/api${path}`, {
-    method,
-    headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return (await answer.json()) as Record<string, string>;
-}
-
-/** A line's words, as a shell splits them. */
-const words = (line: string) =>
-  [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!);
-
 test("the runbook's commands, in its order and word for word, shred a tenant and verify its receipt", async () => {
-  const { id } = await call("POST", "/tenants", operator, { slug: "acme" });
-  const owner = (await call("POST", "/tokens", operator, { tenant: "acme", name: "t", preset: "admin" }))
-    .token!;
-  await call("PUT", "/secrets", owner, { name: "K", value: "not a real value" });
-  const publicKey = (await call("GET", "/audit/checkpoint?deployment=true", operator)).public_key!;
-  const keyfold = async (bearer: string, line: string) =>
-    commandLine(words(line).slice(1), { env: { KEYFOLD_URL: url, KEYFOLD_TOKEN: bearer } });
+  const { id, token: owner } = await program.furnish(operator);
+  const publicKey = (await program.call("GET", "/audit/checkpoint?deployment=true", operator)).public_key!;
+  const keyfold = (bearer: string, line: string) =>
+    typed(line, { KEYFOLD_URL: program.url, KEYFOLD_TOKEN: bearer });
 
   const said: string[] = [];
-  const text = await readFile(RUNBOOK, "utf8");
-  for (const [, block] of text.matchAll(/^```sh\n([\s\S]*?)^```/gm)) {
-    const [who, ...lines] = block!.trim().split("\n");
+  for (const [who, ...lines] of await shellBlocks("shred-a-tenant.md")) {
     const given = lines.map((line) =>
       line
-        .replaceAll("TENANT_ID", id!)
+        .replaceAll("TENANT_ID", id)
         .replaceAll("PUBLIC_KEY", publicKey)
         .replaceAll(" acme.receipt", ` ${folder}/acme.receipt`),
     );
@@ -82,12 +54,12 @@ test("the runbook's commands, in its order and word for word, shred a tenant and
       const answer = await keyfold(who === "# as an operator" ? operator : owner, line);
       // The server's own job may have come first.
       expect(answer, line).toMatchObject({ exit: 0 });
-      said.push(words(line)[3]!);
+      said.push(line.split(" ")[3]!);
     }
   }
   expect(said).toEqual(["request", "agree", "status", "run", "receipt", "verify", "openssl"]);
   expect((await keyfold(operator, `keyfold tenants shred status ${id}`)).out).toMatch(/: shredded on /);
-  expect((await call("GET", "/reveal?name=K", owner)).code).toBe("unauthenticated");
+  expect((await program.call("GET", "/reveal?name=K", owner)).code).toBe("unauthenticated");
   const changed = await keyfold(
     operator,
     `keyfold tenants shred verify ${folder}/acme.receipt --key ${publicKey}`,
