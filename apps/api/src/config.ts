@@ -3,6 +3,8 @@ import { isAbsolute, resolve } from "node:path";
 import { type AllowRule, parseAllow } from "@keyfold/outbound";
 import { ALGORITHMS, type Algorithm } from "@keyfold/secrets";
 import { z } from "zod";
+import { contradictions, doubts } from "./config/contradictions.ts";
+import { roleOf, urlOf } from "./config/database-url.ts";
 import { unknownSettings } from "./config/names.ts";
 import { type RegionSettings, regionSettings } from "./config/regions.ts";
 import {
@@ -11,7 +13,6 @@ import {
   rootKeySource,
   type SeedSource,
   seedSource,
-  waysGiven,
 } from "./config/root-key-source.ts";
 import { Sensitive } from "./config/sensitive.ts";
 import { parseProxies } from "./config/trusted-proxies.ts";
@@ -104,7 +105,6 @@ export interface Config {
 }
 
 const MIB = 1024 * 1024;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 const RECIPIENT = /^age1(pq1)?[02-9ac-hj-np-z]{58,4096}$/;
 const recipientsOf = (list: string): string[] => list.split(/[\s,]+/).filter((one) => one !== "");
@@ -303,83 +303,12 @@ export function parseConfig(environment: Environment, cwd: string): Config {
   return { ...config, warnings: [...unknownSettings(env), ...doubts(config)] };
 }
 
-/** What is wrong with settings taken together. */
-function contradictions(env: Record<string, string | undefined>): string[] {
-  const problems: string[] = [];
-  const keys = waysGiven(env, "KEYFOLD_ROOT_KEY");
-  const seeds = waysGiven(env, "KEYFOLD_HYBRID_SEED");
-  const otherSeeds = waysGiven(env, "KEYFOLD_OTHER_HYBRID_SEED");
-  for (const [ways, what] of [
-    [keys, "the root key"],
-    [waysGiven(env, "KEYFOLD_OTHER_ROOT_KEY"), "the other root key"],
-    [seeds, "the hybrid seed"],
-    [otherSeeds, "the other hybrid seed"],
-  ] as const)
-    if (ways.length > 1) problems.push(`${ways.join(" and ")} are set together: give ${what} one way only.`);
-  if (seeds.length === 0 && otherSeeds.length > 0)
-    problems.push(
-      `${otherSeeds[0]} is set without a current hybrid seed: give it as KEYFOLD_HYBRID_SEED_FILE, KEYFOLD_HYBRID_SEED_COMMAND or KEYFOLD_HYBRID_SEED.`,
-    );
-  if (seeds.length === 0 && env.KEYFOLD_ALGORITHM === "hybrid-quantum")
-    problems.push(
-      "KEYFOLD_ALGORITHM is hybrid-quantum, which takes a hybrid seed: set KEYFOLD_HYBRID_SEED_FILE, KEYFOLD_HYBRID_SEED_COMMAND or KEYFOLD_HYBRID_SEED. Make one with: keyfold keys generate --hybrid",
-    );
-  if ((env.KEYFOLD_TLS_CERT_FILE === undefined) !== (env.KEYFOLD_TLS_KEY_FILE === undefined))
-    problems.push("KEYFOLD_TLS_CERT_FILE and KEYFOLD_TLS_KEY_FILE belong together: set both, or neither.");
-  const embedded = env.KEYFOLD_EMBEDDED_DATABASE === "1" || env.KEYFOLD_EMBEDDED_DATABASE === "true";
-  if (env.DATABASE_URL === undefined) {
-    for (const name of ["KEYFOLD_MIGRATION_URL", "KEYFOLD_LISTEN_URL"])
-      if (env[name] !== undefined)
-        problems.push(`${name} is set without DATABASE_URL, and the embedded database takes none.`);
-  } else {
-    if (embedded)
-      problems.push("KEYFOLD_EMBEDDED_DATABASE and DATABASE_URL are set together: choose one database.");
-    if (urlOf(env.DATABASE_URL) !== null && roleOf(env.DATABASE_URL) === null)
-      problems.push("DATABASE_URL names no role: put the application's login role before the @.");
-  }
-  if (env.KEYFOLD_MODE === "production") {
-    if (keys.length === 0)
-      problems.push(
-        "Production makes no root key by itself: set KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE, KEYFOLD_ROOT_KEY_COMMAND or KEYFOLD_ROOT_KEY_PROVIDER. Make a key with: keyfold keys generate",
-      );
-    if (env.DATABASE_URL === undefined && !embedded)
-      problems.push(
-        "Production starts no embedded database unless asked: set DATABASE_URL, or KEYFOLD_EMBEDDED_DATABASE=1.",
-      );
-  }
-  return problems;
-}
-
-/** What works, but is likely not what was meant. */
-function doubts(config: Omit<Config, "warnings">): string[] {
-  const warnings: string[] = [];
-  if (!LOOPBACK.test(config.host) && config.tls === null && config.trustedProxies === null)
-    warnings.push(
-      `KEYFOLD_HOST binds ${config.host} without TLS: tokens and values travel in the clear. Set the TLS files, or put a proxy in front and name it in KEYFOLD_TRUSTED_PROXIES.`,
-    );
-  return warnings;
-}
-
 const sensitive = (text: string | undefined): Sensitive | null =>
   text === undefined ? null : new Sensitive(text);
 
 function allowOf(list: string): readonly AllowRule[] | null {
   try {
     return parseAllow(list);
-  } catch {
-    return null;
-  }
-}
-
-function urlOf(text: string): URL | null {
-  return URL.canParse(text) ? new URL(text) : null;
-}
-
-function roleOf(databaseUrl: string): string | null {
-  const url = urlOf(databaseUrl);
-  const name = url?.username || url?.searchParams.get("user");
-  try {
-    return name ? decodeURIComponent(name) : null;
   } catch {
     return null;
   }

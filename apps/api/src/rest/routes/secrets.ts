@@ -1,0 +1,116 @@
+import { verbs } from "@keyfold/secrets";
+import type { Route } from "../route.ts";
+import { byId, byName, created, written } from "./answers.ts";
+
+const { secrets } = verbs;
+
+/** Secrets, one or many. */
+export const secretRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/reveal",
+    verb: secrets.reveal,
+    tag: "secrets",
+    operationId: "revealByName",
+    summary: "Reveal a secret's current value by its name, in a tenant, project and environment",
+    omit: byName,
+  },
+  {
+    method: "POST",
+    path: "/secrets",
+    verb: secrets.create,
+    tag: "secrets",
+    operationId: "createSecret",
+    status: 201,
+    answer: created,
+  },
+  {
+    method: "PUT",
+    path: "/secrets",
+    verb: secrets.set,
+    tag: "secrets",
+    operationId: "setSecret",
+    answer: written,
+  },
+  { method: "GET", path: "/secrets", verb: secrets.list, tag: "secrets", operationId: "listSecrets" },
+  {
+    method: "POST",
+    path: "/secrets/bulk-get",
+    verb: secrets.revealMany,
+    tag: "secrets",
+    operationId: "revealManySecrets",
+  },
+  {
+    method: "PUT",
+    path: "/secrets/bulk",
+    verb: secrets.setMany,
+    tag: "secrets",
+    operationId: "setManySecrets",
+    bulk: true,
+  },
+  {
+    method: "GET",
+    path: "/secrets/:id",
+    verb: secrets.reveal,
+    tag: "secrets",
+    operationId: "revealSecret",
+    omit: byId,
+  },
+  {
+    method: "PATCH",
+    path: "/secrets/:id",
+    verb: secrets.update,
+    tag: "secrets",
+    operationId: "updateSecret",
+    omit: byId,
+    alias: { name: "rename" },
+  },
+  {
+    method: "DELETE",
+    path: "/secrets/:id",
+    verb: secrets.delete,
+    tag: "secrets",
+    operationId: "deleteSecret",
+    omit: byId,
+  },
+  {
+    method: "GET",
+    path: "/secrets/:id/metadata",
+    verb: secrets.get,
+    tag: "secrets",
+    operationId: "getSecret",
+    omit: byId,
+  },
+  {
+    method: "POST",
+    path: "/secrets/:id/rotate",
+    verb: secrets.rotate,
+    tag: "secrets",
+    operationId: "rotateSecret",
+    omit: byId,
+    answer: written,
+  },
+  {
+    method: "POST",
+    path: "/secrets/:id/roll-back",
+    verb: secrets.rollBack,
+    tag: "secrets",
+    operationId: "rollBackSecret",
+    omit: byId,
+    answer: written,
+  },
+  {
+    method: "POST",
+    path: "/secrets/:id/restore",
+    verb: secrets.restore,
+    tag: "secrets",
+    operationId: "restoreSecret",
+  },
+  {
+    method: "POST",
+    path: "/secrets/:id/purge",
+    verb: secrets.purge,
+    tag: "secrets",
+    operationId: "purgeSecret",
+  },
+];
