@@ -80,6 +80,10 @@ async function furnish(tenant: string): Promise<void> {
       "INSERT INTO control_plane.service_tokens VALUES ($1, $2, 'n', $3, 'abcd', '{}', NULL, NULL, now(), $4, 1, $3)",
       [tenant, ids.token, bytes(), by],
     );
+    await app.query("INSERT INTO control_plane.token_notes VALUES ($1, $2, now(), '203.0.113.9', NULL)", [
+      tenant,
+      ids.token,
+    ]);
     await app.query(
       `INSERT INTO control_plane.tenant_shreds (tenant_id, id, state, slug, reason, wait_seconds, requested_by, requested_at, generation, mac)
          VALUES ($1, $2, 'requested', 's', 'r', 60, $3, now(), 1, $4)`,
@@ -204,6 +208,7 @@ const TENANT_TABLES = {
   tenant_keys: "tenant_id",
   key_wraps: "tenant_id",
   service_tokens: "tenant_id",
+  token_notes: "tenant_id",
   idempotency_keys: "tenant_id",
   tenant_messages: "tenant_id",
   tenant_shreds: "tenant_id",
@@ -698,9 +703,12 @@ test("a token only ends: neither widened, renewed, moved nor brought back", asyn
     state(mine, `UPDATE control_plane.service_tokens SET ${set}, generation = generation + 1 WHERE id = $1`, [
       token,
     ]);
+  expect(await change("expires_at = now() + interval '1 day'")).toBe("done"); // sooner than never
   for (const set of [
     "scope = '[]'",
-    "expires_at = now()",
+    "expires_at = now(), ip_ranges = '[]'",
+    "ip_ranges = '[]'",
+    "rotated_from = gen_random_uuid()",
     "name = 'x'",
     "digest = 'x', revoked_at = now()",
     "created_by = '[]', revoked_at = now()",

@@ -38,6 +38,7 @@ import { finishRestore, type RestoreReport } from "./restore/finish.ts";
 import { createRouter, type KeyfoldRouter } from "./router/router.ts";
 import { endSession, startSession } from "./session/session.ts";
 import { type HubOptions, StreamHub } from "./stream/hub.ts";
+import { TokenUses } from "./token/uses.ts";
 import { type DispatcherOptions, WebhookDispatcher } from "./webhook/dispatch/dispatcher.ts";
 import type { WebhookTransport } from "./webhook/transport.ts";
 
@@ -88,7 +89,7 @@ export interface KeyfoldServerOptions {
   process?: false | ProcessFacts;
   /** The background jobs; all of the domain's by default. */
   jobs?: readonly Job[];
-  /** How who reads what is noted and written, every 5 seconds by default; false: not at all. */
+  /** How who reads what, and when tokens are used, is noted and written, every 5 seconds by default; false: not at all. */
   consumers?: false | TrackerOptions;
   /** What reads remember: sealed bytes and who tokens are, five minutes and 64 MiB by default; false: nothing. */
   readCache?: false | ReadCacheOptions;
@@ -248,6 +249,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       appender: new ReadAppender(onPool(db)),
     },
     reads: options.consumers === false ? null : new ReadTracker(db, log, clock, options.consumers),
+    uses: options.consumers === false ? null : new TokenUses(db, log, options.consumers),
     webhooks: options.webhooks ?? null,
     streams: new StreamHub(options.streams),
     limits: { maxValueBytes: options.limits?.maxValueBytes ?? ONE_MIB },
@@ -326,9 +328,13 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       services.streams.close();
       for (const timer of timers) clearInterval(timer);
       services.reads?.stop();
+      services.uses?.stop();
       await reporter?.stop();
     },
-    flush: async () => services.reads?.flush(),
+    async flush() {
+      await services.reads?.flush();
+      await services.uses?.flush();
+    },
     startSession: (request) => startSession(services, request),
     endSession: (request) => endSession(services, request),
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),

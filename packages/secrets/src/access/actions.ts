@@ -109,6 +109,7 @@ export const ACTIONS = {
 
   "token.create": { level: "environment", service: true, operator: true, event: "token.created" },
   "token.list": { level: "environment", service: true, operator: true, event: "token.listed" },
+  "token.rotate": { level: "environment", service: true, operator: false, event: "token.rotated" },
   "token.revoke": { level: "environment", service: true, operator: true, event: "token.revoked" },
 
   "event.stream": { level: "environment", service: true, operator: true, event: "event.streamed" },

@@ -30,6 +30,8 @@ export interface ServiceActor extends Authenticated {
   /** What it is called as a consumer of secrets: by who made the token, and never by who calls. */
   consumer: { name: string; kind: ConsumerKind };
   scope: Scope;
+  /** Ranges of addresses (CIDR) that its calls must come from; null: from anywhere. */
+  ipRanges: readonly string[] | null;
   /** The tenant's epoch when this was read: while it stands, this stands. */
   epoch: bigint;
 }

@@ -5,8 +5,9 @@ import type { RequestInfo } from "../flow/call.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
 import { servedHere } from "../region/gate.ts";
+import { isFrom, storedRanges } from "../token/ip-ranges.ts";
 import { couldBeToken, credentialDigest } from "../token/secret.ts";
-import type { Caller } from "./actor.ts";
+import type { Caller, ServiceActor } from "./actor.ts";
 import { earliest } from "./deadline.ts";
 import { scopeSchema } from "./scope.ts";
 
@@ -27,6 +28,9 @@ interface TokenRow {
   created_by: unknown;
   consumer_name: string | null;
   consumer_kind: ConsumerKind | null;
+  ip_ranges: unknown;
+  rotated_from: string | null;
+  federated_by: string | null;
   generation: number;
   mac: Buffer;
   t_slug: string;
@@ -54,6 +58,19 @@ interface SessionRow {
   token_digest: Buffer | null;
 }
 
+/**
+ * A true credential that is not taken from where the call comes. To its caller it is refused like any other; its tenant's
+ * audit log hears whose it was.
+ */
+export class RefusedCaller extends KeyfoldError {
+  readonly actor: ServiceActor;
+
+  constructor(actor: ServiceActor) {
+    super("unauthenticated");
+    this.actor = actor;
+  }
+}
+
 const refused = (): KeyfoldError => new KeyfoldError("unauthenticated");
 
 /**
@@ -63,12 +80,17 @@ const refused = (): KeyfoldError => new KeyfoldError("unauthenticated");
 export async function authenticate(services: Services, request: RequestInfo): Promise<Caller> {
   const { credential } = request;
   if (credential === null) throw refused();
-  if (credential.kind === "session") return bySession(services, credential.secret);
+  if (credential.kind === "session") return bySession(services, credential.secret, request.ip);
   if (!couldBeToken(credential.secret)) throw refused();
-  return byDigest(services, credentialDigest(services.tokenKey, "token", credential.secret), null);
+  return byDigest(
+    services,
+    credentialDigest(services.tokenKey, "token", credential.secret),
+    null,
+    request.ip,
+  );
 }
 
-async function bySession(services: Services, secret: string): Promise<Caller> {
+async function bySession(services: Services, secret: string, ip: string | null): Promise<Caller> {
   const digest = credentialDigest(services.tokenKey, "session", secret);
   const [row] = await again(() =>
     onPool(services.db)<SessionRow>("SELECT * FROM control_plane.find_session($1)", [digest]),
@@ -86,7 +108,7 @@ async function bySession(services: Services, secret: string): Promise<Caller> {
     generation: row.generation,
     mac: row.mac,
   });
-  const actor = await byDigest(services, row.token_digest, row);
+  const actor = await byDigest(services, row.token_digest, row, ip);
   if (actor.id !== row.token_id) throw refused();
   return actor;
 }
@@ -95,6 +117,7 @@ async function byDigest(
   services: Services,
   digest: Buffer,
   session: Pick<SessionRow, "id" | "expires_at"> | null,
+  ip: string | null,
 ): Promise<Caller> {
   const [row] = await again(() =>
     onPool(services.db)<TokenRow>("SELECT * FROM control_plane.find_token($1)", [digest]),
@@ -131,6 +154,9 @@ async function byDigest(
     createdBy: row.created_by,
     consumerName: row.consumer_name,
     consumerKind: row.consumer_kind,
+    ipRanges: row.ip_ranges,
+    rotatedFrom: row.rotated_from,
+    federatedBy: row.federated_by,
   });
   services.mac.check("tenants", tenantId, {
     id: tenantId,
@@ -147,7 +173,8 @@ async function byDigest(
   servedHere(services, tenantId);
   const scope = scopeSchema.safeParse(row.scope);
   if (!scope.success) throw new KeyfoldError("integrity_failed");
-  return {
+  const ipRanges = storedRanges(row.ip_ranges);
+  const actor: ServiceActor = {
     type: "service_token",
     ...credential,
     tenantId,
@@ -155,6 +182,9 @@ async function byDigest(
     tenantGraceSeconds: row.t_grace_seconds,
     consumer: { name: row.consumer_name ?? row.name, kind: row.consumer_kind ?? "other" },
     scope: scope.data,
+    ipRanges,
     epoch: BigInt(row.epoch),
   };
+  if (!isFrom(ipRanges, ip)) throw new RefusedCaller(actor);
+  return actor;
 }

@@ -358,6 +358,15 @@ const TABLE: Record<string, Row> = {
   // The operator makes a tenant's first token only, and acme has some; those two hold less than a reader of everything.
   "tokens.create": [({ tenant }) => ({ tenant, name: "made" }), "no", "yes", "no", "no", "no", "gone"],
   "tokens.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "yes", "yes", "gone"],
+  "tokens.rotate": [
+    async (f) => ({ tenant: f.tenant, id: await f.token() }),
+    "no",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
   "tokens.revoke": [
     async (f) => ({ tenant: f.tenant, id: await f.token() }),
     "yes",

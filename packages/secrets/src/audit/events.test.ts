@@ -290,6 +290,14 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     "project.deleted",
     project.id,
   ]);
+  const old = (await caller.tokens.create({ name: "old" })).details.id;
+  const rotated = await caller.tokens.rotate({ id: old });
+  done.add("tokens.rotate");
+  expect((await eventsOf(id)).at(-1)).toMatchObject({
+    action: "token.rotated",
+    target: { id: rotated.details.id },
+    details: { replaces: old },
+  });
   await expectEvents("tokens.revoke", () => caller.tokens.revoke({ id: token.details.id }), [
     "token.revoked",
     token.details.id,

@@ -14,6 +14,7 @@ import type { TenantKeys } from "../key/tenant-keys.ts";
 import type { WrapLimits } from "../key/wrap-budget.ts";
 import type { Regions } from "../region/region.ts";
 import type { StreamHub } from "../stream/hub.ts";
+import type { TokenUses } from "../token/uses.ts";
 import type { WebhookTransport } from "../webhook/transport.ts";
 
 /** What the domain tells an operator about: never with a value, a token or a key in it. */
@@ -72,6 +73,8 @@ export interface Services {
   readonly hot: { readonly cache: ReadCache | null; readonly appender: ReadAppender };
   /** Notes who reads what; null: nobody does. */
   readonly reads: ReadTracker | null;
+  /** Notes when tokens are used; null: nobody does. */
+  readonly uses: TokenUses | null;
   /** How webhooks leave; null: whoever embeds this gave no way to. */
   readonly webhooks: WebhookTransport | null;
   /** Who streams here. */

@@ -2,7 +2,7 @@ import type { AuditEvent } from "@keyfold/ledger";
 import type { z } from "zod";
 import { ACTIONS, type Action } from "../access/actions.ts";
 import type { Actor } from "../access/actor.ts";
-import { authenticate } from "../access/authenticate.ts";
+import { authenticate, RefusedCaller } from "../access/authenticate.ts";
 import { authorize } from "../access/authorize.ts";
 import { append } from "../audit/append.ts";
 import { asKeyfoldError, describeCause, type ErrorCode, KeyfoldError } from "../error.ts";
@@ -63,6 +63,7 @@ export async function perform<I extends z.ZodType, O extends z.ZodType>(
     if (warm !== null) return verb.output.parse(warm);
     actor = await authenticate(services, request);
     request.onActor?.(actor);
+    services.uses?.record(actor, request.ip);
     authorize(actor, verb.action);
     if (verb.changes) changedHere(services, actor);
     const result = await verb.run({ services, actor, action: verb.action, request }, input);
@@ -80,6 +81,7 @@ export async function perform<I extends z.ZodType, O extends z.ZodType>(
         "a call failed",
       );
     }
+    if (error instanceof RefusedCaller) actor = error.actor;
     if (actor !== null) await recordRefusal(services, actor, verb.action, request, refusal, input);
     throw refusal;
   }

@@ -5,7 +5,7 @@ import { KeyfoldError } from "../error.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
 import { couldBeToken, credentialDigest, generateToken } from "../token/secret.ts";
-import { newTokenRow } from "../token/store.ts";
+import { dataOf, newTokenRow } from "../token/store.ts";
 import { tellChain } from "./tell.ts";
 
 /*
@@ -68,7 +68,7 @@ export async function recoverTenant(services: Services, slug: string): Promise<s
       createdAt: tx.now,
       createdBy: host(services),
     });
-    await tx.sql.serviceToken.create({ data: { tenantId, ...row } });
+    await tx.sql.serviceToken.create({ data: dataOf(tenantId, row) });
     const happening = {
       target: { type: "token" as const, id: row.id, name: row.name },
       details: { tenant: tenantId },

@@ -10,6 +10,7 @@ import { placeRefOf } from "../place/place.ts";
 import type { Loaded, SecretRefInput } from "../secret/load.ts";
 import type { RevealedView } from "../secret/schema.ts";
 import { viewRevealed } from "../secret/view.ts";
+import { isFrom } from "../token/ip-ranges.ts";
 import { couldBeToken, credentialDigest } from "../token/secret.ts";
 import { refusedFrom } from "../version/open.ts";
 
@@ -34,7 +35,7 @@ export async function warmReveal(
   const digest = digestOf(services, request);
   if (digest === null || cache === null) return null;
   const actor = cache.actor(digest);
-  if (actor === undefined) return null;
+  if (actor === undefined || !isFrom(actor.ipRanges, request.ip)) return null;
   if (input.tenant !== undefined && input.tenant !== actor.tenantId && input.tenant !== actor.tenantSlug)
     return null;
   const name = nameOf(actor, input);
@@ -46,6 +47,7 @@ export async function warmReveal(
     return null;
   }
   request.onActor?.(actor);
+  services.uses?.record(actor, request.ip);
   const { secret, version } = value;
   const plaintext = services.envelope.openWithValueKey(value.sealed, value.key, {
     deployment: services.deployment,

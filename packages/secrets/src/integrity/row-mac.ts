@@ -136,7 +136,7 @@ const LATER = {
   tenants: ["graceSeconds"],
   secrets: ["gracePolicy", "keepVersions"],
   versions: ["setAt", "warnedAt", "held", "endReason"],
-  serviceTokens: ["consumerName", "consumerKind"],
+  serviceTokens: ["consumerName", "consumerKind", "ipRanges", "rotatedFrom", "federatedBy"],
   tenantKeys: ["suite", "round", "rootKey"],
   keyWraps: ["keyVersion"],
 } as const satisfies Partial<Record<keyof typeof ROWS, readonly string[]>>;

@@ -7,6 +7,7 @@ import { continueKeyJobs } from "./continue-key-jobs.ts";
 import type { Job } from "./define.ts";
 import { endShreds } from "./end-shreds.ts";
 import { purgeSecrets } from "./purge-secrets.ts";
+import { remindOfTokens } from "./remind-of-tokens.ts";
 import { rotateDueKeys } from "./rotate-due-keys.ts";
 import { runRotations } from "./run-rotations.ts";
 import { settleGraces } from "./settle-graces.ts";
@@ -21,6 +22,7 @@ export const jobs: readonly Job[] = [
   continueKeyJobs,
   endShreds,
   purgeSecrets,
+  remindOfTokens,
   rotateDueKeys,
   settleGraces,
   runRotations,

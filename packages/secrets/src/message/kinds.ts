@@ -21,6 +21,7 @@ export const MESSAGE_KINDS = {
   "secret.expiring": "A secret's value ends within days.",
   "secret.expired": "A secret's value has ended, as its policy says.",
   "secret.unknown_consumer": "A secret was read by a consumer that was never seen before.",
+  "token.expiring": "A service token ends within days, and no other has replaced it.",
   "version.revoked": "Reads of a version are refused from now on.",
   "version.destroyed": "A version's key was erased.",
   "webhook.disabled": "A webhook endpoint failed for days, and nothing is sent to it any more.",

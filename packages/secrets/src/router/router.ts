@@ -96,6 +96,7 @@ export function createRouter(services: Services) {
     tokens: t.router({
       create: mutation(services, tokens.create),
       list: query(services, tokens.list),
+      rotate: mutation(services, tokens.rotate),
       revoke: mutation(services, tokens.revoke),
     }),
     events: t.router({ stream: subscription(services) }),

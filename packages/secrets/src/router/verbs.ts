@@ -68,6 +68,7 @@ import { renameTenant } from "../tenant/rename.ts";
 import { createToken } from "../token/create.ts";
 import { listTokens } from "../token/list.ts";
 import { revokeToken } from "../token/revoke.ts";
+import { rotateToken } from "../token/rotate.ts";
 import { destroyVersion } from "../version/destroy.ts";
 import { listVersions } from "../version/list.ts";
 import { revealVersion } from "../version/reveal.ts";
@@ -159,7 +160,7 @@ export const verbs = {
     retry: retryRotation,
     abandon: abandonRotation,
   },
-  tokens: { create: createToken, list: listTokens, revoke: revokeToken },
+  tokens: { create: createToken, list: listTokens, rotate: rotateToken, revoke: revokeToken },
   webhooks: {
     create: createWebhook,
     list: listWebhooks,

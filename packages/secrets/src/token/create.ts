@@ -1,12 +1,13 @@
 import { type Action, PRESETS, SERVICE_ACTIONS } from "../access/actions.ts";
-import type { ServiceActor } from "../access/actor.ts";
-import { isWithin, type Scope } from "../access/scope.ts";
+import type { Scope } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import { change, type PrismaUnit } from "../flow/change.ts";
 import { onceFor } from "../flow/replay.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { placesOf } from "../place/places.ts";
+import { normalRanges } from "./ip-ranges.ts";
+import { mayGrant } from "./may-grant.ts";
 import { createTokenInput, createTokenOutput } from "./schema.ts";
 import { insertToken, viewToken } from "./store.ts";
 
@@ -30,16 +31,21 @@ export const createToken = defineVerb({
       // A session's end is the browser's; the token's own expiry bounds what it makes.
       const expiresAt =
         input.expiresInSeconds === null ? null : new Date(unit.now.getTime() + input.expiresInSeconds * 1000);
-      if (call.actor.type === "service_token") await mayGrant(call.actor, unit, scope, expiresAt);
+      const ipRanges = input.ipRanges === null ? null : normalRanges(input.ipRanges);
+      if (call.actor.type === "service_token")
+        await mayGrant(call.actor, unit, { scope, expiresAt, ipRanges });
       return onceFor(
         unit,
         input.idempotencyKey,
         { ...input, scope },
         async () => {
           if (call.actor.type === "operator") await isFirst(unit);
-          const { token, row } = await insertToken(unit, input.name, scope, expiresAt, {
-            name: input.consumerName,
-            kind: input.consumerKind,
+          const { token, row } = await insertToken(unit, {
+            name: input.name,
+            scope,
+            expiresAt,
+            ipRanges,
+            consumer: { name: input.consumerName, kind: input.consumerKind },
           });
           unit.record({
             target: { type: "token", id: row.id, name: row.name },
@@ -47,6 +53,7 @@ export const createToken = defineVerb({
               actions: scope.actions.length === SERVICE_ACTIONS.length ? "all" : scope.actions.join(","),
               expiresAt: expiresAt?.toISOString() ?? null,
               wholeTenant: scope.projects === null,
+              ...(ipRanges === null ? {} : { ipRanges: ipRanges.join(",") }),
             },
           });
           return { token: token as string | null, details: viewToken(row) };
@@ -56,22 +63,6 @@ export const createToken = defineVerb({
     });
   },
 });
-
-/** @throws KeyfoldError `forbidden`, where a token would give away more than itself */
-async function mayGrant(
-  actor: ServiceActor,
-  unit: PrismaUnit,
-  scope: Scope,
-  expiresAt: Date | null,
-): Promise<void> {
-  if (!isWithin(scope, actor.scope)) throw new KeyfoldError("forbidden");
-  const own = await unit.sql.serviceToken.findUniqueOrThrow({
-    where: { tenantId_id: { tenantId: unit.tenantId, id: actor.id } },
-  });
-  unit.call.services.mac.check("serviceTokens", unit.tenantId, own);
-  if (own.expiresAt !== null && (expiresAt === null || expiresAt > own.expiresAt))
-    throw new KeyfoldError("forbidden");
-}
 
 /**
  * An operator makes a tenant's first token, before there is anything to read, and never another: who revoked all of a

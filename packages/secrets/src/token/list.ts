@@ -5,7 +5,7 @@ import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { cursorMoment, decodeCursor, encodeCursor } from "../input/page.ts";
 import { listTokensInput, listTokensOutput } from "./schema.ts";
-import { type TokenRow, viewToken } from "./store.ts";
+import { type TokenRow, usesOf, viewToken } from "./store.ts";
 
 const ROWS_AT_ONCE = 500;
 
@@ -51,8 +51,12 @@ export const listTokens = defineVerb({
       const page = visible.slice(0, input.limit);
       unit.record({ target: null, details: { count: page.length } });
       const last = page.at(-1);
+      const uses = await usesOf(
+        unit,
+        page.map(({ id }) => id),
+      );
       return {
-        tokens: page.map(viewToken),
+        tokens: page.map((row) => viewToken(row, uses.get(row.id))),
         nextCursor:
           visible.length > input.limit && last !== undefined
             ? encodeCursor([last.createdAt.toISOString(), last.id])

@@ -4,6 +4,7 @@ import { consumerKind } from "../consumer/kind.ts";
 import { nextCursor, pageInput } from "../input/page.ts";
 import { actorRefSchema, displayName, id, idempotencyKey, moment, placeRef } from "../input/text.ts";
 import { inTenant } from "../tenant/schema.ts";
+import { ipRange } from "./ip-ranges.ts";
 
 export const tokenView = z.object({
   id: z.uuid(),
@@ -15,12 +16,26 @@ export const tokenView = z.object({
   consumer: z
     .object({ name: z.string(), kind: consumerKind })
     .describe("What its holder is called where it reads secrets."),
+  ipRanges: z.array(z.string()).nullable().describe("Where its calls must come from; null: anywhere."),
+  rotatedFrom: z.uuid().nullable().describe("The token that it replaces."),
+  lastUsedAt: moment
+    .nullable()
+    .describe("Its last call that was let in, known some seconds later; null: none that is known."),
+  lastUsedIp: z.string().nullable(),
   expiresAt: moment.nullable(),
   revokedAt: moment.nullable(),
   createdAt: moment,
   createdBy: actorRefSchema,
 });
 export type TokenView = z.infer<typeof tokenView>;
+
+const ipRanges = z
+  .array(ipRange)
+  .min(1)
+  .max(32)
+  .nullable()
+  .default(null)
+  .describe("Addresses or CIDR ranges that its calls must come from, 32 at most; null: anywhere.");
 
 const preset = z.enum(Object.keys(PRESETS) as [keyof typeof PRESETS]);
 
@@ -49,6 +64,7 @@ export const createTokenInput = z.strictObject({
     .nullable()
     .default(null)
     .describe("Seconds from now; null: never."),
+  ipRanges,
   consumerName: displayName
     .optional()
     .describe("What its holder is called as a consumer of secrets; the token's name when left out."),
@@ -60,6 +76,24 @@ export const createTokenInput = z.strictObject({
 export const createTokenOutput = z.object({
   token: z.string().nullable().describe("Shown this once; null when an idempotent call is replayed."),
   details: tokenView,
+});
+export const rotateTokenInput = z.strictObject({
+  ...inTenant,
+  id,
+  overlapSeconds: z
+    .int()
+    .min(0)
+    .max(90 * 86_400)
+    .default(86_400)
+    .describe("How long the old token goes on; 0: it ends now. A day when left out."),
+  expiresInSeconds: z
+    .int()
+    .min(1)
+    .max(31_536_000 * 5)
+    .nullable()
+    .optional()
+    .describe("Seconds from now until the new token ends; null: never. The old one's own end when left out."),
+  idempotencyKey: idempotencyKey.optional(),
 });
 export const listTokensInput = z.strictObject({ ...inTenant, ...pageInput });
 export const listTokensOutput = z.object({ tokens: z.array(tokenView), nextCursor });

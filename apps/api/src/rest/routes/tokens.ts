@@ -14,5 +14,13 @@ export const tokenRoutes: readonly Route[] = [
     status: 201,
   },
   { method: "GET", path: "/tokens", verb: tokens.list, tag: "tokens", operationId: "listTokens" },
+  {
+    method: "POST",
+    path: "/tokens/:id/rotate",
+    verb: tokens.rotate,
+    tag: "tokens",
+    operationId: "rotateToken",
+    status: 201,
+  },
   { method: "DELETE", path: "/tokens/:id", verb: tokens.revoke, tag: "tokens", operationId: "revokeToken" },
 ];
