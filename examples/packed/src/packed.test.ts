@@ -104,7 +104,9 @@ async function emptied({ superuserUrl }: TestDatabase): Promise<void> {
   const client = new pg.Client({ connectionString: superuserUrl });
   await client.connect();
   try {
-    await client.query("DROP SCHEMA control_plane CASCADE; DROP TABLE public._prisma_migrations");
+    await client.query(
+      "DROP SCHEMA control_plane, keyfold_jobs CASCADE; DROP TABLE public._prisma_migrations",
+    );
   } finally {
     await client.end();
   }

@@ -1,13 +1,13 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { ERRORS } from "@keyfold/secrets";
+import { ERRORS, MESSAGE_KINDS } from "@keyfold/secrets";
 
 // What is packed is dist without its tests, and with the few types of the server's that it names written out: who
 // calls Keyfold over HTTP shall not have to install the server, its Prisma and its PostgreSQL to have types.
 
 const dist = new URL("../dist/", import.meta.url);
 const packed = new URL("packed/", dist);
-const router = new URL("../../secrets/dist/router/router.d.ts", import.meta.url);
+const server = new URL("../../secrets/dist/", import.meta.url);
 
 await rm(packed, { recursive: true, force: true });
 await mkdir(packed);
@@ -32,12 +32,28 @@ for (const name of await readdir(packed)) {
 
 /** The router's type as TypeScript wrote it out, without the server's insides, which no client sees. */
 async function serverTypes(): Promise<string> {
-  const text = (await readFile(router, "utf8"))
+  const text = (await readFile(new URL("router/router.d.ts", server), "utf8"))
     .replace(/^import type \{ Services \}.*\n/, "")
     .replace("createRouter(services: Services)", "createRouter()")
     .replaceAll('import("./context.ts").KeyfoldContext', "object")
-    .replaceAll('import("./context.ts").KeyfoldMeta', "object");
+    .replaceAll('import("./context.ts").KeyfoldMeta', "object")
+    .replaceAll('import("../index.ts").StreamItem', "StreamItem");
   if (/Services|\.ts"/.test(text)) throw new Error("The router's type names something that is not packed.");
-  const codes = Object.keys(ERRORS).map((code) => JSON.stringify(code));
-  return `${text}\nexport type ErrorCode = ${codes.join(" | ")};\n`;
+  return `${text}\n${await streamItem()}\nexport type ErrorCode = ${unionOf(ERRORS)};\n`;
+}
+
+/** What a stream says, which TypeScript names rather than writes out. */
+async function streamItem(): Promise<string> {
+  const text = await readFile(new URL("stream/schema.d.ts", server), "utf8");
+  const type = /^export type StreamItem = [^;]*?\{[\s\S]*?^\};$/m.exec(text)?.[0];
+  const closed = type?.replace("z.output<typeof messageKind>", unionOf(MESSAGE_KINDS));
+  if (closed === undefined || /\bz\./.test(closed))
+    throw new Error("What a stream says cannot be written out.");
+  return closed;
+}
+
+function unionOf(record: object): string {
+  return Object.keys(record)
+    .map((key) => JSON.stringify(key))
+    .join(" | ");
 }
