@@ -1,6 +1,9 @@
 import { type FormEvent, useState } from "react";
+import { toFailure } from "../data/failure.ts";
 import { useMay } from "../data/identity.ts";
 import { client, type Secret } from "../data/trpc.ts";
+import { standingOn, Touched, useForced } from "../life/touched.tsx";
+import { useBlastRadius } from "../life/use-blast-radius.ts";
 import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
@@ -20,11 +23,13 @@ interface Props {
 export function DeleteSecret({ tenant, secret, onClose, onDeleted }: Props) {
   const may = useMay();
   const [typed, setTyped] = useState("");
-  const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<unknown>(null);
   const { id, name, version } = secret;
-  const sure = typed === name;
+  const radius = useBlastRadius(tenant, id).data;
+  const refused = failed !== null && toFailure(failed).code === "in_use";
+  const forced = useForced(standingOn(radius, null), refused, { required: false });
+  const sure = typed === name && forced.ready;
 
   async function restore() {
     try {
@@ -46,7 +51,8 @@ export function DeleteSecret({ tenant, secret, onClose, onDeleted }: Props) {
         tenant,
         id,
         ...(version === null ? {} : { expectedVersion: version }),
-        ...(reason === "" ? {} : { reason }),
+        ...(forced.reason === "" ? {} : { reason: forced.reason }),
+        force: forced.force,
       });
       onClose();
       onDeleted?.();
@@ -73,7 +79,8 @@ export function DeleteSecret({ tenant, secret, onClose, onDeleted }: Props) {
       <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
         <p className="rounded-lg bg-sunken px-3 py-2 font-mono text-sm select-none">{name}</p>
         <Field label={m.remove.confirm} mono autoFocus value={typed} onChange={setTyped} />
-        <Field label={m.remove.reason} optional value={reason} onChange={setReason} />
+        <Touched tenant={tenant} secret={secret} />
+        {forced.field}
         <FailureNote error={failed} />
         <DialogActions>
           <Button onPress={onClose} isDisabled={busy}>

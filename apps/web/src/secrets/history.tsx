@@ -4,10 +4,12 @@ import { useState } from "react";
 import { useMay } from "../data/identity.ts";
 import { inPages } from "../data/pages.ts";
 import { client, type Secret, trpc, type Version } from "../data/trpc.ts";
+import { GraceLine } from "../life/grace-line.tsx";
+import { l } from "../life/messages.ts";
+import { VersionMenu } from "../life/version-menu.tsx";
 import { m } from "../messages.ts";
 import { Badge, type Tone } from "../ui/badge.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
-import { exactly, fromNow } from "../ui/from-now.ts";
 import { Moment } from "../ui/moment.tsx";
 import { FailureState, SkeletonRows } from "../ui/state.tsx";
 import { RollBack } from "./roll-back.tsx";
@@ -30,7 +32,7 @@ export function History({ tenant, secret }: { tenant: string; secret: Secret }) 
     <>
       <ol aria-label={m.history.label(secret.name)} className="relative">
         {versions.map((version, i) => (
-          <li key={version.version} className="relative flex gap-3 pb-5 last:pb-0">
+          <li key={version.version} className="relative flex gap-2 pb-5 last:pb-0">
             {i < versions.length - 1 ? (
               <span aria-hidden className="absolute top-4 bottom-0 left-[5px] w-px bg-line" />
             ) : null}
@@ -53,13 +55,12 @@ export function History({ tenant, secret }: { tenant: string; secret: Secret }) 
               <p className={`mt-0.5 text-sm ${version.reason === null ? "text-faint" : ""}`}>
                 {version.reason ?? m.history.noReason}
               </p>
-              {version.state === "grace" && version.openUntil !== null ? (
-                <p className="mt-0.5 text-xs text-warn-text" title={exactly(version.openUntil)}>
-                  {version.opens
-                    ? m.history.opensUntil(fromNow(version.openUntil, Date.now()))
-                    : m.history.graceEnded}
-                </p>
+              {version.state === "grace" ? (
+                <GraceLine version={version} since={versions[i - 1]?.createdAt ?? null} />
               ) : null}
+              {version.endReason === null ? null : (
+                <p className="mt-0.5 text-xs text-muted">{l.version.ended(version.endReason)}</p>
+              )}
             </div>
             {mayRollBackTo(version) && may("secret.roll_back") ? (
               <IconButton
@@ -70,6 +71,7 @@ export function History({ tenant, secret }: { tenant: string; secret: Secret }) 
                 <Undo2 size={15} aria-hidden />
               </IconButton>
             ) : null}
+            <VersionMenu tenant={tenant} secret={secret} version={version} />
           </li>
         ))}
       </ol>

@@ -2,6 +2,10 @@ import { type FormEvent, useState } from "react";
 import { toFailure } from "../data/failure.ts";
 import { freshKey } from "../data/fresh-key.ts";
 import { client, type Secret } from "../data/trpc.ts";
+import { l } from "../life/messages.ts";
+import { Moving } from "../life/moving.tsx";
+import { Touched } from "../life/touched.tsx";
+import { running, useBlastRadius } from "../life/use-blast-radius.ts";
 import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
@@ -35,6 +39,8 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<unknown>(null);
+  const [made, setMade] = useState<number | null>(null);
+  const radius = useBlastRadius(tenant, secret.id).data;
   const [idempotencyKey] = useState(freshKey);
   const { id, name, version } = secret;
 
@@ -56,7 +62,9 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
         idempotencyKey,
       });
       setEntered(NO_VALUE);
-      onClose();
+      // Where somebody has to move, whoever rotated sees how they do.
+      if (changed && radius !== undefined && running(radius) > 0) setMade(after.version);
+      else onClose();
       tell(changed ? m.rotate.done(name, after.version ?? 0) : m.rotate.same(name));
       await refreshSecrets();
     } catch (error) {
@@ -64,6 +72,18 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
       setBusy(false);
     }
   }
+
+  if (made !== null)
+    return (
+      <Dialog title={l.moving.title(made)} lead={l.moving.lead} isOpen onClose={onClose}>
+        <Moving tenant={tenant} secret={secret} version={made} />
+        <DialogActions>
+          <Button look="primary" onPress={onClose}>
+            {m.done}
+          </Button>
+        </DialogActions>
+      </Dialog>
+    );
 
   const overtaken = failed !== null && toFailure(failed).code === "version_mismatch";
   return (
@@ -75,6 +95,7 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
       dismissable={!busy}
     >
       <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
+        {version === null ? null : <Touched tenant={tenant} secret={secret} />}
         <ValueField
           label={m.rotate.value}
           entered={entered}

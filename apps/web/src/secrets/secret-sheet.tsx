@@ -2,6 +2,9 @@ import { Copy, Eye, RotateCw, Trash2 } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
+import { ConsumersSection } from "../life/consumers-section.tsx";
+import { l } from "../life/messages.ts";
+import { PolicySection } from "../life/policy-section.tsx";
 import { m } from "../messages.ts";
 import { Mask } from "../reveal/mask.tsx";
 import { copyAndTell, readValue } from "../reveal/read-value.ts";
@@ -83,6 +86,8 @@ export function SecretSheet({ place, secret, onGone }: Props) {
         ) : null}
       </section>
       {secret.description === "" ? null : <p className="text-base text-muted">{secret.description}</p>}
+      <ConsumersSection tenant={tenant} secret={secret} />
+      {may("rotation.get_policy") ? <PolicySection tenant={tenant} secret={secret} /> : null}
       <section aria-labelledby="history">
         <h3 id="history" className="mb-3 text-base font-semibold tracking-tight">
           {m.secret.history}
@@ -98,7 +103,11 @@ export function SecretSheet({ place, secret, onGone }: Props) {
             <Moment at={secret.createdAt} /> {m.history.by(secret.createdBy.name)}
           </Fact>
           <Fact name={m.secret.grace}>
-            {secret.graceSeconds === null ? m.secret.graceDefault : duration(secret.graceSeconds)}
+            {secret.graceSeconds === null
+              ? m.secret.graceDefault
+              : secret.graceSeconds === 0
+                ? m.rotate.graceNone
+                : l.duration(secret.graceSeconds)}
           </Fact>
           {Object.entries(secret.tags).length === 0 ? null : (
             <Fact name={m.secret.tags}>
@@ -137,18 +146,5 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
       <dt className="text-muted">{name}</dt>
       <dd className="min-w-0 text-right">{children}</dd>
     </div>
-  );
-}
-
-function duration(seconds: number): string {
-  if (seconds === 0) return m.rotate.graceNone;
-  const [n, unit] =
-    seconds % 86_400 === 0
-      ? [seconds / 86_400, "day"]
-      : seconds % 3600 === 0
-        ? [seconds / 3600, "hour"]
-        : [seconds, "second"];
-  return new Intl.NumberFormat("en", { style: "unit", unit: unit as string, unitDisplay: "long" }).format(
-    n as number,
   );
 }

@@ -18,7 +18,7 @@ interface Props {
   placeholder?: string;
   optional?: boolean;
   mono?: boolean;
-  type?: "text" | "password";
+  type?: "text" | "password" | "date" | "time" | "number";
   /** Lines of text; one when left out. */
   rows?: number;
   autoFocus?: boolean;
