@@ -1,4 +1,5 @@
 export { ACTIONS, type Action, PRESETS, SERVICE_ACTIONS } from "./access/actions.ts";
+export { ROLE_NAMES, ROLES, type RoleName } from "./access/roles.ts";
 export type { AuditEventView } from "./audit/schema.ts";
 export type { NewestCheckpoint } from "./checkpoint/newest.ts";
 export { CONSUMER_KINDS, type ConsumerKind } from "./consumer/kind.ts";

@@ -1,11 +1,11 @@
 import type { Liveness } from "../audit/append.ts";
 import type { ConsumerKind } from "../consumer/kind.ts";
 import type { Action } from "./actions.ts";
-import type { Scope } from "./scope.ts";
+import type { Grant, Scope } from "./scope.ts";
 
 /** Who acts, as the audit log and a row's `created_by` name them. */
 export interface ActorRef {
-  type: "service_token" | "operator" | "job";
+  type: "service_token" | "user" | "operator" | "job";
   id: string;
   name: string;
 }
@@ -17,23 +17,40 @@ interface Authenticated {
   via: "token" | "session";
   /** The session's id, where there is one. */
   session: string | null;
-  /** When token or session ends, whichever is sooner; judged in the append by the database's clock. */
+  /** When token, session or a grant ends, whichever is soonest; judged in the append by the database's clock. */
   deadline: Date | null;
 }
 
-export interface ServiceActor extends Authenticated {
-  type: "service_token";
+interface OfTenant extends Authenticated {
   tenantId: string;
   tenantSlug: string;
   /** The tenant's own default grace, in seconds; null: the deployment's. */
   tenantGraceSeconds: number | null;
+  /** What it may do and where. */
+  grants: readonly Grant[];
+  /** The tenant's epoch when this was read: while it stands, this stands. */
+  epoch: bigint;
+}
+
+export interface ServiceActor extends OfTenant {
+  type: "service_token";
   /** What it is called as a consumer of secrets: by who made the token, and never by who calls. */
   consumer: { name: string; kind: ConsumerKind };
+  /** As it is stored; `grants` holds the same. */
   scope: Scope;
   /** Ranges of addresses (CIDR) that its calls must come from; null: from anywhere. */
   ipRanges: readonly string[] | null;
-  /** The tenant's epoch when this was read: while it stands, this stands. */
-  epoch: bigint;
+}
+
+/** A person as a member of one tenant: never a consumer, and never by a token. */
+export interface UserActor extends OfTenant {
+  type: "user";
+  via: "session";
+  session: string;
+  /** When a second factor was last proved in this session; null: never. */
+  factorAt: Date | null;
+  /** The generation of the membership's row: once it has moved on, these are not the person's grants any more. */
+  membership: number;
 }
 
 /** Runs everything, reveals nothing. */
@@ -41,8 +58,11 @@ export interface OperatorActor extends Authenticated {
   type: "operator";
 }
 
+/** Who belongs to one tenant. */
+export type TenantActor = ServiceActor | UserActor;
+
 /** Who may call from outside. */
-export type Caller = ServiceActor | OperatorActor;
+export type Caller = TenantActor | OperatorActor;
 
 /** One of the domain's own background jobs. Nobody can become it: no credential stands for it. */
 export interface JobActor {
@@ -59,12 +79,19 @@ export interface JobActor {
 
 export type Actor = Caller | JobActor;
 
+export function isOfTenant(actor: Actor): actor is TenantActor {
+  return actor.type === "service_token" || actor.type === "user";
+}
+
 export function actorRef(actor: Actor): ActorRef {
   return { type: actor.type, id: actor.id, name: actor.name };
 }
 
-/** What must still be alive when this actor's event is appended: a job's credential is the process itself. */
+/**
+ * What must still be alive when this actor's event is appended: a job's credential is the process itself, and a
+ * person's membership is held by the transaction.
+ */
 export function liveness(actor: Actor): Liveness | null {
-  if (actor.type === "job") return null;
+  if (actor.type === "job" || actor.type === "user") return null;
   return { id: actor.id, operator: actor.type === "operator", session: actor.session };
 }

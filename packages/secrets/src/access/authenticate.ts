@@ -9,7 +9,7 @@ import { isFrom, storedRanges } from "../token/ip-ranges.ts";
 import { couldBeToken, credentialDigest } from "../token/secret.ts";
 import type { Caller, ServiceActor } from "./actor.ts";
 import { earliest } from "./deadline.ts";
-import { scopeSchema } from "./scope.ts";
+import { grantOf, scopeSchema } from "./scope.ts";
 
 interface TokenRow {
   kind: "service_token" | "operator";
@@ -183,6 +183,7 @@ async function byDigest(
     consumer: { name: row.consumer_name ?? row.name, kind: row.consumer_kind ?? "other" },
     scope: scope.data,
     ipRanges,
+    grants: [grantOf(scope.data)],
     epoch: BigInt(row.epoch),
   };
   if (!isFrom(ipRanges, ip)) throw new RefusedCaller(actor);

@@ -1,7 +1,21 @@
 import { KeyfoldError } from "../error.ts";
 import { ACTIONS, type Action } from "./actions.ts";
-import type { Actor } from "./actor.ts";
-import { coversPlace, coversWholeProject, coversWholeTenant, type Place } from "./scope.ts";
+import { type Actor, isOfTenant } from "./actor.ts";
+import { PERSON_ACTIONS } from "./roles.ts";
+import {
+  coversPlace,
+  coversSecret,
+  coversWholeProject,
+  coversWholeTenant,
+  type Grant,
+  type NamedSecret,
+  type Place,
+  touchesPlace,
+  touchesProject,
+} from "./scope.ts";
+
+/** Told to everyone about themselves, and so asked of nobody. */
+const OF_ONESELF: ReadonlySet<Action> = new Set<Action>(["identity.get"]);
 
 /**
  * May this actor do this at all? Asked by every call before anything is looked up, so that the refusal says
@@ -9,43 +23,67 @@ import { coversPlace, coversWholeProject, coversWholeTenant, type Place } from "
  * @throws KeyfoldError `forbidden`
  */
 export function authorize(actor: Actor, action: Action): void {
+  if (!mayAtAll(actor, action)) throw new KeyfoldError("forbidden");
+}
+
+export function mayAtAll(actor: Actor, action: Action): boolean {
   const facts = ACTIONS[action];
-  const allowed =
-    actor.type === "operator"
-      ? facts.operator
-      : actor.type === "job"
-        ? facts.operator && actor.actions.includes(action)
-        : facts.service && (action === "identity.get" || actor.scope.actions.includes(action));
-  if (!allowed) throw new KeyfoldError("forbidden");
-  if (
-    actor.type === "service_token" &&
-    facts.level === "tenant" &&
-    action !== "tenant.get" &&
-    !coversWholeTenant(actor.scope)
-  ) {
-    throw new KeyfoldError("forbidden");
-  }
+  if (actor.type === "operator") return facts.operator;
+  if (actor.type === "job") return facts.operator && actor.actions.includes(action);
+  if (!(actor.type === "user" ? PERSON_ACTIONS.has(action) : facts.service)) return false;
+  if (OF_ONESELF.has(action)) return true;
+  const grants = grantsFor(actor, action)!;
+  return facts.level === "tenant" && action !== "tenant.get"
+    ? grants.some(coversWholeTenant)
+    : grants.length > 0;
 }
 
-/** Does the actor's scope reach this place? */
-export function mayReach(actor: Actor, place: Place): boolean {
-  return actor.type !== "service_token" || coversPlace(actor.scope, place);
+/**
+ * What of an actor's rights is about an action. Nobody but this file, and what narrows a list, looks at grants.
+ * @returns null for who is not narrowed to places: operators and jobs
+ */
+export function grantsFor(actor: Actor, action: Action): readonly Grant[] | null {
+  return isOfTenant(actor) ? actor.grants.filter((grant) => grant.actions.includes(action)) : null;
 }
 
-/** @throws KeyfoldError `not_found`: outside one's scope and absent look the same. */
-export function authorizePlace(actor: Actor, place: Place): void {
-  if (!mayReach(actor, place)) throw new KeyfoldError("not_found");
+const some = (actor: Actor, action: Action, is: (grant: Grant) => boolean): boolean =>
+  grantsFor(actor, action)?.some(is) ?? true;
+
+/** May the actor do this to this secret? */
+export function mayReach(actor: Actor, action: Action, secret: NamedSecret): boolean {
+  return some(actor, action, (grant) => coversSecret(grant, secret));
 }
 
-/** @throws KeyfoldError `not_found` */
-export function authorizeProject(actor: Actor, projectId: string): void {
-  if (actor.type === "service_token" && !coversWholeProject(actor.scope, projectId))
+/** @throws KeyfoldError `not_found`: outside one's grants and absent look the same. */
+export function authorizeSecret(actor: Actor, action: Action, secret: NamedSecret): void {
+  if (!mayReach(actor, action, secret)) throw new KeyfoldError("not_found");
+}
+
+/**
+ * May the actor do this to anything in this environment? Then which secret it is, is still to be asked.
+ * @throws KeyfoldError `not_found`
+ */
+export function authorizePlace(actor: Actor, action: Action, place: Place): void {
+  if (!some(actor, action, (grant) => touchesPlace(grant, place))) throw new KeyfoldError("not_found");
+}
+
+/** May the actor do this to the environment as a whole? @throws KeyfoldError `not_found` */
+export function authorizeEnvironment(actor: Actor, action: Action, place: Place): void {
+  if (!some(actor, action, (grant) => coversPlace(grant, place))) throw new KeyfoldError("not_found");
+}
+
+/** May the actor do this to the project as a whole? @throws KeyfoldError `not_found` */
+export function authorizeProject(actor: Actor, action: Action, projectId: string): void {
+  if (!some(actor, action, (grant) => coversWholeProject(grant, projectId)))
     throw new KeyfoldError("not_found");
 }
 
-/** Whether the actor also holds another action at a place: equality of values is told only to who may read both. */
-export function holds(actor: Actor, action: Action, place: Place): boolean {
-  return (
-    actor.type === "service_token" && actor.scope.actions.includes(action) && coversPlace(actor.scope, place)
-  );
+/** May the actor name this project? @throws KeyfoldError `not_found` */
+export function authorizeInProject(actor: Actor, action: Action, projectId: string): void {
+  if (!some(actor, action, (grant) => touchesProject(grant, projectId))) throw new KeyfoldError("not_found");
+}
+
+/** Whether the actor also holds another action on a secret: equality of values is told only to who may read both. */
+export function holds(actor: Actor, action: Action, secret: NamedSecret): boolean {
+  return isOfTenant(actor) && mayReach(actor, action, secret);
 }

@@ -1,3 +1,4 @@
+import { mayReach } from "../access/authorize.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import type { SecretRow } from "../secret/rows.ts";
@@ -43,12 +44,8 @@ export async function refuseInUse(
   const who = total === 1 ? "One consumer still uses" : `${total} consumers still use`;
   throw new KeyfoldError("in_use", {
     sentence: `${who} ${what}. Wait until they have moved; or do it all the same, with \`force\` and a reason.`,
-    ...(maySee(unit) ? { issues: users.map(issueOf) } : {}),
+    ...(mayReach(unit.call.actor, "secret.get", secret) ? { issues: users.map(issueOf) } : {}),
   });
-}
-
-function maySee({ call: { actor } }: Unit): boolean {
-  return actor.type !== "service_token" || actor.scope.actions.includes("secret.get");
 }
 
 const issueOf = ({ name, kind, versions }: User) => ({

@@ -19,7 +19,7 @@ export const createEnvironment = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     return change(call, tenantId, async (unit) => {
       const project = await findProject(unit, input.project ?? "default");
-      authorizeProject(call.actor, project.id);
+      authorizeProject(call.actor, call.action, project.id);
       // Of a project that is being deleted meanwhile, nothing is left to put it in.
       const [held] = await unit.query(
         "SELECT id FROM control_plane.projects WHERE tenant_id = $1::uuid AND id = $2::uuid AND deleted_at IS NULL FOR KEY SHARE",

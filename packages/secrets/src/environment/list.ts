@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { grantsFor } from "../access/authorize.ts";
+import type { Reach } from "../access/scope.ts";
 import { look } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
@@ -6,6 +8,12 @@ import { cursorMoment, decodeCursor, encodeCursor } from "../input/page.ts";
 import { isUuid } from "../input/text.ts";
 import { listEnvironmentsInput, listEnvironmentsOutput } from "./schema.ts";
 import { viewEnvironment } from "./store.ts";
+
+/** What of the environments a grant reaches into. */
+const environmentsOf = ({ projects, environments }: Reach) => ({
+  ...(projects === null ? {} : { projectId: { in: [...projects] } }),
+  ...(environments === null ? {} : { id: { in: [...environments] } }),
+});
 
 /** The environments that the actor may see, in the order in which they were made. */
 export const listEnvironments = defineVerb({
@@ -17,7 +25,7 @@ export const listEnvironments = defineVerb({
   async run(call, input) {
     const after = decodeCursor(z.tuple([cursorMoment, z.uuid()]), input.cursor);
     const tenantId = await tenantOf(call, input.tenant);
-    const scope = call.actor.type === "service_token" ? call.actor.scope : null;
+    const grants = grantsFor(call.actor, call.action);
     return look(call, tenantId, async (unit) => {
       const rows = await unit.sql.environment.findMany({
         where: {
@@ -29,8 +37,7 @@ export const listEnvironments = defineVerb({
           },
           AND: [
             input.project !== undefined && isUuid(input.project) ? { projectId: input.project } : {},
-            scope?.projects ? { projectId: { in: scope.projects } } : {},
-            scope?.environments ? { id: { in: scope.environments } } : {},
+            grants === null ? {} : { OR: grants.map(environmentsOf) },
             after === null
               ? {}
               : {

@@ -17,7 +17,7 @@ export const renameEnvironment = defineVerb({
     return change(call, tenantId, async (unit) => {
       const row = await findEnvironment(unit, input.environment);
       // Who does not see all names of a project would learn them from which are taken.
-      authorizeProject(call.actor, row.projectId);
+      authorizeProject(call.actor, call.action, row.projectId);
       const moved = await moveEnvironment(unit, row, { name: input.name });
       unit.record({
         target: { type: "environment", id: row.id, name: moved.name },

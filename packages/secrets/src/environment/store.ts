@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
-import { authorizePlace } from "../access/authorize.ts";
+import { authorizeEnvironment } from "../access/authorize.ts";
 import { KeyfoldError } from "../error.ts";
 import type { PrismaUnit } from "../flow/change.ts";
 import { jsonActor } from "../input/stored.ts";
@@ -51,7 +51,10 @@ export async function findEnvironment(unit: PrismaUnit, id: string): Promise<Env
     where: { tenantId: unit.tenantId, id, deletedAt: null, project: { deletedAt: null } },
   });
   if (row === null) throw new KeyfoldError("not_found");
-  authorizePlace(unit.call.actor, { projectId: row.projectId, environmentId: row.id });
+  authorizeEnvironment(unit.call.actor, unit.call.action, {
+    projectId: row.projectId,
+    environmentId: row.id,
+  });
   unit.call.services.mac.check("environments", unit.tenantId, row);
   return row;
 }

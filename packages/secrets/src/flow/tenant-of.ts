@@ -1,3 +1,4 @@
+import { isOfTenant } from "../access/actor.ts";
 import { KeyfoldError } from "../error.ts";
 import { isUuid } from "../input/text.ts";
 import { servedHere } from "../region/gate.ts";
@@ -6,13 +7,13 @@ import type { Call } from "./call.ts";
 import { onPool } from "./query.ts";
 
 /**
- * Which tenant a call is about. A service token has one; naming another is answered as if that one did not exist.
+ * Which tenant a call is about. A service token and a person have one; naming another is answered as if that one did not exist.
  * An operator names one by slug or id.
  * @throws KeyfoldError `not_found`; `bad_input` when an operator names none
  */
 export async function tenantOf(call: Call, ref: string | undefined): Promise<string> {
   const { actor, services } = call;
-  if (actor.type === "service_token") {
+  if (isOfTenant(actor)) {
     if (ref !== undefined && ref !== actor.tenantId && ref !== actor.tenantSlug)
       throw new KeyfoldError("not_found");
     return actor.tenantId;

@@ -1,7 +1,7 @@
 import type { AuditEvent } from "@keyfold/ledger";
 import type { z } from "zod";
 import { ACTIONS, type Action } from "../access/actions.ts";
-import type { Actor } from "../access/actor.ts";
+import { type Actor, isOfTenant } from "../access/actor.ts";
 import { authenticate, RefusedCaller } from "../access/authenticate.ts";
 import { authorize } from "../access/authorize.ts";
 import { append } from "../audit/append.ts";
@@ -183,7 +183,7 @@ async function recordRefusal(
 ): Promise<void> {
   const outcome = OUTCOMES[refusal.code];
   if (outcome === undefined) return;
-  const tenant = actor.type === "service_token" ? actor.tenantId : null;
+  const tenant = isOfTenant(actor) ? actor.tenantId : null;
   try {
     const event = encode(
       services.clock(),

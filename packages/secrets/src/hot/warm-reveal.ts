@@ -40,7 +40,8 @@ export async function warmReveal(
     return null;
   const name = nameOf(actor, input);
   const value = cache.value(name);
-  if (value === undefined || value.epoch !== actor.epoch || !mayReach(actor, value.secret)) return null;
+  if (value === undefined || value.epoch !== actor.epoch || !mayReach(actor, action, value.secret))
+    return null;
   try {
     authorize(actor, action);
   } catch {

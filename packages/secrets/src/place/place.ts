@@ -1,5 +1,6 @@
-import type { Actor } from "../access/actor.ts";
-import { authorizePlace } from "../access/authorize.ts";
+import { type Actor, isOfTenant } from "../access/actor.ts";
+import { authorizePlace, authorizeSecret } from "../access/authorize.ts";
+import type { Grant } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import { isUuid } from "../input/text.ts";
@@ -21,12 +22,12 @@ export interface PlaceRef {
 const DEFAULT_PROJECT = "default";
 const DEFAULT_ENVIRONMENT = "dev";
 
-/** Fills in what a call leaves out: the token's only project and environment, else `default` and `dev`. */
+/** Fills in what a call leaves out: the actor's only project and environment, else `default` and `dev`. */
 export function placeRefOf(actor: Actor, input: PlaceInput): PlaceRef {
-  const scope = actor.type === "service_token" ? actor.scope : null;
-  const environment = input.environment ?? only(scope?.environments) ?? DEFAULT_ENVIRONMENT;
+  const grants = isOfTenant(actor) ? actor.grants : [];
+  const environment = input.environment ?? only(grants, "environments") ?? DEFAULT_ENVIRONMENT;
   const followsEnvironment = input.project === undefined && isUuid(environment);
-  const project = input.project ?? only(scope?.projects) ?? DEFAULT_PROJECT;
+  const project = input.project ?? only(grants, "projects") ?? DEFAULT_PROJECT;
   return {
     projectId: !followsEnvironment && isUuid(project) ? project : null,
     projectName: !followsEnvironment && !isUuid(project) ? project : null,
@@ -35,8 +36,11 @@ export function placeRefOf(actor: Actor, input: PlaceInput): PlaceRef {
   };
 }
 
-const only = (list: readonly string[] | null | undefined): string | undefined =>
-  list?.length === 1 ? list[0] : undefined;
+/** The one place that all grants name; none where there are several, or all. */
+function only(grants: readonly Grant[], kind: "projects" | "environments"): string | undefined {
+  const first = grants[0]?.[kind]?.[0];
+  return grants.every((grant) => grant[kind]?.every((id) => id === first)) ? first : undefined;
+}
 
 export interface NamedPlace {
   project: { id: string; name: string };
@@ -119,7 +123,26 @@ export async function findPlace(unit: Unit, input: PlaceInput): Promise<NamedPla
     ref.environmentName,
   ]);
   if (row === undefined) throw new KeyfoldError("not_found");
-  authorizePlace(actor, { projectId: row.p_id, environmentId: row.e_id });
+  authorizePlace(actor, unit.call.action, { projectId: row.p_id, environmentId: row.e_id });
   checkPlace(services.mac, unit.tenantId, row);
   return namedPlace(row);
+}
+
+/**
+ * `findPlace` for secrets of these names: each in the actor's reach, whether or not there is one.
+ * @throws KeyfoldError `not_found`, `integrity_failed`
+ */
+export async function findPlaceFor(
+  unit: Unit,
+  input: PlaceInput,
+  names: readonly string[],
+): Promise<NamedPlace> {
+  const place = await findPlace(unit, input);
+  for (const name of names) authorizeName(unit, place, name);
+  return place;
+}
+
+/** May the actor give something in this place this name? @throws KeyfoldError `not_found` */
+export function authorizeName({ call }: Unit, { project, environment }: NamedPlace, name: string): void {
+  authorizeSecret(call.actor, call.action, { projectId: project.id, environmentId: environment.id, name });
 }

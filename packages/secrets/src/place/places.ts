@@ -1,5 +1,4 @@
-import { authorizePlace } from "../access/authorize.ts";
-import { coversProject } from "../access/scope.ts";
+import { authorizeInProject, authorizePlace } from "../access/authorize.ts";
 import { KeyfoldError } from "../error.ts";
 import type { PrismaUnit } from "../flow/change.ts";
 import { isUuid } from "../input/text.ts";
@@ -37,7 +36,7 @@ export async function placesOf(unit: PrismaUnit, input: Places): Promise<Places>
       },
     });
     if (row === null) throw new KeyfoldError("not_found");
-    authorizePlace(unit.call.actor, { projectId: row.projectId, environmentId: row.id });
+    authorizePlace(unit.call.actor, unit.call.action, { projectId: row.projectId, environmentId: row.id });
     unit.call.services.mac.check("environments", unit.tenantId, row);
     found.push(row);
   }
@@ -51,9 +50,9 @@ async function projectId(unit: PrismaUnit, ref: string): Promise<string> {
   const row = await unit.sql.project.findFirst({
     where: { tenantId: unit.tenantId, deletedAt: null, ...(isUuid(ref) ? { id: ref } : { name: ref }) },
   });
-  const { actor, services } = unit.call;
-  if (row === null || (actor.type === "service_token" && !coversProject(actor.scope, row.id)))
-    throw new KeyfoldError("not_found");
+  const { actor, action, services } = unit.call;
+  if (row === null) throw new KeyfoldError("not_found");
+  authorizeInProject(actor, action, row.id);
   services.mac.check("projects", unit.tenantId, row);
   return row.id;
 }

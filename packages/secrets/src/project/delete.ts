@@ -17,7 +17,7 @@ export const deleteProject = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     return change(call, tenantId, async (unit) => {
       const row = await findProject(unit, input.project);
-      authorizeProject(call.actor, row.id);
+      authorizeProject(call.actor, call.action, row.id);
       // Whoever is about to put a secret or an environment here holds a share of this row.
       await unit.query(
         "SELECT FROM control_plane.projects WHERE tenant_id = $1::uuid AND id = $2::uuid FOR UPDATE",

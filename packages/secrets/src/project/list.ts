@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { grantsFor } from "../access/authorize.ts";
+import type { Reach } from "../access/scope.ts";
 import { look } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
@@ -6,6 +8,12 @@ import { decodeCursor, encodeCursor } from "../input/page.ts";
 import { placeName } from "../input/text.ts";
 import { listProjectsInput, listProjectsOutput } from "./schema.ts";
 import { viewProject } from "./store.ts";
+
+/** What of the projects a grant reaches into. */
+const projectsOf = ({ projects, environments }: Reach) => ({
+  ...(projects === null ? {} : { id: { in: [...projects] } }),
+  ...(environments === null ? {} : { environments: { some: { id: { in: [...environments] } } } }),
+});
 
 /** The projects that the actor may see, by name. */
 export const listProjects = defineVerb({
@@ -17,14 +25,13 @@ export const listProjects = defineVerb({
   async run(call, input) {
     const after = decodeCursor(z.tuple([placeName]), input.cursor);
     const tenantId = await tenantOf(call, input.tenant);
-    const scope = call.actor.type === "service_token" ? call.actor.scope : null;
+    const grants = grantsFor(call.actor, call.action);
     return look(call, tenantId, async (unit) => {
       const rows = await unit.sql.project.findMany({
         where: {
           tenantId,
           deletedAt: null,
-          ...(scope?.projects ? { id: { in: scope.projects } } : {}),
-          ...(scope?.environments ? { environments: { some: { id: { in: scope.environments } } } } : {}),
+          ...(grants === null ? {} : { OR: grants.map(projectsOf) }),
           ...(after === null ? {} : { name: { gt: after[0] } }),
         },
         orderBy: { name: "asc" },

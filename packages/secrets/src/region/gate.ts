@@ -1,4 +1,4 @@
-import type { Actor } from "../access/actor.ts";
+import { type Actor, isOfTenant } from "../access/actor.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Services } from "../flow/services.ts";
 import { regionChain, residencyOf } from "./region.ts";
@@ -23,8 +23,7 @@ export function servedHere({ regions }: Services, tenantId: string): void {
  */
 export function changedHere({ regions }: Services, actor: Actor): void {
   if (regions === null) return;
-  const home =
-    actor.type === "service_token" ? residencyOf(actor.tenantId, regions.all).home : regions.all[0]!;
+  const home = isOfTenant(actor) ? residencyOf(actor.tenantId, regions.all).home : regions.all[0]!;
   if (home !== regions.here)
     throw new KeyfoldError("wrong_region", {
       sentence: `This is the region ${regions.here}, which only reads. Changes are made in the region ${home}.`,

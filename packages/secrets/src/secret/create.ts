@@ -2,7 +2,7 @@ import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
 import { onceFor, spellValue } from "../flow/replay.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { findPlace } from "../place/place.ts";
+import { findPlaceFor } from "../place/place.ts";
 import { withNewValue } from "../version/new-value.ts";
 import { createSecretInput, secretView } from "./schema.ts";
 import { insertSecret, isNameTaken } from "./store.ts";
@@ -17,7 +17,7 @@ export const createSecret = defineVerb({
   run(call, input) {
     return withNewValue(call, input, (tenantId, keys, value) =>
       changeSql(call, tenantId, async (unit) => {
-        const place = await findPlace(unit, input);
+        const place = await findPlaceFor(unit, input, [input.name]);
         return onceFor(
           unit,
           input.idempotencyKey,

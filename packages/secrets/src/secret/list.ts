@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { authorizePlace } from "../access/authorize.ts";
+import { authorizeSecret, grantsFor } from "../access/authorize.ts";
+import { coversWholeTenant, type Grant } from "../access/scope.ts";
 import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
@@ -26,13 +27,15 @@ const SQL = `SELECT ${SECRET_COLUMNS}, ${PLACE_COLUMNS}, v.created_at AS v_creat
    WHERE s.tenant_id = $1::uuid
      AND CASE WHEN $2::text IS NULL THEN s.state <> 'deleted' ELSE s.state = $2::control_plane.secret_state END
      AND (s.purge_after IS NULL OR s.purge_after > control_plane.clock())
-     AND ($3::uuid[] IS NULL OR s.project_id = ANY ($3::uuid[]))
-     AND ($4::uuid[] IS NULL OR s.environment_id = ANY ($4::uuid[]))
-     AND ($5::uuid IS NULL OR s.project_id = $5::uuid) AND ($6::text IS NULL OR p.name = $6::text)
-     AND ($7::uuid IS NULL OR s.environment_id = $7::uuid) AND ($8::text IS NULL OR e.name = $8::text)
-     AND s.name >= $9::text AND ($10::text IS NULL OR s.name < $10::text)
-     AND (s.name, s.id) > ($11::text COLLATE "C", $12::uuid)
-   ORDER BY s.name, s.id LIMIT $13::int`;
+     AND ($3::jsonb IS NULL OR EXISTS (SELECT FROM jsonb_array_elements($3::jsonb) g
+           WHERE (g->'projects' = 'null' OR g->'projects' ? s.project_id::text)
+             AND (g->'environments' = 'null' OR g->'environments' ? s.environment_id::text)
+             AND (g->>'prefix' IS NULL OR starts_with(s.name, g->>'prefix'))))
+     AND ($4::uuid IS NULL OR s.project_id = $4::uuid) AND ($5::text IS NULL OR p.name = $5::text)
+     AND ($6::uuid IS NULL OR s.environment_id = $6::uuid) AND ($7::text IS NULL OR e.name = $7::text)
+     AND s.name >= $8::text AND ($9::text IS NULL OR s.name < $9::text)
+     AND (s.name, s.id) > ($10::text COLLATE "C", $11::uuid)
+   ORDER BY s.name, s.id LIMIT $12::int`;
 
 const FIRST = ["", "00000000-0000-0000-0000-000000000000"] as const;
 
@@ -47,18 +50,20 @@ export const listSecrets = defineVerb({
     const after = decodeCursor(cursorShape, input.cursor) ?? FIRST;
     const tenantId = await tenantOf(call, input.tenant);
     const { actor, services } = call;
-    const scope = actor.type === "service_token" ? actor.scope : null;
-    const { project, environment, prefix = "" } = input;
+    const grants = grantsFor(actor, call.action);
+    const { project, environment } = input;
+    const prefix = input.prefix ?? "";
+    // Of one grant with a prefix, the range of names: an index reads it, and nothing else.
+    const range = narrower(prefix, grants?.length === 1 ? (grants[0]!.prefix ?? "") : "");
     return lookSql(call, tenantId, async (unit) => {
       const rows = await unit.query<ListRow>(SQL, [
         tenantId,
         input.state ?? null,
-        scope?.projects ?? null,
-        scope?.environments ?? null,
+        reachOf(grants),
         ...idOrName(project),
         ...idOrName(environment),
-        prefix,
-        upperBound(prefix),
+        range,
+        upperBound(range),
         after[0],
         after[1],
         input.limit + 1,
@@ -66,7 +71,7 @@ export const listSecrets = defineVerb({
       const page = rows.slice(0, input.limit);
       const secrets = page.map((row) => {
         const secret = secretOf(row);
-        authorizePlace(actor, secret);
+        authorizeSecret(actor, call.action, secret);
         checkPlace(services.mac, tenantId, row);
         // A deleted one grants nothing; restoring it checks.
         if (secret.state !== "deleted") services.mac.check("secrets", tenantId, secret);
@@ -86,6 +91,17 @@ export const listSecrets = defineVerb({
     });
   },
 });
+
+/** What the query narrows by; null where there is nothing to narrow. */
+function reachOf(grants: readonly Grant[] | null): string | null {
+  if (grants === null || grants.some(coversWholeTenant)) return null;
+  return JSON.stringify(
+    grants.map(({ projects, environments, prefix }) => ({ projects, environments, prefix })),
+  );
+}
+
+/** The longer of two prefixes where one begins with the other; else what the caller asked for, of which there is nothing. */
+const narrower = (asked: string, granted: string): string => (granted.startsWith(asked) ? granted : asked);
 
 function idOrName(ref: string | undefined): [id: string | null, name: string | null] {
   if (ref === undefined) return [null, null];

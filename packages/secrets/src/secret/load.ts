@@ -1,5 +1,5 @@
 import type { Query } from "@keyfold/db";
-import { authorizePlace } from "../access/authorize.ts";
+import { authorizeSecret } from "../access/authorize.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import type { Unit } from "../flow/change.ts";
@@ -58,7 +58,7 @@ export async function loadSecret(
   ref: SecretRefInput,
   options: LoadOptions = {},
 ): Promise<Loaded> {
-  const { actor, services } = call;
+  const { actor, action, services } = call;
   const place = placeRefOf(actor, ref);
   const byName = ref.id === undefined;
   const [row] = await query<LoadedRow>(SQL, [
@@ -85,7 +85,7 @@ export async function loadSecret(
   // Renamed or deleted while we waited for its lock.
   if (byName && secret.name !== ref.name) throw new KeyfoldError("not_found");
   if (row.p_deleted_at !== null || row.e_deleted_at !== null) throw new KeyfoldError("not_found");
-  authorizePlace(actor, secret);
+  authorizeSecret(actor, action, secret);
   services.mac.check("secrets", tenantId, secret);
   checkPlace(services.mac, tenantId, row);
   if (loaded.version === null && isMissing(secret, options.number))

@@ -4,7 +4,7 @@ import { onceFor, spellValue } from "../flow/replay.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeValue } from "../input/value.ts";
-import { findPlace } from "../place/place.ts";
+import { findPlaceFor } from "../place/place.ts";
 import { valueDigest, withWriteKeys } from "../version/write-keys.ts";
 import { putByName } from "./put.ts";
 import { bulkSetInput, bulkSetOutput, MAX_BULK_BYTES } from "./schema.ts";
@@ -50,7 +50,11 @@ export const setManySecrets = defineVerb({
         tenantId,
         (keys) =>
           changeSql(call, tenantId, async (unit) => {
-            const place = await findPlace(unit, input);
+            const place = await findPlaceFor(
+              unit,
+              input,
+              input.items.map(({ name }) => name),
+            );
             const asked = { ...request, place: place.environment.id };
             return onceFor(unit, input.idempotencyKey, asked, async () => {
               const byName = new Map<string, Awaited<ReturnType<typeof putByName>>>();

@@ -1,7 +1,7 @@
 import { changeSql } from "../flow/change.ts";
 import { onceFor, spellValue } from "../flow/replay.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { findPlace } from "../place/place.ts";
+import { findPlaceFor } from "../place/place.ts";
 import { withNewValue } from "../version/new-value.ts";
 import { putByName } from "./put.ts";
 import { setSecretInput, setSecretOutput } from "./schema.ts";
@@ -16,7 +16,7 @@ export const setSecret = defineVerb({
   run(call, input) {
     return withNewValue(call, input, (tenantId, keys, value) =>
       changeSql(call, tenantId, async (unit) => {
-        const place = await findPlace(unit, input);
+        const place = await findPlaceFor(unit, input, [input.name]);
         return onceFor(
           unit,
           input.idempotencyKey,

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { withDeployment } from "@keyfold/db";
-import { type Actor, liveness } from "../access/actor.ts";
+import { type Actor, isOfTenant, liveness } from "../access/actor.ts";
 import { authenticate } from "../access/authenticate.ts";
 import { earliest } from "../access/deadline.ts";
 import { append } from "../audit/append.ts";
@@ -31,7 +31,7 @@ export async function startSession(
     const secret = randomBytes(32).toString("base64url");
     const expiresAt = await withDeployment(services.db, async (tx) => {
       const ends = earliest(new Date(tx.now.getTime() + SESSION_SECONDS * 1000), actor.deadline)!;
-      const tenantId = actor.type === "service_token" ? actor.tenantId : null;
+      const tenantId = isOfTenant(actor) ? actor.tenantId : null;
       const row = services.mac.seal("sessions", tenantId, {
         id: randomUUID(),
         digest: credentialDigest(services.tokenKey, "session", secret),
@@ -100,7 +100,7 @@ function sessionEvent(
   action: string,
   id: string,
 ): Buffer {
-  const tenant = actor.type === "service_token" ? actor.tenantId : null;
+  const tenant = isOfTenant(actor) ? actor.tenantId : null;
   return encode(
     services.clock(),
     { type: actor.type, id: actor.id, name: actor.name, via: actor.via },

@@ -26,11 +26,11 @@ export const agreeShred = defineVerb({
       if (row.state !== "requested")
         throw new KeyfoldError("illegal_state", { sentence: "Both sides agreed to this already." });
       const asker = jsonActor(row.requestedBy);
-      if (asker.type === call.actor.type)
+      if ((asker.type === "operator") === (call.actor.type === "operator"))
         throw new KeyfoldError("illegal_state", {
           sentence:
             asker.type === "operator"
-              ? "An operator asked for this. The tenant's owner must agree: a token of the tenant that may shred it."
+              ? "An operator asked for this. The tenant's owner must agree: a token of the tenant that may shred it, or an owner among its people."
               : "The tenant's owner asked for this. An operator must agree.",
         });
       const moved = await moveShred(unit, row, {

@@ -1,7 +1,7 @@
 import { withTenantSql } from "@keyfold/db";
 import type { Actor } from "../access/actor.ts";
 import { authenticate } from "../access/authenticate.ts";
-import { authorize } from "../access/authorize.ts";
+import { authorize, grantsFor } from "../access/authorize.ts";
 import { again } from "../flow/again.ts";
 import type { RequestInfo } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
@@ -67,7 +67,7 @@ export async function* streamMessages(
 
 function isSeen(actor: Actor, input: StreamInput, row: MessageRow): boolean {
   if (row.m_kind === "webhook.test") return false;
-  if (actor.type === "service_token" && !reaches(actor.scope, row)) return false;
+  if (grantsFor(actor, "event.stream")?.some((grant) => reaches(grant, row)) === false) return false;
   return input.kinds === undefined || input.kinds.includes(row.m_kind as MessageKind);
 }
 

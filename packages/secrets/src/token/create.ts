@@ -1,5 +1,6 @@
 import { type Action, PRESETS, SERVICE_ACTIONS } from "../access/actions.ts";
-import type { Scope } from "../access/scope.ts";
+import { isOfTenant } from "../access/actor.ts";
+import { coversWholeTenant, type Scope } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import { change, type PrismaUnit } from "../flow/change.ts";
 import { onceFor } from "../flow/replay.ts";
@@ -27,13 +28,16 @@ export const createToken = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     return change(call, tenantId, async (unit) => {
       const actions: readonly Action[] = input.actions ?? PRESETS[input.preset ?? "reader"];
-      const scope: Scope = { actions: [...actions], ...(await placesOf(unit, input)) };
+      const scope: Scope = {
+        actions: [...actions],
+        ...(await placesOf(unit, input)),
+        ...(input.prefix === undefined ? {} : { prefix: input.prefix }),
+      };
       // A session's end is the browser's; the token's own expiry bounds what it makes.
       const expiresAt =
         input.expiresInSeconds === null ? null : new Date(unit.now.getTime() + input.expiresInSeconds * 1000);
       const ipRanges = input.ipRanges === null ? null : normalRanges(input.ipRanges);
-      if (call.actor.type === "service_token")
-        await mayGrant(call.actor, unit, { scope, expiresAt, ipRanges });
+      if (isOfTenant(call.actor)) await mayGrant(call.actor, unit, { scope, expiresAt, ipRanges });
       return onceFor(
         unit,
         input.idempotencyKey,
@@ -52,7 +56,7 @@ export const createToken = defineVerb({
             details: {
               actions: scope.actions.length === SERVICE_ACTIONS.length ? "all" : scope.actions.join(","),
               expiresAt: expiresAt?.toISOString() ?? null,
-              wholeTenant: scope.projects === null,
+              wholeTenant: coversWholeTenant(scope),
               ...(ipRanges === null ? {} : { ipRanges: ipRanges.join(",") }),
             },
           });

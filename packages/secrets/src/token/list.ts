@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { isWithin, scopeSchema } from "../access/scope.ts";
+import { scopeSchema } from "../access/scope.ts";
 import { look } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { cursorMoment, decodeCursor, encodeCursor } from "../input/page.ts";
 import { listTokensInput, listTokensOutput } from "./schema.ts";
-import { type TokenRow, usesOf, viewToken } from "./store.ts";
+import { maySeeToken, type TokenRow, usesOf, viewToken } from "./store.ts";
 
 const ROWS_AT_ONCE = 500;
 
@@ -42,8 +42,7 @@ export const listTokens = defineVerb({
         });
         for (const row of rows) {
           if (row.revokedAt === null) call.services.mac.check("serviceTokens", tenantId, row);
-          if (actor.type !== "service_token" || isWithin(scopeSchema.parse(row.scope), actor.scope))
-            visible.push(row);
+          if (maySeeToken(actor, call.action, scopeSchema.parse(row.scope))) visible.push(row);
         }
         after = rows.at(-1) ?? null;
         more = rows.length === ROWS_AT_ONCE;

@@ -1,5 +1,5 @@
-import type { ServiceActor } from "../access/actor.ts";
-import { isWithin, type Scope } from "../access/scope.ts";
+import type { TenantActor } from "../access/actor.ts";
+import { isGrantWithin, type Scope } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import type { PrismaUnit } from "../flow/change.ts";
 import { rangesWithin } from "./ip-ranges.ts";
@@ -15,9 +15,12 @@ export interface Grant {
  * Nobody grants more than they hold: no action, no place, no time and no address.
  * @throws KeyfoldError `forbidden`
  */
-export async function mayGrant(actor: ServiceActor, unit: PrismaUnit, grant: Grant): Promise<void> {
-  if (!isWithin(grant.scope, actor.scope) || !rangesWithin(grant.ipRanges, actor.ipRanges))
+export async function mayGrant(actor: TenantActor, unit: PrismaUnit, grant: Grant): Promise<void> {
+  // A person's expiry stands in their grants, a token's in its row.
+  if (!isGrantWithin({ ...grant.scope, expiresAt: grant.expiresAt }, actor.grants))
     throw new KeyfoldError("forbidden");
+  if (actor.type === "user") return;
+  if (!rangesWithin(grant.ipRanges, actor.ipRanges)) throw new KeyfoldError("forbidden");
   const own = await unit.sql.serviceToken.findUniqueOrThrow({
     where: { tenantId_id: { tenantId: unit.tenantId, id: actor.id } },
   });

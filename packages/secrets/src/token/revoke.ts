@@ -1,10 +1,10 @@
-import { isWithin, scopeSchema } from "../access/scope.ts";
+import { scopeSchema } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import { change } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { revokeTokenInput, tokenView } from "./schema.ts";
-import { viewToken } from "./store.ts";
+import { maySeeToken, viewToken } from "./store.ts";
 
 /** Revokes a service token: refused by its very next call, in every process, and so are the sessions it started. */
 export const revokeToken = defineVerb({
@@ -25,11 +25,7 @@ export const revokeToken = defineVerb({
           where: { tenantId_id: { tenantId, id: input.id } },
         });
         if (row === null) throw new KeyfoldError("not_found");
-        if (
-          actor.type === "service_token" &&
-          row.id !== actor.id &&
-          !isWithin(scopeSchema.parse(row.scope), actor.scope)
-        )
+        if (row.id !== actor.id && !maySeeToken(actor, call.action, scopeSchema.parse(row.scope)))
           throw new KeyfoldError("not_found");
         if (row.revokedAt !== null)
           throw new KeyfoldError("illegal_state", { sentence: "This token is revoked already." });

@@ -1,4 +1,5 @@
-import { isWithin, scopeSchema } from "../access/scope.ts";
+import { isOfTenant } from "../access/actor.ts";
+import { scopeSchema } from "../access/scope.ts";
 import type { ConsumerKind } from "../consumer/kind.ts";
 import { KeyfoldError } from "../error.ts";
 import { change, type PrismaUnit } from "../flow/change.ts";
@@ -9,7 +10,7 @@ import { iso } from "../input/stored.ts";
 import { storedRanges } from "./ip-ranges.ts";
 import { mayGrant } from "./may-grant.ts";
 import { createTokenOutput, rotateTokenInput } from "./schema.ts";
-import { insertToken, type TokenRow, viewToken } from "./store.ts";
+import { insertToken, maySeeToken, type TokenRow, viewToken } from "./store.ts";
 
 /**
  * Makes a token that takes another's place, with the same rights, places and addresses, shown this once. The old one ends
@@ -29,7 +30,7 @@ export const rotateToken = defineVerb({
       tenantId,
       async (unit) => {
         const { actor } = call;
-        if (actor.type !== "service_token") throw new KeyfoldError("forbidden");
+        if (!isOfTenant(actor)) throw new KeyfoldError("forbidden");
         // Of two at once, one replaces it.
         await unit.query(
           "SELECT FROM control_plane.service_tokens WHERE tenant_id = $1::uuid AND id = $2::uuid FOR UPDATE",
@@ -40,7 +41,7 @@ export const rotateToken = defineVerb({
         });
         if (old === null) throw new KeyfoldError("not_found");
         const scope = scopeSchema.parse(old.scope);
-        if (!isWithin(scope, actor.scope)) throw new KeyfoldError("not_found");
+        if (!maySeeToken(actor, call.action, scope)) throw new KeyfoldError("not_found");
         return onceFor(
           unit,
           input.idempotencyKey,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Action, PRESETS, SERVICE_ACTIONS } from "../access/actions.ts";
+import { namePrefix } from "../access/scope.ts";
 import { consumerKind } from "../consumer/kind.ts";
 import { nextCursor, pageInput } from "../input/page.ts";
 import { actorRefSchema, displayName, id, idempotencyKey, moment, placeRef } from "../input/text.ts";
@@ -13,6 +14,7 @@ export const tokenView = z.object({
   actions: z.array(z.string()),
   projects: z.array(z.uuid()).nullable(),
   environments: z.array(z.uuid()).nullable(),
+  prefix: z.string().nullable().describe("Only secrets whose names begin so; null: all."),
   consumer: z
     .object({ name: z.string(), kind: consumerKind })
     .describe("What its holder is called where it reads secrets."),
@@ -57,6 +59,7 @@ export const createTokenInput = z.strictObject({
     .nullable()
     .default(null)
     .describe("Names (within exactly one project) or ids; null: all."),
+  prefix: namePrefix.optional().describe("Only secrets whose names begin so; left out: all."),
   expiresInSeconds: z
     .int()
     .min(1)

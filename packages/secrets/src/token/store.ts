@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Prisma } from "@keyfold/db";
-import { actorRef } from "../access/actor.ts";
-import { normalizeScope, type Scope, scopeSchema } from "../access/scope.ts";
+import type { Action } from "../access/actions.ts";
+import { type Actor, actorRef } from "../access/actor.ts";
+import { grantsFor } from "../access/authorize.ts";
+import { isReachWithin, isWithin, normalizeScope, type Scope, scopeSchema } from "../access/scope.ts";
 import type { ConsumerKind } from "../consumer/kind.ts";
 import type { PrismaUnit } from "../flow/change.ts";
 import type { Services } from "../flow/services.ts";
@@ -42,6 +44,7 @@ export function viewToken(row: TokenRow, use: TokenUse | null = null): TokenView
     name: row.name,
     hint: row.hint,
     ...scope,
+    prefix: scope.prefix ?? null,
     consumer: { name: row.consumerName ?? row.name, kind: (row.consumerKind ?? "other") as ConsumerKind },
     ipRanges: storedRanges(row.ipRanges) as string[] | null,
     rotatedFrom: row.rotatedFrom,
@@ -61,6 +64,12 @@ export async function usesOf(unit: PrismaUnit, ids: string[]): Promise<Map<strin
     where: { tenantId: unit.tenantId, tokenId: { in: ids } },
   });
   return new Map(rows.map((row) => [row.tokenId, row]));
+}
+
+/** Who sees a token: another token that allows as much; a person whose rights over tokens reach as far as it does. */
+export function maySeeToken(actor: Actor, action: Action, scope: Scope): boolean {
+  if (actor.type === "service_token") return isWithin(scope, actor.scope);
+  return grantsFor(actor, action)?.some((grant) => isReachWithin(scope, grant)) ?? true;
 }
 
 interface TokenFacts {

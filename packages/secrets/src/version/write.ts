@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { actorRef } from "../access/actor.ts";
+import { actorRef, isOfTenant } from "../access/actor.ts";
 import { holds } from "../access/authorize.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
@@ -155,10 +155,9 @@ export async function graceOf(unit: Unit, secret: SecretRow, asked: number | und
   const said = asked ?? secret.graceSeconds;
   if (said !== null) return said;
   const { actor, services } = unit.call;
-  const { graceSeconds } =
-    actor.type === "service_token"
-      ? { graceSeconds: actor.tenantGraceSeconds }
-      : await loadTenant(unit, unit.tenantId);
+  const { graceSeconds } = isOfTenant(actor)
+    ? { graceSeconds: actor.tenantGraceSeconds }
+    : await loadTenant(unit, unit.tenantId);
   return graceSeconds ?? services.life.graceSeconds;
 }
 

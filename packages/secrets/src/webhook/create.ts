@@ -31,7 +31,7 @@ export const createWebhook = defineVerb({
     return withWriteKeys(call, tenantId, (keys) =>
       change(call, tenantId, async (unit) => {
         const wanted = await placesOf(unit, input);
-        const vouched = await vouchedBy(unit);
+        const vouched = await vouchedBy(unit, { ...wanted, prefix: input.prefix });
         return onceFor(
           unit,
           input.idempotencyKey,

@@ -1,17 +1,22 @@
 import { z } from "zod";
-import { coversPlace, coversWholeTenant, type Scope } from "../access/scope.ts";
+import { coversSecret, coversWholeTenant, namePrefix, type Reach } from "../access/scope.ts";
 import { type MessageKind, messageKind } from "../message/kinds.ts";
 import type { MessageRow } from "../message/row.ts";
 
 /** The places that somebody may see, or wants to hear of; null: all. */
-export type Places = Pick<Scope, "projects" | "environments">;
+export interface Places {
+  projects: string[] | null;
+  environments: string[] | null;
+  /** Only what is about names that begin so; absent: all. */
+  prefix?: string | undefined;
+}
 
 const places = {
   projects: z.array(z.uuid()).min(1).max(100).nullable(),
   environments: z.array(z.uuid()).min(1).max(100).nullable(),
 };
 /** As it is stored. */
-export const storedScope = z.strictObject(places);
+export const storedScope = z.strictObject({ ...places, prefix: namePrefix.optional() });
 export const storedFilter = z.strictObject({
   kinds: z.array(messageKind).min(1).nullable(),
   ...places,
@@ -20,12 +25,15 @@ export const storedFilter = z.strictObject({
 });
 export type Filter = z.infer<typeof storedFilter>;
 
-/** Whether a scope of places reaches what a message is about. What is about no secret is for who may see everything. */
-export function reaches(scope: Places, message: MessageRow): boolean {
-  const whole = { actions: [], ...scope };
-  return message.m_project_id === null || message.m_environment_id === null
-    ? coversWholeTenant(whole)
-    : coversPlace(whole, { projectId: message.m_project_id, environmentId: message.m_environment_id });
+/**
+ * Whether somebody's reach includes what a message is about. What is about no secret is for who may see everything, and
+ * what tells two names of a secret is for who may see both.
+ */
+export function reaches(reach: Reach, message: MessageRow): boolean {
+  const { m_project_id: projectId, m_environment_id: environmentId } = message;
+  return projectId === null || environmentId === null
+    ? coversWholeTenant(reach)
+    : namesOf(message).every((name) => coversSecret(reach, { projectId, environmentId, name }));
 }
 
 /** Whether a consumer reads a secret, or was declared to. */
@@ -45,7 +53,8 @@ export function isFor(
   return (
     message.m_created_at >= endpoint.createdAt &&
     reaches(endpoint.scope, message) &&
-    reaches(filter, message) &&
+    // Its prefix is a wish of its own: under either name.
+    reaches({ ...filter, prefix: null }, message) &&
     (filter.kinds === null || filter.kinds.includes(message.m_kind as MessageKind)) &&
     (filter.consumer === null ||
       (message.m_secret_id !== null && reads(filter.consumer, message.m_secret_id))) &&

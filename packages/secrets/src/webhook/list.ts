@@ -23,7 +23,7 @@ export const listWebhooks = defineVerb({
       );
       const endpoints = rows.flatMap((row) => {
         const endpoint = endpointOf(call.services.mac, tenantId, row);
-        return maySee(call.actor, endpoint) ? [viewEndpoint(endpoint, row, unit.now)] : [];
+        return maySee(call.actor, call.action, endpoint) ? [viewEndpoint(endpoint, row, unit.now)] : [];
       });
       unit.record({ target: null, details: { count: endpoints.length } });
       return { endpoints };

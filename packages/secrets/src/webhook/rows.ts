@@ -1,6 +1,8 @@
 import type { Query } from "@keyfold/db";
+import type { Action } from "../access/actions.ts";
 import type { Actor } from "../access/actor.ts";
-import { isWithin } from "../access/scope.ts";
+import { grantsFor } from "../access/authorize.ts";
+import { isReachWithin } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import { iso, jsonActor } from "../input/stored.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
@@ -82,11 +84,8 @@ export function endpointOf(mac: RowMac, tenantId: string, row: StoredEndpoint): 
 }
 
 /** Nobody sees an endpoint that sees more than they do. */
-export function maySee(actor: Actor, endpoint: Pick<EndpointRow, "scope">): boolean {
-  return (
-    actor.type !== "service_token" ||
-    isWithin({ actions: [], ...endpoint.scope }, { ...actor.scope, actions: [] })
-  );
+export function maySee(actor: Actor, action: Action, endpoint: Pick<EndpointRow, "scope">): boolean {
+  return grantsFor(actor, action)?.some((grant) => isReachWithin(endpoint.scope, grant)) ?? true;
 }
 
 const LOAD =
@@ -97,14 +96,14 @@ const LOAD =
  * @throws KeyfoldError `not_found`, `integrity_failed`
  */
 export async function loadEndpoint(
-  unit: { query: Query; tenantId: string; call: { actor: Actor; services: { mac: RowMac } } },
+  unit: { query: Query; tenantId: string; call: { actor: Actor; action: Action; services: { mac: RowMac } } },
   id: string,
   lock = true,
 ): Promise<EndpointRow> {
   const [row] = await unit.query<StoredEndpoint>(lock ? `${LOAD} FOR UPDATE` : LOAD, [unit.tenantId, id]);
   if (row === undefined) throw new KeyfoldError("not_found");
   const endpoint = endpointOf(unit.call.services.mac, unit.tenantId, row);
-  if (!maySee(unit.call.actor, endpoint)) throw new KeyfoldError("not_found");
+  if (!maySee(unit.call.actor, unit.call.action, endpoint)) throw new KeyfoldError("not_found");
   return endpoint;
 }
 

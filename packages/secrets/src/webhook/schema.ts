@@ -62,7 +62,9 @@ export const endpointView = z.object({
   environments: z.array(z.uuid()).nullable(),
   prefix: z.string().nullable(),
   consumer: z.string().nullable(),
-  scope: places.describe("What whoever made it could see: it is told of nothing else, whatever it asks for."),
+  scope: places
+    .extend({ prefix: z.string().optional() })
+    .describe("What whoever made it could see: it is told of nothing else, whatever it asks for."),
   state: z.enum(["enabled", "disabled", "expired"]),
   disabledAt: moment.nullable(),
   disabledReason: z.enum(["by_hand", "failing", "gone"]).nullable(),

@@ -42,7 +42,7 @@ export const updateWebhook = defineVerb({
       }
       const to: Partial<EndpointRow> = {
         filter,
-        expiresAt: (await vouchedBy(unit)).expiresAt,
+        expiresAt: (await vouchedBy(unit, endpoint.scope)).expiresAt,
         ...(input.url === undefined ? {} : { url: input.url }),
         ...(input.description === undefined ? {} : { description: input.description }),
       };
@@ -66,7 +66,7 @@ export const updateWebhook = defineVerb({
 });
 
 /** Whether places that were named lie in a scope; where none is named, the scope itself bounds what is sent. */
-function isInside(named: Places, scope: Places): boolean {
+function isInside(named: Pick<Places, "projects" | "environments">, scope: Places): boolean {
   const inside = (a: readonly string[] | null, b: readonly string[] | null) =>
     a === null || b === null || a.every((id) => b.includes(id));
   return inside(named.projects, scope.projects) && inside(named.environments, scope.environments);

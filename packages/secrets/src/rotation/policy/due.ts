@@ -56,7 +56,7 @@ export const dueRotations = defineVerb({
         if (due.length === input.limit) break;
         last = row.s_id;
         const secret = secretOf(row);
-        if (!mayReach(call.actor, secret)) continue;
+        if (!mayReach(call.actor, call.action, secret)) continue;
         call.services.mac.check("secrets", tenantId, secret);
         call.services.mac.check("rotationPolicies", tenantId, row);
         const version = currents.get(secret.id) ?? null;
