@@ -12,6 +12,7 @@ import type { Logger } from "./observe/log.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import { mountOperations } from "./operations.ts";
+import { mountPeople } from "./people/mount.ts";
 import { mountRest } from "./rest/mount.ts";
 import { mountSession } from "./session.ts";
 import { mountDocs } from "./static/docs.ts";
@@ -65,6 +66,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   });
 
   mountOperations(app, { keyfold, callers, metrics, readiness });
+  mountPeople(app, { keyfold, callers });
   mountSession(app, { keyfold, callers });
   const document = JSON.stringify(openApiDocument(publicUrl?.origin ?? "/"));
   app.get("/api/openapi.json", (c) => {

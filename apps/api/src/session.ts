@@ -3,21 +3,23 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import { readJson } from "./http/body.ts";
 import type { Callers } from "./http/callers.ts";
-import { cookieName, requirePanel, sessionCookie } from "./http/credential.ts";
+import { requirePanel, sessionCookie } from "./http/credential.ts";
 import type { AppContext, AppEnv } from "./http/facts.ts";
 import { HttpError } from "./http/problem.ts";
+import { cookieHeader } from "./people/cookie.ts";
+import { signIn } from "./people/routes.ts";
 
-const signIn = z.strictObject({ token: z.string().min(1).max(600) });
+const withToken = z.strictObject({ token: z.string().min(1).max(600) });
 const MAX_BODY_BYTES = 4096;
 
 export interface SessionOptions {
-  keyfold: Pick<KeyfoldServer, "startSession" | "endSession">;
+  keyfold: Pick<KeyfoldServer, "startSession" | "endSession" | "people">;
   callers: Callers;
 }
 
 /**
- * The panel's session: a token goes in once, and what the browser keeps is a cookie that no script can read.
- * POST /session {token} and DELETE /session, both 204.
+ * The panel's session: a token or a password goes in once, and what the browser keeps is a cookie that no script can read.
+ * POST /session {token} or {email, password, code}, and DELETE /session, all 204.
  */
 export function mountSession(app: Hono<AppEnv>, { keyfold, callers }: SessionOptions): void {
   app.use("/session", async (c, next) => {
@@ -28,7 +30,10 @@ export function mountSession(app: Hono<AppEnv>, { keyfold, callers }: SessionOpt
   });
 
   app.post("/session", async (c) => {
-    const parsed = signIn.safeParse(await readJson(c.req.raw, MAX_BODY_BYTES));
+    const body = await readJson(c.req.raw, MAX_BODY_BYTES);
+    if (typeof body === "object" && body !== null && "email" in body)
+      return signIn({ c, people: keyfold.people, callers, body });
+    const parsed = withToken.safeParse(body);
     if (!parsed.success)
       throw new KeyfoldError("bad_input", { issues: [{ path: "token", message: "is not a token" }] });
     const { secret, expiresAt, actor } = await keyfold.startSession(callers.requestWith(c, parsed.data));
@@ -48,14 +53,5 @@ export function mountSession(app: Hono<AppEnv>, { keyfold, callers }: SessionOpt
 }
 
 function answer(c: AppContext, secret: string, expires: Date): Response {
-  const { https } = c.get("facts").origin;
-  const cookie = [
-    `${cookieName(https)}=${secret}`,
-    "Path=/",
-    `Expires=${expires.toUTCString()}`,
-    "HttpOnly",
-    "SameSite=Strict",
-    ...(https ? ["Secure"] : []),
-  ].join("; ");
-  return new Response(null, { status: 204, headers: { "set-cookie": cookie } });
+  return new Response(null, { status: 204, headers: { "set-cookie": cookieHeader(c, secret, expires) } });
 }

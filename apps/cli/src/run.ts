@@ -7,6 +7,7 @@ import { addImport } from "./import/commands.ts";
 import { addInject } from "./inject/commands.ts";
 import { addKeys } from "./keys/keys.ts";
 import { addLogin } from "./login/commands.ts";
+import { addOperator } from "./operator/commands.ts";
 import { addSecrets } from "./secrets/commands.ts";
 import { addTenants } from "./tenants/commands.ts";
 import { CommandError, EXIT, type Terminal } from "./terminal.ts";
@@ -42,6 +43,7 @@ Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or s
     addKeys,
     addBackup,
     addTenants,
+    addOperator,
     addDoctor,
   ])
     add(program, terminal, end);

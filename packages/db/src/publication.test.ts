@@ -15,15 +15,20 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** What each region has for itself: its audit chains, its sessions, its jobs, and what is only worked on at home. */
+/** What each region has for itself: its audit chains, its sessions and who signs in, its jobs, and what is only worked on at home. */
 const LOCAL = [
   "audit_batches",
   "checkpoint_heads",
   "checkpoint_logs",
   "checkpoints",
   "idempotency_keys",
+  "people",
+  "person_challenges",
+  "person_factors",
+  "person_links",
   "region",
   "sessions",
+  "sign_in_failures",
 ];
 
 test("every table is published to a region, or stays, and somebody has said which", async () => {

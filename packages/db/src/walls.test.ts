@@ -241,6 +241,11 @@ const DEPLOYMENT_TABLES = [
   "processes",
   "key_job_tenants",
   "root_wrap_counts",
+  "people",
+  "person_factors",
+  "person_links",
+  "person_challenges",
+  "sign_in_failures",
 ];
 
 test("these are all the tables there are, and every one has forced row-level security and a policy", async () => {

@@ -5,6 +5,9 @@
 export const ERRORS = {
   bad_input: "The request is not valid.",
   unauthenticated: "Give a valid token.",
+  factor_required: "Prove a second factor for this.",
+  too_many_attempts: "Too many tries have failed. Wait a quarter of an hour, and try again.",
+  link_ended: "This link has expired or was used already. Ask for a new one.",
   forbidden: "This token does not allow that.",
   not_found: "There is no such thing here, or this token may not see it.",
   name_taken: "That name is taken.",

@@ -18,6 +18,7 @@ export { DeploymentError, type DeploymentProblem } from "./key/deployment-error.
 export type { KeyFacts } from "./key/facts.ts";
 export type { KeyJobView } from "./key/schema.ts";
 export { MESSAGE_KINDS, type MessageKind } from "./message/kinds.ts";
+export type { People } from "./person/people.ts";
 export type { ProcessView } from "./process/live.ts";
 export type { ProcessFacts } from "./process/report.ts";
 export type { ProjectView } from "./project/schema.ts";
@@ -33,7 +34,7 @@ export {
   type KeyfoldServerOptions,
   type RegionOptions,
 } from "./server.ts";
-export { SESSION_SECONDS } from "./session/session.ts";
+export { SESSION_SECONDS } from "./session/seconds.ts";
 export type { StreamItem } from "./stream/schema.ts";
 export type { TenantView } from "./tenant/schema.ts";
 export type { TokenView } from "./token/schema.ts";

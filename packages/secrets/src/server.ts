@@ -32,6 +32,8 @@ import { Signer } from "./key/signer.ts";
 import { TenantKeys } from "./key/tenant-keys.ts";
 import { warnOfKeys } from "./key/warnings.ts";
 import { WRAP_LIMITS, type WrapLimits } from "./key/wrap-budget.ts";
+import { Passwords } from "./person/password.ts";
+import { type People, peopleOf } from "./person/people.ts";
 import { type ProcessFacts, startReporting } from "./process/report.ts";
 import { openRegion } from "./region/open.ts";
 import { finishRestore, type RestoreReport } from "./restore/finish.ts";
@@ -74,6 +76,8 @@ export interface KeyfoldServerOptions {
   envelope?: Envelope;
   /** How webhooks leave. Without it there are none, and making an endpoint is refused. */
   webhooks?: WebhookTransport;
+  /** What Argon2id costs for a new password: KiB and passes. 19 456 and 2 by default; less is for tests only. */
+  passwordCost?: { memory: number; passes: number };
   streams?: HubOptions;
   limits?: Partial<Limits>;
   life?: Partial<Life>;
@@ -138,6 +142,8 @@ export interface KeyfoldServer {
    * @throws KeyfoldError
    */
   flush(): Promise<void>;
+  /** Who signs in, and how: see `person/people.ts`. */
+  readonly people: People;
   startSession(request: RequestInfo): ReturnType<typeof startSession>;
   endSession(request: RequestInfo): Promise<void>;
   /**
@@ -230,6 +236,10 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     deployment: deployment.id,
     mac,
     tokenKey: deployment.token,
+    people: {
+      passwords: new Passwords(deployment.token.derive("keyfold/password/v1"), options.passwordCost),
+      factorKey: deployment.token.derive("keyfold/person-factor/v1"),
+    },
     signer: new Signer(deployment.signing, deployment.id),
     checkpoints: new Map(),
     journal:
@@ -335,6 +345,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       await services.reads?.flush();
       await services.uses?.flush();
     },
+    people: peopleOf(services),
     startSession: (request) => startSession(services, request),
     endSession: (request) => endSession(services, request),
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),

@@ -1,6 +1,6 @@
 import { instanceName, KeyfoldError, type RequestInfo, requestInfo } from "@keyfold/secrets";
 import type { Metrics } from "../observe/metrics.ts";
-import { credentialOf } from "./credential.ts";
+import { credentialOf, sessionCookie } from "./credential.ts";
 import type { AppContext } from "./facts.ts";
 import type { GuessLimit } from "./guess-limit.ts";
 import { HttpError, type Refusal } from "./problem.ts";
@@ -14,6 +14,15 @@ export interface Callers {
   requestOf(c: AppContext): RequestInfo;
   /** The same for a credential that did not come by header or cookie. @throws HttpError `too_many_guesses` */
   requestWith(c: AppContext, credential: { token: string } | { session: string }): RequestInfo;
+  /**
+   * For somebody who is about to prove who they are, or who has nothing to prove.
+   * @param guess what is being tried, such as an address: whoever tries too often waits. @throws HttpError `too_many_guesses`
+   */
+  requestOfNobody(c: AppContext, guess: string | null): RequestInfo;
+  /** The same with the panel's session, where the request has one. */
+  requestWithSession(c: AppContext): RequestInfo;
+  /** Told that somebody proved who they are. */
+  signedIn(c: AppContext, person: { id: string; operator: boolean }): void;
   /** Told of every refusal that was answered. */
   refused(c: AppContext, refusal: Pick<Refusal, "code">): void;
 }
@@ -41,6 +50,18 @@ export function createCallers(options: { guesses: GuessLimit; metrics: Metrics }
     });
   }
 
+  function requestOfNobody(c: AppContext, guess: string | null): RequestInfo {
+    const facts = c.get("facts");
+    const wait = guess === null ? 0 : guesses.waitOf(facts.origin.ip, guess);
+    if (wait > 0) throw new HttpError("too_many_guesses", { "retry-after": String(wait) });
+    facts.credential = guess;
+    return requestInfo({
+      ip: facts.origin.ip,
+      userAgent: c.req.raw.headers.get("user-agent"),
+      correlationId: facts.correlationId,
+    });
+  }
+
   /** @throws KeyfoldError `bad_input` */
   function instanceOf(headers: Headers): string | null {
     const instance = headers.get(INSTANCE_HEADER);
@@ -52,6 +73,17 @@ export function createCallers(options: { guesses: GuessLimit; metrics: Metrics }
 
   return {
     requestWith,
+    requestOfNobody,
+    requestWithSession(c) {
+      const { origin } = c.get("facts");
+      const session = sessionCookie(c.req.raw.headers, origin.https);
+      return session === null ? requestOfNobody(c, null) : requestWith(c, { session });
+    },
+    signedIn(c, person) {
+      const facts = c.get("facts");
+      facts.actor = { type: person.operator ? "operator" : "user", id: person.id };
+      if (facts.credential !== null) guesses.succeeded(facts.credential);
+    },
     requestOf(c) {
       const { origin, ownOrigins } = c.get("facts");
       const credential = credentialOf(c.req.raw.headers, origin.https, ownOrigins);

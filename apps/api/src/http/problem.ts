@@ -50,6 +50,7 @@ export function refusalOf(error: unknown): Refusal {
   const status = httpStatus(code);
   const headers: Record<string, string> = {};
   if (status === 401) headers["www-authenticate"] = "Bearer";
+  if (code === "too_many_attempts") headers["retry-after"] = "900";
   if (status === 503) headers["retry-after"] = "1";
   return { code, status, message, issues, headers };
 }

@@ -9,6 +9,8 @@ export interface FirstRun {
   operatorToken: string | null;
   /** A service token that may do everything in the tenant `demo`; development only. */
   demoToken: string | null;
+  /** The secret of the link by which the first person becomes an operator. */
+  operatorLink: string;
   /** Call it once everything was shown. */
   done(): Promise<void>;
 }
@@ -16,7 +18,7 @@ export interface FirstRun {
 const DEMO = "demo";
 
 /**
- * Makes what a first run makes: the operator's token and, in development, the tenant `demo` with a token. A run that
+ * Makes what a first run makes: the operator's token, a link for the first operator and, in development, the tenant `demo` with a token. A run that
  * was cut short is taken up again: until the tokens were shown, a 0600 file in the data folder remembers that they are
  * still to be shown, and which operator's token it was.
  * @returns null on every later start
@@ -31,7 +33,12 @@ export async function makeFirstRun(
     // openDeployment has refused an empty database without it; a first run cut short may have left none yet.
     if (bootstrap === null) return null;
     await keyfold.createOperatorToken("first operator", bootstrap);
-    return { operatorToken: null, demoToken: null, done: async () => {} };
+    return {
+      operatorToken: null,
+      demoToken: null,
+      operatorLink: await linkOf(keyfold),
+      done: async () => {},
+    };
   }
   const path = join(config.dataDir, "first-run.json");
   let operatorToken = await readPending(path);
@@ -46,9 +53,13 @@ export async function makeFirstRun(
   return {
     operatorToken: operatorToken === bootstrap ? null : operatorToken,
     demoToken,
+    operatorLink: await linkOf(keyfold),
     done: () => rm(path, { force: true }),
   };
 }
+
+const linkOf = async (keyfold: KeyfoldServer): Promise<string> =>
+  (await keyfold.people.host.firstOperatorLink()).secret;
 
 /** The tenant `demo` and a token for it; one of an earlier try, which nobody saw, is revoked and made anew. */
 async function makeDemo(keyfold: KeyfoldServer, operatorToken: string): Promise<string> {

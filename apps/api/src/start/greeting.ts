@@ -9,12 +9,16 @@ export function addressOf(config: Pick<Config, "host" | "publicUrl" | "tls">, po
   return `${config.tls === null ? "http" : "https"}://${host}:${port}`;
 }
 
+/** The address of a one-time link. What is secret stands behind the "#", which no browser sends and no server logs. */
+export const linkTo = (address: string, secret: string): string => `${address}/welcome#${secret}`;
+
 /** What a start says when everything runs. A first run shows its tokens; no later one can. */
 export function greeting(address: string, firstRun: FirstRun | null): string {
   if (firstRun === null) {
-    return `\nKeyfold runs at ${address}\nSign in with a token that you keep. Stop it with Ctrl-C.\n`;
+    return `\nKeyfold runs at ${address}\nSign in with your password, or a token that you keep. Stop it with Ctrl-C.\n`;
   }
   const { operatorToken, demoToken } = firstRun;
+  const link = linkTo(address, firstRun.operatorLink);
   const lines = ["", `Keyfold runs at ${address}`, ""];
   if (demoToken !== null) {
     const bearer = `-H 'authorization: Bearer ${demoToken}'`;
@@ -23,6 +27,10 @@ export function greeting(address: string, firstRun: FirstRun | null): string {
       "",
       `  Service token of the tenant "demo":  ${demoToken}`,
       `  Operator's token:                    ${operatorToken ?? "the one in KEYFOLD_BOOTSTRAP_TOKEN"}`,
+      "",
+      "To run it with a password instead of a token, open this within a day. It works once:",
+      "",
+      `  ${link}`,
       "",
       `Sign in: open ${address} and paste a token. The first one reads and writes demo's secrets;`,
       "the operator's manages tenants and reads no values.",
@@ -36,6 +44,8 @@ export function greeting(address: string, firstRun: FirstRun | null): string {
   } else {
     lines.push(
       `The operator's token is ${operatorToken ?? "the one in KEYFOLD_BOOTSTRAP_TOKEN"}. Make the first tenant with it.`,
+      "To run it with a password instead, open this within a day. It works once:",
+      `  ${link}`,
     );
   }
   return `${lines.join("\n")}\n`;

@@ -1,4 +1,5 @@
 export { ConfigError } from "../config.ts";
+export { addressOf, linkTo } from "./greeting.ts";
 export {
   type Host,
   type HostDatabase,

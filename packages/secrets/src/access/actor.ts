@@ -19,6 +19,16 @@ interface Authenticated {
   session: string | null;
   /** When token, session or a grant ends, whichever is soonest; judged in the append by the database's clock. */
   deadline: Date | null;
+  /** The person who signed in; absent where a token, or its session, acts. */
+  person?: PersonFacts;
+}
+
+/** What is known of a person who acts. */
+export interface PersonFacts {
+  id: string;
+  email: string;
+  /** When this session proved a second factor last; null: never. */
+  factorAt: Date | null;
 }
 
 interface OfTenant extends Authenticated {
@@ -92,6 +102,8 @@ export function actorRef(actor: Actor): ActorRef {
  * person's membership is held by the transaction.
  */
 export function liveness(actor: Actor): Liveness | null {
-  if (actor.type === "job" || actor.type === "user") return null;
-  return { id: actor.id, operator: actor.type === "operator", session: actor.session };
+  if (actor.type === "job") return null;
+  // A person is alive while their session is: whatever ends a person ends their sessions.
+  const isPerson = actor.type === "user" || actor.person !== undefined;
+  return { id: isPerson ? null : actor.id, operator: actor.type === "operator", session: actor.session };
 }

@@ -5,6 +5,7 @@ import type { RequestInfo } from "../flow/call.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
 import { servedHere } from "../region/gate.ts";
+import { findSession, type LiveSession, type PersonSession } from "../session/find.ts";
 import { isFrom, storedRanges } from "../token/ip-ranges.ts";
 import { couldBeToken, credentialDigest } from "../token/secret.ts";
 import type { Caller, ServiceActor } from "./actor.ts";
@@ -44,20 +45,6 @@ interface TokenRow {
   t_mac: Buffer;
 }
 
-interface SessionRow {
-  now: Date;
-  id: string;
-  digest: Buffer;
-  tenant_id: string | null;
-  token_id: string;
-  expires_at: Date;
-  ended_at: Date | null;
-  created_at: Date;
-  generation: number;
-  mac: Buffer;
-  token_digest: Buffer | null;
-}
-
 /**
  * A true credential that is not taken from where the call comes. To its caller it is refused like any other; its tenant's
  * audit log hears whose it was.
@@ -91,32 +78,32 @@ export async function authenticate(services: Services, request: RequestInfo): Pr
 }
 
 async function bySession(services: Services, secret: string, ip: string | null): Promise<Caller> {
-  const digest = credentialDigest(services.tokenKey, "session", secret);
-  const [row] = await again(() =>
-    onPool(services.db)<SessionRow>("SELECT * FROM control_plane.find_session($1)", [digest]),
-  );
-  if (row === undefined || row.token_digest === null || row.ended_at !== null || row.expires_at <= row.now)
-    throw refused();
-  services.mac.check("sessions", row.tenant_id, {
-    id: row.id,
-    digest: row.digest,
-    tenantId: row.tenant_id,
-    tokenId: row.token_id,
-    expiresAt: row.expires_at,
-    endedAt: row.ended_at,
-    createdAt: row.created_at,
-    generation: row.generation,
-    mac: row.mac,
-  });
-  const actor = await byDigest(services, row.token_digest, row, ip);
-  if (actor.id !== row.token_id) throw refused();
+  const session = await findSession(services, secret);
+  if (session.person !== null) return personActor(session);
+  const actor = await byDigest(services, session.tokenDigest, session, ip);
+  if (actor.id !== session.tokenId) throw refused();
   return actor;
+}
+
+/** @throws KeyfoldError `unauthenticated` for a person who may do nothing yet */
+function personActor(session: PersonSession): Caller {
+  const { person } = session;
+  if (!person.operator || session.tenantId !== null) throw refused();
+  return {
+    type: "operator",
+    id: person.id,
+    name: person.name,
+    via: "session",
+    session: session.id,
+    deadline: session.expiresAt,
+    person: { id: person.id, email: person.email, factorAt: session.factorAt },
+  };
 }
 
 async function byDigest(
   services: Services,
   digest: Buffer,
-  session: Pick<SessionRow, "id" | "expires_at"> | null,
+  session: Pick<LiveSession, "id" | "expiresAt"> | null,
   ip: string | null,
 ): Promise<Caller> {
   const [row] = await again(() =>
@@ -129,7 +116,7 @@ async function byDigest(
     name: row.name,
     via: session === null ? ("token" as const) : ("session" as const),
     session: session?.id ?? null,
-    deadline: earliest(row.expires_at, session?.expires_at ?? null),
+    deadline: earliest(row.expires_at, session?.expiresAt ?? null),
   };
   const common = {
     id: row.id,

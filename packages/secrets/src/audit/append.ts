@@ -18,7 +18,8 @@ export interface Judgement {
 
 /** What an append asks the database about who acts. */
 export interface Liveness {
-  id: string;
+  /** The token's id; null: a person acts, whose session is what must be alive. */
+  id: string | null;
   operator: boolean;
   session: string | null;
 }

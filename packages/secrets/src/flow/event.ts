@@ -3,7 +3,19 @@ import { ACTIONS } from "../access/actions.ts";
 import type { Call, RequestInfo } from "./call.ts";
 
 export interface Target {
-  type: "tenant" | "project" | "environment" | "secret" | "token" | "session" | "chain" | "key" | "webhook";
+  type:
+    | "tenant"
+    | "project"
+    | "environment"
+    | "secret"
+    | "token"
+    | "session"
+    | "chain"
+    | "key"
+    | "webhook"
+    | "person"
+    | "factor"
+    | "link";
   id: string | null;
   name: string | null;
   version?: number | null;

@@ -12,6 +12,7 @@ import type { Openers } from "../key/openers.ts";
 import type { Signer } from "../key/signer.ts";
 import type { TenantKeys } from "../key/tenant-keys.ts";
 import type { WrapLimits } from "../key/wrap-budget.ts";
+import type { Passwords } from "../person/password.ts";
 import type { Regions } from "../region/region.ts";
 import type { StreamHub } from "../stream/hub.ts";
 import type { TokenUses } from "../token/uses.ts";
@@ -52,6 +53,8 @@ export interface Services {
   readonly mac: RowMac;
   /** Keys the digests of tokens and sessions. */
   readonly tokenKey: SecretKey;
+  /** What proves who a person is. */
+  readonly people: { readonly passwords: Passwords; readonly factorKey: SecretKey };
   /** Signs checkpoints and receipts. */
   readonly signer: Signer;
   /** Where revocations and shreds are noted off this machine; null: nowhere. */

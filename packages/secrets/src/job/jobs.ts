@@ -2,6 +2,7 @@ import { signCheckpoints } from "../checkpoint/sign-job.ts";
 import { cleanConsumerInstances } from "./clean-consumer-instances.ts";
 import { cleanIdempotencyKeys } from "./clean-idempotency-keys.ts";
 import { cleanMessages } from "./clean-messages.ts";
+import { cleanPeople } from "./clean-people.ts";
 import { cleanSessions } from "./clean-sessions.ts";
 import { continueKeyJobs } from "./continue-key-jobs.ts";
 import type { Job } from "./define.ts";
@@ -18,6 +19,7 @@ export const jobs: readonly Job[] = [
   cleanConsumerInstances,
   cleanIdempotencyKeys,
   cleanMessages,
+  cleanPeople,
   cleanSessions,
   continueKeyJobs,
   endShreds,

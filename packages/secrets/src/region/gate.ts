@@ -34,3 +34,11 @@ export function changedHere({ regions }: Services, actor: Actor): void {
 export function chainHere({ regions }: Services, id: string): string {
   return regions === null || regions.here === regions.all[0] ? id : regionChain(id, regions.here);
 }
+
+/** Are people known in this region? @throws KeyfoldError `wrong_region`, naming the one where they sign in */
+export function personsServedHere({ regions }: Services): void {
+  if (regions !== null && regions.here !== regions.all[0])
+    throw new KeyfoldError("wrong_region", {
+      sentence: `People sign in in the region ${regions.all[0]}, where this deployment began.`,
+    });
+}

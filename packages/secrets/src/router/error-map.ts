@@ -7,6 +7,9 @@ type TrpcCode = TRPCError["code"];
 const MAP: Record<ErrorCode, readonly [status: number, trpc: TrpcCode]> = {
   bad_input: [400, "BAD_REQUEST"],
   unauthenticated: [401, "UNAUTHORIZED"],
+  factor_required: [403, "FORBIDDEN"],
+  too_many_attempts: [429, "TOO_MANY_REQUESTS"],
+  link_ended: [410, "PRECONDITION_FAILED"],
   forbidden: [403, "FORBIDDEN"],
   not_found: [404, "NOT_FOUND"],
   name_taken: [409, "CONFLICT"],

@@ -10,10 +10,10 @@ import type { RequestInfo } from "../flow/call.ts";
 import { databaseError } from "../flow/database-error.ts";
 import { encode } from "../flow/event.ts";
 import type { Services } from "../flow/services.ts";
+import { signOut } from "../person/sign-in.ts";
 import { credentialDigest } from "../token/secret.ts";
-
-/** How long a browser stays signed in, in seconds: a working day. */
-export const SESSION_SECONDS = 8 * 3600;
+import { findSession } from "./find.ts";
+import { SESSION_SECONDS } from "./seconds.ts";
 
 /**
  * Turns a token into a browser's session: a random secret for an HttpOnly cookie. The session can do what the token
@@ -37,6 +37,10 @@ export async function startSession(
         digest: credentialDigest(services.tokenKey, "session", secret),
         tenantId,
         tokenId: actor.id,
+        personId: null,
+        factorAt: null,
+        ip: null,
+        userAgent: null,
         expiresAt: ends,
         endedAt: null,
         createdAt: tx.now,
@@ -62,12 +66,12 @@ export async function startSession(
 export async function endSession(services: Services, request: RequestInfo): Promise<void> {
   return ours(async () => {
     if (request.credential?.kind !== "session") return;
-    const digest = credentialDigest(services.tokenKey, "session", request.credential.secret);
-    const actor = await authenticate(services, request).catch((error: unknown) => {
-      if (error instanceof KeyfoldError && error.code === "unauthenticated") return null;
-      // Whoever signs out must hear that it did not work.
-      throw error;
-    });
+    const { secret } = request.credential;
+    const digest = credentialDigest(services.tokenKey, "session", secret);
+    const session = await unlessEnded(findSession(services, secret));
+    if (session === null) return;
+    if (session.person !== null) return signOut(services, request);
+    const actor = await unlessEnded(authenticate(services, request));
     if (actor === null) return;
     await withDeployment(services.db, async (tx) => {
       const row = await tx.sql.session.findUnique({ where: { digest } });
@@ -92,6 +96,13 @@ export async function endSession(services: Services, request: RequestInfo): Prom
     });
   });
 }
+
+/** Whoever signs out must hear that it did not work, but not that it was done already. */
+const unlessEnded = <T>(found: Promise<T>): Promise<T | null> =>
+  found.catch((error: unknown) => {
+    if (error instanceof KeyfoldError && error.code === "unauthenticated") return null;
+    throw error;
+  });
 
 function sessionEvent(
   services: Services,

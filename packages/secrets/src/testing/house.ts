@@ -73,6 +73,7 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
       // Written when a test says so.
       consumers: { everyMs: null },
       webhooks: transport,
+      passwordCost: { memory: 1024, passes: 1 }, // what a guess costs is no matter here
       log: { warn: write, error: write },
       waits: { purgeSeconds: 0 },
       ...options,

@@ -1,3 +1,4 @@
 export { type Caller, callerOf, type House, openHouse } from "./house.ts";
+export { makeOperator, PASSWORD } from "./people.ts";
 export { codeOf, refusalOf } from "./refusal.ts";
 export { FakeTransport, type Posted } from "./transport.ts";

@@ -1,0 +1,93 @@
+import type { KeyfoldServer } from "@keyfold/secrets";
+import type { Callers } from "../http/callers.ts";
+import type { AppContext } from "../http/facts.ts";
+import { cookieHeader } from "./cookie.ts";
+
+type People = KeyfoldServer["people"];
+
+/** What a route is given: a body that was read, and what it needs of the outside. */
+export interface PeopleCall {
+  c: AppContext;
+  people: People;
+  callers: Callers;
+  body: unknown;
+}
+
+export interface PeopleRoute {
+  method: "GET" | "POST" | "DELETE";
+  path: string;
+  /** Who may call: a person's session is asked for by the domain, which is what this says, or nobody's is. */
+  who: "anyone" | "person";
+  run(call: PeopleCall): Promise<Response>;
+}
+
+/** Every address by which people look after themselves. None is for programs: all ask for the panel's own request. */
+export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
+  {
+    method: "POST",
+    path: "/session/factor",
+    who: "person",
+    run: async ({ c, people, callers, body }) =>
+      signedIn(c, callers, await people.stepUp(callers.requestWithSession(c), body)),
+  },
+  {
+    method: "GET",
+    path: "/people/me/sessions",
+    who: "person",
+    run: async ({ c, people, callers }) =>
+      Response.json({ sessions: await people.sessions(callers.requestWithSession(c)) }),
+  },
+  {
+    method: "DELETE",
+    path: "/people/me/sessions",
+    who: "person",
+    run: async ({ c, people, callers }) =>
+      Response.json(await people.endSessions(callers.requestWithSession(c), null)),
+  },
+  {
+    method: "DELETE",
+    path: "/people/me/sessions/:id",
+    who: "person",
+    run: async ({ c, people, callers }) =>
+      Response.json(await people.endSessions(callers.requestWithSession(c), c.req.param("id") ?? "")),
+  },
+  {
+    method: "POST",
+    path: "/people/links/look",
+    who: "anyone",
+    run: async ({ people, body }) => Response.json(await people.lookAtLink(body)),
+  },
+  {
+    method: "POST",
+    path: "/people/links/accept",
+    who: "anyone",
+    run: async ({ c, people, callers, body }) => {
+      const started = await people.acceptLink(callers.requestWithSession(c), body);
+      return started === null
+        ? Response.json({ signedIn: false })
+        : signedIn(c, callers, started, { signedIn: true });
+    },
+  },
+];
+
+/** Signs in by address and password, where the body has them. */
+export async function signIn({ c, people, callers, body }: PeopleCall): Promise<Response> {
+  const { email } = body as { email?: unknown };
+  const guess = typeof email === "string" ? `sign-in ${email.slice(0, 320)}` : null;
+  return signedIn(c, callers, await people.signIn(callers.requestOfNobody(c, guess), body));
+}
+
+type Started = Awaited<ReturnType<People["signIn"]>>;
+
+function signedIn(
+  c: AppContext,
+  callers: Callers,
+  started: Started,
+  answer?: Record<string, unknown>,
+): Response {
+  callers.signedIn(c, started.person);
+  const headers = { "set-cookie": cookieHeader(c, started.secret, started.expiresAt) };
+  return answer === undefined
+    ? new Response(null, { status: 204, headers })
+    : Response.json(answer, { headers });
+}

@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import { type Transaction, withDeployment } from "@keyfold/db";
+import { KeyfoldError } from "../error.ts";
+import type { RequestInfo } from "../flow/call.ts";
+import type { Services } from "../flow/services.ts";
+import { parseInput } from "../flow/verb.ts";
+import { personsServedHere } from "../region/gate.ts";
+import { findPersonSession } from "../session/find.ts";
+import { clearFactors } from "./factor/clear.ts";
+import { findLink, type LinkKind, type LinkRow, useLink } from "./link.ts";
+import { ours } from "./ours.ts";
+import { acceptInput, linkInput } from "./schema.ts";
+import { endSessionsOf, type Started, startPersonSession } from "./session.ts";
+import { findPerson, insertPerson, lockPerson, type PersonRow, savePerson } from "./store.ts";
+import { tellPerson } from "./told.ts";
+import { refuseWeak } from "./weak.ts";
+
+/**
+ * What a link is about, for the page that it opens. Whoever holds the link may know.
+ * @throws KeyfoldError `link_ended`
+ */
+export async function lookAtLink(services: Services, given: unknown) {
+  const { secret } = parseInput(linkInput, given);
+  personsServedHere(services);
+  return ours(() =>
+    withDeployment(services.db, async (tx) => {
+      const link = await findLink(services, tx, secret);
+      const person = link.email === null ? null : await findPerson(services, tx, { email: link.email });
+      return {
+        kind: link.kind,
+        email: link.email,
+        expiresAt: link.expiresAt.toISOString(),
+        /** Whether there is somebody of this address already, who keeps their password. */
+        known: person !== null,
+      };
+    }),
+  );
+}
+
+/**
+ * Takes a link up: an operator or a member comes to be (or, being there already, is given what the link gives), or a
+ * password is set anew, which ends all sessions. Who is new is signed in, and so is who set a new password, unless a second
+ * factor is asked for. Somebody who is here already must be signed in to take up an invitation.
+ * @returns null where no session was started
+ * @throws KeyfoldError `link_ended`, `bad_input`, `name_taken`, `unauthenticated`
+ */
+export async function acceptLink(
+  services: Services,
+  request: RequestInfo,
+  given: unknown,
+): Promise<Started | null> {
+  const input = parseInput(acceptInput, given);
+  personsServedHere(services);
+  const seen = await ours(() => withDeployment(services.db, (tx) => findLink(services, tx, input.secret)));
+  const email = seen.email ?? input.email;
+  const signedIn = await whoIs(services, request);
+  if (email === undefined) throw missing("email");
+  if (input.password !== undefined) refuseWeak(input.password, email);
+  const password = input.password === undefined ? null : await services.people.passwords.hash(input.password);
+  return ours(() =>
+    withDeployment(services.db, async (tx) => {
+      const link = await findLink(services, tx, input.secret);
+      await useLink(services, tx, link);
+      const known = await findPerson(services, tx, { email });
+      if (link.kind === "reset") return reset(services, tx, request, link, known, password);
+      // Whoever holds the link is not by that the person of this address: anybody could have made that account before.
+      if (known !== null && known.id !== signedIn)
+        throw link.email === null
+          ? new KeyfoldError("name_taken", { sentence: TAKEN })
+          : new KeyfoldError("unauthenticated", { sentence: SIGN_IN_FIRST });
+      const person = known ?? (await comeToBe(services, tx, email, input.name, password, link));
+      if (link.kind === "operator" && !person.operator)
+        await savePerson(services, tx, await lockPerson(services, tx, person.id), { operator: true });
+      const now = await lockPerson(services, tx, person.id);
+      await tellPerson(services, tx, request, now, "link", TOLD[link.kind], {
+        target: { type: "person", id: person.id, name: person.name },
+        details: { link: link.id },
+      });
+      return known === null ? startPersonSession(services, tx, request, now, { factorAt: null }) : null;
+    }),
+  );
+}
+
+/** The id of whoever is signed in here already; null: nobody. */
+async function whoIs(services: Services, request: RequestInfo): Promise<string | null> {
+  if (request.credential === null) return null;
+  const session = await ours(() => findPersonSession(services, request.credential)).catch(
+    (error: unknown) => {
+      if (error instanceof KeyfoldError && error.code === "unauthenticated") return null;
+      throw error;
+    },
+  );
+  return session?.person.id ?? null;
+}
+
+const SIGN_IN_FIRST =
+  "This invitation is for somebody who is here already. Sign in as them, and open the link again.";
+const TAKEN = "Somebody of this address is here already. Give another one.";
+const TOLD = {
+  operator: "person.became_operator",
+  member: "person.invitation_accepted",
+  reset: "person.password_reset",
+} as const satisfies Record<LinkKind, string>;
+
+async function comeToBe(
+  services: Services,
+  tx: Pick<Transaction, "sql" | "now">,
+  email: string,
+  name: string | undefined,
+  password: string | null,
+  link: LinkRow,
+): Promise<PersonRow> {
+  if (name === undefined) throw missing("name");
+  if (password === null) throw missing("password");
+  return insertPerson(services, tx, {
+    id: randomUUID(),
+    email,
+    name,
+    operator: link.kind === "operator",
+    password,
+    factorRequired: false,
+    suspendedAt: null,
+    createdAt: tx.now,
+    createdBy: link.createdBy as Record<string, string>,
+  });
+}
+
+async function reset(
+  services: Services,
+  tx: Transaction,
+  request: RequestInfo,
+  link: LinkRow,
+  known: PersonRow | null,
+  password: string | null,
+): Promise<Started | null> {
+  if (known === null || known.suspendedAt !== null) throw new KeyfoldError("link_ended");
+  if (password === null) throw missing("password");
+  let person = await lockPerson(services, tx, known.id);
+  if (link.clearsFactors) person = await clearFactors(services, tx, person);
+  person = await savePerson(services, tx, person, { password });
+  const ended = await endSessionsOf(services, tx, person.id, "all");
+  await tellPerson(services, tx, request, person, "link", TOLD.reset, {
+    target: { type: "person", id: person.id, name: person.name },
+    details: { link: link.id, factorsCleared: link.clearsFactors, ended },
+  });
+  // A link by mail is one factor: where a second is asked for, it is asked for now.
+  return person.factorRequired ? null : startPersonSession(services, tx, request, person, { factorAt: null });
+}
+
+const missing = (path: string) =>
+  new KeyfoldError("bad_input", { issues: [{ path, message: "is missing" }] });
