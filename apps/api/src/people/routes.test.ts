@@ -113,7 +113,13 @@ test.each(PEOPLE_ROUTES.map((route) => [`${route.method} ${route.path}`, route] 
 );
 
 /** A body that each route would take from a person. */
-const EXAMPLES: Record<string, unknown> = { "/session/factor": { code: "000000" } };
+const EXAMPLES: Record<string, unknown> = {
+  "/session/factor": { code: "000000" },
+  "/people/me/totp": {},
+  "/people/me/totp/confirm": { code: "000000" },
+  "/people/me/password": { password: "a new one of 24 letters" },
+  "/people/me/recovery-codes": {},
+};
 
 test("another method is refused by name, and so is a body that is no JSON or too large", async () => {
   const put = await served.call("/people/links/look", { method: "PUT", body: {}, headers: PANEL });

@@ -52,6 +52,47 @@ export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
       Response.json(await people.endSessions(callers.requestWithSession(c), c.req.param("id") ?? "")),
   },
   {
+    method: "GET",
+    path: "/people/me",
+    who: "person",
+    run: async ({ c, people, callers }) => Response.json(await people.me(callers.requestWithSession(c))),
+  },
+  {
+    method: "POST",
+    path: "/people/me/password",
+    who: "person",
+    run: async ({ c, people, callers, body }) =>
+      signedIn(c, callers, await people.changePassword(callers.requestWithSession(c), body)),
+  },
+  {
+    method: "POST",
+    path: "/people/me/totp",
+    who: "person",
+    run: async ({ c, people, callers, body }) =>
+      Response.json(await people.beginTotp(callers.requestWithSession(c), body)),
+  },
+  {
+    method: "POST",
+    path: "/people/me/totp/confirm",
+    who: "person",
+    run: async ({ c, people, callers, body }) =>
+      enrolled(c, callers, await people.confirmTotp(callers.requestWithSession(c), body)),
+  },
+  {
+    method: "POST",
+    path: "/people/me/recovery-codes",
+    who: "person",
+    run: async ({ c, people, callers }) =>
+      enrolled(c, callers, await people.renewRecoveryCodes(callers.requestWithSession(c))),
+  },
+  {
+    method: "DELETE",
+    path: "/people/me/factors/:id",
+    who: "person",
+    run: async ({ c, people, callers }) =>
+      enrolled(c, callers, await people.removeFactor(callers.requestWithSession(c), c.req.param("id") ?? "")),
+  },
+  {
     method: "POST",
     path: "/people/links/look",
     who: "anyone",
@@ -78,6 +119,15 @@ export async function signIn({ c, people, callers, body }: PeopleCall): Promise<
 }
 
 type Started = Awaited<ReturnType<People["signIn"]>>;
+
+/** A new session, and codes that are shown this once. */
+function enrolled(
+  c: AppContext,
+  callers: Callers,
+  { started, recoveryCodes }: Awaited<ReturnType<People["confirmTotp"]>>,
+): Response {
+  return signedIn(c, callers, started, { recoveryCodes });
+}
 
 function signedIn(
   c: AppContext,

@@ -1,7 +1,9 @@
 import type { RequestInfo } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
 import { acceptLink, lookAtLink } from "./accept.ts";
+import { beginTotp, confirmTotp, removeFactor, renewRecoveryCodes } from "./factor/enrol.ts";
 import { firstOperatorLink, hasOperator, resetOperator, suspendPerson } from "./host.ts";
+import { aboutMe, changePassword } from "./me.ts";
 import { listSessions, revokeSessions } from "./session.ts";
 import { signIn, signOut, stepUp } from "./sign-in.ts";
 
@@ -19,6 +21,12 @@ export function peopleOf(services: Services) {
     sessions: (request: RequestInfo) => listSessions(services, request),
     /** @param id null: all but the one that asks */
     endSessions: (request: RequestInfo, id: string | null) => revokeSessions(services, request, id),
+    me: (request: RequestInfo) => aboutMe(services, request),
+    changePassword: (request: RequestInfo, input: unknown) => changePassword(services, request, input),
+    beginTotp: (request: RequestInfo, input: unknown) => beginTotp(services, request, input),
+    confirmTotp: (request: RequestInfo, input: unknown) => confirmTotp(services, request, input),
+    removeFactor: (request: RequestInfo, id: string) => removeFactor(services, request, id),
+    renewRecoveryCodes: (request: RequestInfo) => renewRecoveryCodes(services, request),
     lookAtLink: (input: unknown) => lookAtLink(services, input),
     acceptLink: (request: RequestInfo, input: unknown) => acceptLink(services, request, input),
     /** For the host itself; no route leads here. */

@@ -33,4 +33,5 @@ export const changePasswordInput = z.strictObject({
   current: givenPassword.optional(),
   password: newPassword,
 });
+export const enrolInput = z.strictObject({ current: givenPassword.optional() });
 export const forgotInput = z.strictObject({ email });

@@ -7,7 +7,7 @@ import type { Services } from "../flow/services.ts";
 import { parseInput } from "../flow/verb.ts";
 import { iso } from "../input/stored.ts";
 import { id as idSchema } from "../input/text.ts";
-import { findPersonSession } from "../session/find.ts";
+import { findPersonSession, type PersonSession } from "../session/find.ts";
 import { SESSION_SECONDS } from "../session/seconds.ts";
 import { credentialDigest } from "../token/secret.ts";
 import { ours } from "./ours.ts";
@@ -76,6 +76,25 @@ export async function endSessionsOf(
     if (count !== 1) throw new KeyfoldError("conflict");
   }
   return rows.length;
+}
+
+/**
+ * What every change of how somebody signs in ends with: all their sessions end, and another takes the place of the one that
+ * asked. The person's row is locked by the caller.
+ * @throws KeyfoldError `unauthenticated` where the one that asked had ended meanwhile
+ */
+export async function renewSession(
+  services: Services,
+  tx: Pick<Transaction, "sql" | "now">,
+  request: RequestInfo,
+  person: PersonRow,
+  asking: PersonSession,
+  factorAt: Date | null,
+): Promise<Started> {
+  if ((await endSessionsOf(services, tx, person.id, { id: asking.id })) === 0)
+    throw new KeyfoldError("unauthenticated");
+  await endSessionsOf(services, tx, person.id, "all");
+  return startPersonSession(services, tx, request, person, { factorAt, tenantId: asking.tenantId });
 }
 
 /** The sessions of whoever asks, newest first. @throws KeyfoldError `unauthenticated` */
