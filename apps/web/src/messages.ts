@@ -50,6 +50,8 @@ export const m = {
     nav: "Main",
     menu: "Menu",
     secrets: "Secrets",
+    rotation: "Rotation",
+    webhooks: "Webhooks",
     tokens: "Tokens",
     audit: "Audit log",
     tenants: "Tenants",

@@ -76,6 +76,27 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./audit/audit-page.tsx"), "AuditPage"),
 });
 
+const rotation = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/rotation",
+  component: lazyRouteComponent(() => import("./rotation/rotation-page.tsx"), "RotationPage"),
+});
+
+const webhooks = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/webhooks",
+  validateSearch: (search: Record<string, unknown>): { endpoint?: string } =>
+    typeof search.endpoint === "string" ? { endpoint: search.endpoint } : {},
+  component: lazyRouteComponent(() => import("./webhooks/webhooks-page.tsx"), "WebhooksPage"),
+});
+
+// Not below /t, where a project could have any name.
+const goToSecret = createRoute({
+  getParentRoute: () => app,
+  path: "/go/$tenant/$secretId",
+  component: lazyRouteComponent(() => import("./place/go-to-secret.tsx"), "GoToSecret"),
+});
+
 const tokens = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/tokens",
@@ -97,7 +118,18 @@ const secret = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
-    app.addChildren([start, tenants, keys, tenant, audit, tokens, secrets.addChildren([secret])]),
+    app.addChildren([
+      start,
+      tenants,
+      keys,
+      tenant,
+      audit,
+      rotation,
+      webhooks,
+      goToSecret,
+      tokens,
+      secrets.addChildren([secret]),
+    ]),
   ]),
   // Loads a screen's code when its link is hovered or focused; no screen loads data before it is opened.
   defaultPreload: "intent",

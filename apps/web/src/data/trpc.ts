@@ -1,13 +1,14 @@
 import type { KeyfoldRouter } from "@keyfold/secrets";
 import { QueryClient } from "@tanstack/react-query";
 import { createTRPCClient, httpBatchLink } from "@trpc/client";
-import type { inferRouterOutputs } from "@trpc/server";
+import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import superjson from "superjson";
 import { isTransient, toFailure } from "./failure.ts";
 import { PANEL_HEADER, sessionEnded } from "./session.ts";
 
 export type Outputs = inferRouterOutputs<KeyfoldRouter>;
+export type Inputs = inferRouterInputs<KeyfoldRouter>;
 export type Secret = Outputs["secrets"]["get"];
 export type Version = Outputs["versions"]["list"]["versions"][number];
 export type Identity = Outputs["identity"]["get"];

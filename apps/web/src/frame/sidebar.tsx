@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useParams, useRouter } from "@tanstack/react-router";
-import { Building2, KeyRound, LogOut, ScrollText, Ticket, Vault } from "lucide-react";
+import { Building2, CalendarClock, KeyRound, LogOut, ScrollText, Ticket, Vault, Webhook } from "lucide-react";
 import type { ReactNode } from "react";
 import { useIdentity } from "../data/identity.ts";
 import { signOut } from "../data/session.ts";
@@ -87,6 +87,14 @@ function TenantLinks({ tenant }: { tenant: string }) {
           {label}
         </Link>
       )}
+      <Link to="/t/$tenant/rotation" params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
+        <CalendarClock size={16} aria-hidden />
+        {m.frame.rotation}
+      </Link>
+      <Link to="/t/$tenant/webhooks" params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
+        <Webhook size={16} aria-hidden />
+        {m.frame.webhooks}
+      </Link>
       <Link to="/t/$tenant/tokens" params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
         <Ticket size={16} aria-hidden />
         {m.frame.tokens}

@@ -4,11 +4,18 @@ import { m } from "../messages.ts";
 import { copyAndTell } from "../reveal/read-value.ts";
 import { Button } from "./button.tsx";
 
+interface Props {
+  token: string;
+  /** What it is called once it is copied. */
+  name: string;
+  label?: string;
+}
+
 /** A token, this one time: in a text node and in the state of whoever shows it. */
-export function ShownOnce({ token, name }: { token: string; name: string }) {
+export function ShownOnce({ token, name, label = m.tokens.shownLabel }: Props) {
   const [copied, setCopied] = useState(false);
   return (
-    <section aria-label={m.tokens.shownLabel} className="overflow-hidden rounded-xl border border-accent/40">
+    <section aria-label={label} className="overflow-hidden rounded-xl border border-accent/40">
       <pre
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it can be selected by keyboard, too.
         tabIndex={0}

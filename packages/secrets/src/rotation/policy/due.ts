@@ -4,6 +4,7 @@ import { lookSql, type Unit } from "../../flow/change.ts";
 import { tenantOf } from "../../flow/tenant-of.ts";
 import { defineVerb } from "../../flow/verb.ts";
 import { decodeCursor, encodeCursor } from "../../input/page.ts";
+import { checkPlace, type NamedPlace, namedPlace, PLACE_COLUMNS, type PlaceRow } from "../../place/place.ts";
 import {
   SECRET_COLUMNS,
   type SecretColumns,
@@ -46,7 +47,8 @@ export const dueRotations = defineVerb({
         [tenantId, after, LOOKED_AT],
       );
       const until = new Date(unit.now.getTime() + input.within * DAY_MS);
-      const due: z.input<typeof dueOutput>["due"] = [];
+      const due: Omit<z.input<typeof dueOutput>["due"][number], "project" | "environment">[] = [];
+      const environments: string[] = [];
       let last: string | null = null;
       const currents = await currentVersions(
         unit,
@@ -72,11 +74,15 @@ export const dueRotations = defineVerb({
           now: unit.now,
         });
         const state = stateOf(view, row.phase, until);
-        if (state !== null) due.push({ ...view, rotator: rotator?.kind ?? null, state });
+        if (state === null) continue;
+        due.push({ ...view, rotator: rotator?.kind ?? null, state });
+        environments.push(secret.environmentId);
       }
+      const places = await namesOf(unit, environments);
       unit.record({ target: null, details: { within: input.within, listed: due.length } });
       const more = last !== null && (last !== rows.at(-1)!.s_id || rows.length === LOOKED_AT);
-      return { due, nextCursor: more ? encodeCursor([last!]) : null };
+      const named = due.map((one, i) => ({ ...one, ...places.get(environments[i]!)! }));
+      return { due: named, nextCursor: more ? encodeCursor([last!]) : null };
     });
   },
 });
@@ -89,6 +95,18 @@ async function currentVersions(unit: Unit, secrets: readonly string[]): Promise<
   );
   for (const row of rows) unit.call.services.mac.check("versions", unit.tenantId, row);
   return new Map(rows.map((row) => [row.secretId, row]));
+}
+
+/** The environments' names and their projects', by the environment's id. */
+async function namesOf(unit: Unit, environments: readonly string[]): Promise<Map<string, NamedPlace>> {
+  const rows = await unit.query<PlaceRow>(
+    `SELECT ${PLACE_COLUMNS} FROM control_plane.environments e
+       JOIN control_plane.projects p ON p.tenant_id = e.tenant_id AND p.id = e.project_id
+      WHERE e.tenant_id = $1::uuid AND e.id = ANY($2::uuid[])`,
+    [unit.tenantId, [...new Set(environments)]],
+  );
+  for (const row of rows) checkPlace(unit.call.services.mac, unit.tenantId, row);
+  return new Map(rows.map((row) => [row.e_id, namedPlace(row)]));
 }
 
 function stateOf(

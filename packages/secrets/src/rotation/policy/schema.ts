@@ -72,6 +72,8 @@ export const dueInput = z.strictObject({
 export const dueOutput = z.object({
   due: z.array(
     policyView.omit({ rotator: true, schedule: true, setAt: true, setBy: true }).extend({
+      project: z.object({ id: z.uuid(), name: z.string() }),
+      environment: z.object({ id: z.uuid(), name: z.string() }),
       rotator: z.string().nullable().describe("The kind of its rotator; null: people rotate it."),
       state: z.enum(["coming", "due", "overdue", "failed", "running", "expiring", "expired"]),
     }),
