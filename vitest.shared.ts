@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** What every package's tests share: sentences on the terminal, a count that `.ci/run` adds up. */
@@ -7,8 +8,13 @@ export const shared = defineConfig({
     reporters: ["default", "json"],
     outputFile: { json: "node_modules/.keyfold-test.json" },
     sequence: { shuffle: true },
-    testTimeout: 30_000,
+    // For machines that do other work as well: a test that hangs fails, one that is slow does not.
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     passWithNoTests: false,
+    // Vitest leaves one core to itself, which on two cores is one too many.
+    maxWorkers: 2,
+    // Programs that tests start need not compile the same files each time.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/compile") },
   },
 });

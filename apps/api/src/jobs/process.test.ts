@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type House, openHouse } from "@keyfold/secrets/testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { freePort, type Start, startProgram } from "../testing/child.ts";
 
 let house: House;
@@ -52,8 +52,10 @@ test("a process with KEYFOLD_JOBS=off says that it runs none; one without runs t
   await first.one.ended;
 
   const second = await serve();
-  let jobs = await jobsAt(off.port);
-  while (jobs.some(({ finished_at }) => finished_at === null)) jobs = await jobsAt(off.port);
+  await vi.waitFor(
+    async () => expect((await jobsAt(off.port)).filter(({ finished_at }) => finished_at === null)).toEqual([]),
+    { timeout: 200_000, interval: 250 },
+  );
   second.one.process.kill("SIGTERM");
   expect(await second.one.ended).toBe(0);
   off.one.process.kill("SIGTERM");
@@ -61,4 +63,4 @@ test("a process with KEYFOLD_JOBS=off says that it runs none; one without runs t
   expect(off.one.output()).toContain(
     "this process runs no background jobs and sends no webhooks: another one must",
   );
-}, 120_000);
+}, 240_000);
