@@ -53,7 +53,8 @@ test("a process with KEYFOLD_JOBS=off says that it runs none; one without runs t
 
   const second = await serve();
   await vi.waitFor(
-    async () => expect((await jobsAt(off.port)).filter(({ finished_at }) => finished_at === null)).toEqual([]),
+    async () =>
+      expect((await jobsAt(off.port)).filter(({ finished_at }) => finished_at === null)).toEqual([]),
     { timeout: 200_000, interval: 250 },
   );
   second.one.process.kill("SIGTERM");
