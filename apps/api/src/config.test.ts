@@ -47,6 +47,7 @@ test("with no settings at all, development serves on the loopback address over i
     graceSeconds: 86_400,
     purgeAfterDays: 30,
     rotationTargets: [],
+    upstreams: null,
     warnings: [],
   });
 });

@@ -100,6 +100,8 @@ export interface Config {
   purgeAfterDays: number;
   /** Where rotators may connect to, besides the public internet. */
   rotationTargets: readonly AllowRule[];
+  /** A file that names upstreams, where secrets are that are not here yet; null: there are none. */
+  upstreams: string | null;
   /** Sentences about what works but is likely not meant. */
   warnings: readonly string[];
 }
@@ -230,6 +232,7 @@ const schema = z.object({
       error: "must be a list of host names, addresses or CIDR ranges, separated by commas.",
     })
     .default(""),
+  KEYFOLD_UPSTREAMS: path.optional(),
 });
 
 /**
@@ -299,6 +302,7 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     graceSeconds: given.KEYFOLD_GRACE_SECONDS,
     purgeAfterDays: given.KEYFOLD_PURGE_AFTER_DAYS,
     rotationTargets: allowOf(given.KEYFOLD_ROTATION_TARGETS) ?? [],
+    upstreams: given.KEYFOLD_UPSTREAMS === undefined ? null : here(given.KEYFOLD_UPSTREAMS),
   };
   return { ...config, warnings: [...unknownSettings(env), ...doubts(config)] };
 }

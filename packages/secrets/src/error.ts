@@ -34,6 +34,8 @@ export const ERRORS = {
   audit_unavailable: "The audit event could not be stored, and so nothing was done.",
   key_unavailable: "The key service cannot be reached. Try again.",
   key_used_up: "This key has wrapped as many keys as one key safely may. The operator must rotate it.",
+  upstream_unavailable:
+    "There is no such secret here, and the upstream that may have it did not answer. Try again.",
   internal: "Something went wrong here. The operator finds it by the correlation id.",
 } as const;
 

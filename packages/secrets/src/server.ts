@@ -41,6 +41,9 @@ import { createRouter, type KeyfoldRouter } from "./router/router.ts";
 import { endSession, startSession } from "./session/session.ts";
 import { type HubOptions, StreamHub } from "./stream/hub.ts";
 import { TokenUses } from "./token/uses.ts";
+import { Comparisons } from "./upstream/compare-later.ts";
+import type { Upstream, UpstreamFacts } from "./upstream/port.ts";
+import { Upstreams } from "./upstream/upstreams.ts";
 import { type DispatcherOptions, WebhookDispatcher } from "./webhook/dispatch/dispatcher.ts";
 import type { WebhookTransport } from "./webhook/transport.ts";
 
@@ -87,6 +90,11 @@ export interface KeyfoldServerOptions {
   regions?: RegionOptions | null;
   /** What makes new values by itself; the built-in ones that have no target when left out. */
   rotators?: readonly Rotator[];
+  /**
+   * Where secrets are that are not here yet, such as an older secrets manager that a product moves from: the first that serves
+   * a place is asked for names that never were here.
+   */
+  upstreams?: readonly Upstream[];
   log?: DomainLog;
   clock?: () => Date;
   /** How this process is listed among those that run, with the root keys that it holds; false: not at all. */
@@ -133,6 +141,8 @@ export interface KeyfoldServer {
   readonly jobs: readonly RunnableJob[];
   /** How many keys each root key wraps, and when the current one is due: for a host's metrics. */
   keyFacts(): Promise<KeyFacts>;
+  /** What became of reads that went to upstreams, and of comparisons with them, in this process: for a host's metrics. */
+  upstreamFacts(): UpstreamFacts[];
   /** When each job ran last, in whatever process. */
   jobRuns(): Promise<JobRunView[]>;
   /** Ends its timers, and takes this process off the list of those that run. What it was given, such as the database, stays open. */
@@ -230,6 +240,10 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     restoring: options.restoring ?? false,
     clock,
   });
+  const upstreams =
+    options.upstreams === undefined || options.upstreams.length === 0
+      ? null
+      : new Upstreams(options.upstreams, clock);
   const mac = new RowMac(deployment.integrity, deployment.id);
   const services: Services = {
     db,
@@ -293,6 +307,8 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       }),
     },
     rotators: rotatorsOf(options.rotators ?? localRotators),
+    upstreams,
+    comparisons: upstreams?.comparing === true ? new Comparisons(() => services, clock) : null,
     log,
     clock,
   };
@@ -338,10 +354,13 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       services.streams.close();
       for (const timer of timers) clearInterval(timer);
       services.reads?.stop();
+      services.comparisons?.stop();
       services.uses?.stop();
       await reporter?.stop();
     },
+    upstreamFacts: () => services.upstreams?.facts() ?? [],
     async flush() {
+      await services.comparisons?.settled();
       await services.reads?.flush();
       await services.uses?.flush();
     },

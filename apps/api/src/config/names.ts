@@ -48,6 +48,7 @@ export const SETTINGS = [
   "KEYFOLD_GRACE_SECONDS",
   "KEYFOLD_PURGE_AFTER_DAYS",
   "KEYFOLD_ROTATION_TARGETS",
+  "KEYFOLD_UPSTREAMS",
 ] as const;
 
 export type SettingName = (typeof SETTINGS)[number];

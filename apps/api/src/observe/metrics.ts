@@ -1,7 +1,7 @@
 import type { Connections } from "@keyfold/db";
 import type { EnvelopeOperation } from "@keyfold/envelope";
 import type { KeyServiceCall } from "@keyfold/providers";
-import type { JobRunView, KeyFacts } from "@keyfold/secrets";
+import type { JobRunView, KeyFacts, UpstreamFacts } from "@keyfold/secrets";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { createKeyMetrics } from "./key-metrics.ts";
 
@@ -24,6 +24,8 @@ export interface Metrics {
   jobs(runs: readonly JobRunView[]): void;
   /** From now on the page shows how this pool is used. */
   watchPool(pool: Connections["pool"]): void;
+  /** From now on the page shows what became of reads that went to upstreams, and of comparisons with them. */
+  watchUpstreams(facts: () => readonly UpstreamFacts[]): void;
   /** The page that Prometheus reads. */
   page(): Promise<{ contentType: string; text: string }>;
 }
@@ -127,6 +129,27 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
       gauge("keyfold_pool_connections", "Connections to the database.", () => pool.totalCount);
       gauge("keyfold_pool_idle_connections", "Connections that nobody uses now.", () => pool.idleCount);
       gauge("keyfold_pool_waiting", "Calls that wait for a connection.", () => pool.waitingCount);
+    },
+    watchUpstreams(facts) {
+      if (facts().length === 0) return;
+      const show = (name: string, help: string, of: "reads" | "compared") =>
+        new Gauge({
+          name,
+          help,
+          labelNames: ["upstream", "outcome"],
+          registers,
+          collect() {
+            for (const one of facts())
+              for (const [outcome, count] of Object.entries(one[of]))
+                this.set({ upstream: one.name, outcome }, count);
+          },
+        });
+      show("keyfold_upstream_reads", "Questions put to upstreams since this process began.", "reads");
+      show(
+        "keyfold_upstream_compared",
+        "Values that were compared with an upstream's since this process began.",
+        "compared",
+      );
     },
     page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };

@@ -14,6 +14,7 @@ import { watchKeys } from "../observe/watch-keys.ts";
 import { openAppendOnlyFile } from "../push/append-only-file.ts";
 import { pushCheckpoints } from "../push/checkpoints.ts";
 import { countedSink } from "../push/counted-sink.ts";
+import { upstreamsFrom } from "../upstreams/from-file.ts";
 import { httpTransport } from "../webhooks/transport.ts";
 import { openDatabase } from "./database.ts";
 import { makeFirstRun } from "./first-run.ts";
@@ -62,6 +63,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     config.otherRootKey === null ? [] : [await providerOf(config.otherRootKey, metrics.keyService)];
   const also = await alsoRootKeys(config.alsoRootKeys, metrics.keyService);
   const own = await tenantRootKeys(config.tenantRootKeys, metrics.keyService);
+  const upstreams = await upstreamsFrom(config.upstreams);
   const database = await openDatabase({
     config,
     say: (sentence) => print(`${sentence}\n`),
@@ -114,12 +116,14 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
         ended.push(() => sends.close());
         return sends;
       }),
+      upstreams,
       log: {
         warn: (facts, message) => log.warn(facts, message),
         error: (facts, message) => log.error(facts, message),
       },
     });
     ended.push(() => keyfold.close());
+    metrics.watchUpstreams(() => keyfold.upstreamFacts());
     written = keyfold.flush;
     const hints = takeHints({ url: database.listenUrl, keyfold, log, metrics });
     ended.push(() => hints.stop());

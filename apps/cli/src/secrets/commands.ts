@@ -91,9 +91,17 @@ export function addSecrets(program: Command, terminal: Terminal, end: (exit: num
     .description(
       "compare with another environment or a .env file; values are not shown; exit code 1: they differ",
     )
-    .argument("<other>", "an environment, or a file's path")
+    .argument("[other]", "an environment, or a file's path")
+    .option("--upstream", "compare with the upstream that the server asks for what is not here")
     .option("--json", "print it as JSON")
-    .addHelpText("after", examples("keyfold diff prod --env staging", "keyfold diff ./.env"))
+    .addHelpText(
+      "after",
+      examples(
+        "keyfold diff prod --env staging",
+        "keyfold diff ./.env",
+        "keyfold diff --upstream --env prod",
+      ),
+    )
     .action(async (other, options) => end(await (await import("./diff.ts")).diff(terminal, other, options)));
   placed(program.command("promote"))
     .description("set this environment's values in another one")

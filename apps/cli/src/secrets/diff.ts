@@ -8,6 +8,8 @@ import { CommandError, EXIT, type Terminal } from "../terminal.ts";
 
 export interface DiffOptions extends PlaceOptions {
   json?: boolean;
+  /** Compare with the upstream that the server names for this place. */
+  upstream?: boolean;
 }
 
 /** How two sides differ, name by name. */
@@ -22,7 +24,22 @@ export interface Difference {
  * Compares this place with another environment, or with a .env file. Values are compared and not shown.
  * Ends with 0 where nothing differs and with 1 where something does.
  */
-export async function diff(terminal: Terminal, other: string, options: DiffOptions): Promise<number> {
+export async function diff(
+  terminal: Terminal,
+  other: string | undefined,
+  options: DiffOptions,
+): Promise<number> {
+  if (options.upstream) {
+    if (other !== undefined)
+      throw new CommandError(EXIT.usage, "Compare with one of them: with --upstream, or with what is named.");
+    const { diffUpstream } = await import("./diff-upstream.ts");
+    return diffUpstream(terminal, options);
+  }
+  if (other === undefined)
+    throw new CommandError(
+      EXIT.usage,
+      "Compare with what? Name an environment or a file, or give --upstream.",
+    );
   const place = await onePlace(await findPlace(terminal, options));
   const key = randomBytes(32);
   const isFile = other.includes("/") || other.includes(".");

@@ -8,7 +8,9 @@ import { codeOf } from "../testing/refusal.ts";
 let house: House;
 let operator: Caller;
 beforeAll(async () => {
-  house = await openHouse();
+  house = await openHouse({
+    upstreams: [{ name: "old", serves: ({ tenant }) => tenant.slug === "acme", read: async () => null }],
+  });
   operator = house.as(house.operatorToken);
 });
 afterAll(async () => {
@@ -101,6 +103,7 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     secret,
     5,
   ]);
+  await expectEvents("secrets.compare", () => caller.secrets.compare({}), ["secret.compared", secret, 5]);
   await expectEvents("versions.list", () => caller.versions.list({ id: secret }), ["version.listed", secret]);
   await expectEvents("versions.reveal", () => caller.versions.reveal({ id: secret, version: 2 }), [
     "secret.accessed",

@@ -16,6 +16,8 @@ import type { Passwords } from "../person/password.ts";
 import type { Regions } from "../region/region.ts";
 import type { StreamHub } from "../stream/hub.ts";
 import type { TokenUses } from "../token/uses.ts";
+import type { Comparisons } from "../upstream/compare-later.ts";
+import type { Upstreams } from "../upstream/upstreams.ts";
 import type { WebhookTransport } from "../webhook/transport.ts";
 
 /** What the domain tells an operator about: never with a value, a token or a key in it. */
@@ -91,6 +93,10 @@ export interface Services {
   readonly rotators: Rotators;
   /** Whether an HSM's key may be the only root key. */
   readonly allowSoleHsm: boolean;
+  /** Where secrets are that are not here yet; null: nowhere. */
+  readonly upstreams: Upstreams | null;
+  /** What was read is compared with upstreams here; null: nothing is. */
+  readonly comparisons: Comparisons | null;
   readonly log: DomainLog;
   /** The time that events carry. What expires is judged by the database's clock instead. */
   readonly clock: () => Date;

@@ -73,6 +73,7 @@ export async function warmReveal(
       return null;
     }
     services.reads?.record(actor, secret.id, version.number, request.instance);
+    if (input.version === undefined) services.comparisons?.saw(actor, secret, version.number, plaintext);
     return viewRevealed(secret, version, plaintext);
   } finally {
     plaintext.fill(0);

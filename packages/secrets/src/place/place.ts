@@ -112,7 +112,10 @@ export function namedPlace(row: PlaceRow): NamedPlace {
  * but a share of its rows, so that what is put there is not orphaned.
  * @throws KeyfoldError `not_found`, `integrity_failed`
  */
-export async function findPlace(unit: Unit, input: PlaceInput): Promise<NamedPlace> {
+export async function findPlace(
+  unit: Pick<Unit, "call" | "query" | "tenantId">,
+  input: PlaceInput,
+): Promise<NamedPlace> {
   const { actor, services } = unit.call;
   const ref = placeRefOf(actor, input);
   const [row] = await unit.query<PlaceRow>(SQL, [

@@ -37,6 +37,7 @@ const MAP: Record<ErrorCode, readonly [status: number, trpc: TrpcCode]> = {
   audit_unavailable: [503, "SERVICE_UNAVAILABLE"],
   key_unavailable: [503, "SERVICE_UNAVAILABLE"],
   key_used_up: [409, "CONFLICT"],
+  upstream_unavailable: [503, "SERVICE_UNAVAILABLE"],
   internal: [500, "INTERNAL_SERVER_ERROR"],
 };
 

@@ -55,6 +55,7 @@ export function createRouter(services: Services) {
       list: query(services, secrets.list),
       reveal: query(services, secrets.reveal),
       revealMany: query(services, secrets.revealMany),
+      compare: query(services, secrets.compare),
       update: mutation(services, secrets.update),
       rotate: mutation(services, secrets.rotate),
       rollBack: mutation(services, secrets.rollBack),

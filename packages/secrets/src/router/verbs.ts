@@ -69,6 +69,7 @@ import { createToken } from "../token/create.ts";
 import { listTokens } from "../token/list.ts";
 import { revokeToken } from "../token/revoke.ts";
 import { rotateToken } from "../token/rotate.ts";
+import { compareSecrets } from "../upstream/compare.ts";
 import { destroyVersion } from "../version/destroy.ts";
 import { listVersions } from "../version/list.ts";
 import { revealVersion } from "../version/reveal.ts";
@@ -134,6 +135,7 @@ export const verbs = {
     restore: restoreSecret,
     purge: purgeSecret,
     blastRadius,
+    compare: compareSecrets,
   },
   versions: {
     list: listVersions,

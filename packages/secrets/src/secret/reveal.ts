@@ -13,6 +13,8 @@ import { defineVerb } from "../flow/verb.ts";
 import { rememberRead, warmReveal } from "../hot/warm-reveal.ts";
 import { openKeyed, refuseClosed, refusedFrom } from "../version/open.ts";
 import { loadSecret, type SecretRefInput } from "./load.ts";
+import { noteRead } from "./note-read.ts";
+import { revealNames } from "./reveal-names.ts";
 import { type RevealedView, revealedView, revealSecretInput } from "./schema.ts";
 import { viewRevealed } from "./view.ts";
 
@@ -27,7 +29,16 @@ export const revealSecret = defineVerb({
   output: revealedView,
   warm: (services, request, input) => warmReveal(services, "secret.reveal", request, input),
   async run(call, input) {
-    return reveal(call, await tenantOf(call, input.tenant), input);
+    const tenantId = await tenantOf(call, input.tenant);
+    const { name } = input;
+    try {
+      return await reveal(call, tenantId, input);
+    } catch (error) {
+      const missing = error instanceof KeyfoldError && error.code === "not_found";
+      if (!missing || name === undefined || input.id !== undefined || call.services.upstreams === null)
+        throw error;
+      return (await revealNames(call, tenantId, input, [name])).get(name)!;
+    }
   },
 });
 
@@ -57,11 +68,6 @@ export async function reveal(
   return answer;
 }
 
-/** Notes that a consumer read a version, after its event is durable. */
-export function noteRead({ services, actor, request }: Call, secretId: string, version: number): void {
-  if (actor.type === "service_token") services.reads?.record(actor, secretId, version, request.instance);
-}
-
 async function tryReveal(
   call: Call,
   tenantId: string,
@@ -88,6 +94,8 @@ async function tryReveal(
       throw new KeyfoldError("unauthenticated");
     if (outcome !== "appended") return null;
     noteRead(call, secret.id, version.number);
+    if (number === undefined && call.actor.type === "service_token")
+      call.services.comparisons?.saw(call.actor, secret, version.number, plaintext);
     rememberRead(call, number === undefined ? ref : { ...ref, version: number }, loaded, key);
     return viewRevealed(secret, { ...version, openUntil: refusedFrom(version) }, plaintext);
   } finally {

@@ -200,6 +200,12 @@ export const revealedView = z.object({
   value: z.string(),
   createdAt: moment.describe("When this version was made."),
   openUntil: moment.nullable().describe("When this version stops opening, if it is in grace."),
+  upstream: z
+    .string()
+    .optional()
+    .describe(
+      "The upstream that this value came from, where it is not kept here: then its version is 0, and its id is all zeros.",
+    ),
 });
 export type RevealedView = z.infer<typeof revealedView>;
 

@@ -50,6 +50,13 @@ export const secretRoutes: readonly Route[] = [
   },
   {
     method: "GET",
+    path: "/secrets/compare",
+    verb: secrets.compare,
+    tag: "secrets",
+    operationId: "compareSecrets",
+  },
+  {
+    method: "GET",
     path: "/secrets/:id",
     verb: secrets.reveal,
     tag: "secrets",

@@ -1,0 +1,138 @@
+import { KeyfoldError } from "../error.ts";
+import type { Call } from "../flow/call.ts";
+import { lookSql } from "../flow/change.ts";
+import { encodeValue } from "../input/value.ts";
+import { findPlace, type PlaceInput } from "../place/place.ts";
+import { askUpstream, type Found, overwrite } from "../upstream/ask.ts";
+import { encodingOf, keepFound } from "../upstream/keep.ts";
+import { openVersion, refuseClosed, refusedFrom } from "../version/open.ts";
+import { loadSecret } from "./load.ts";
+import { noteRead } from "./note-read.ts";
+import { MAX_BULK_BYTES, type RevealedView } from "./schema.ts";
+import { viewRevealed } from "./view.ts";
+
+/** Stands where an id stands, for what is not kept here. */
+const NOWHERE = "00000000-0000-0000-0000-000000000000";
+
+const EVER =
+  "SELECT 1 FROM control_plane.secrets WHERE tenant_id = $1::uuid AND environment_id = $2::uuid AND name = $3::text LIMIT 1";
+
+/** Names that are not here, while there is an upstream that may have them. */
+class NamesMissing extends Error {
+  override readonly name = "NamesMissing";
+  readonly names: readonly string[];
+
+  constructor(names: readonly string[]) {
+    super("names are missing");
+    this.names = names;
+  }
+}
+
+/**
+ * The current values of some names of one place, all or nothing: from here, and what never was here from the place's
+ * upstream, if it has one.
+ * @throws KeyfoldError `not_found` for one that is missing, `upstream_unavailable`, …
+ */
+export async function revealNames(
+  call: Call,
+  tenantId: string,
+  input: PlaceInput,
+  names: readonly string[],
+): Promise<Map<string, RevealedView>> {
+  // Before the transaction: a key is loaded over a connection of its own.
+  await call.services.keys.current(tenantId, "value");
+  const unique = [...new Set(names)];
+  try {
+    return await openAll(call, tenantId, input, unique, null);
+  } catch (error) {
+    if (!(error instanceof NamesMissing)) throw error;
+    const found = await askUpstream(call, tenantId, input, error.names);
+    if (found === null) throw new KeyfoldError("not_found");
+    try {
+      const kept = found.upstream.keeps === true && (await keepFound(call, tenantId, found));
+      return await openAll(call, tenantId, input, unique, kept ? null : found);
+    } finally {
+      overwrite(found.values);
+    }
+  }
+}
+
+async function openAll(
+  call: Call,
+  tenantId: string,
+  input: PlaceInput,
+  names: readonly string[],
+  found: Found | null,
+): Promise<Map<string, RevealedView>> {
+  const opened = await lookSql(call, tenantId, async (unit) => {
+    const place = await findPlace(unit, input);
+    const opened = new Map<string, RevealedView>();
+    const missing: string[] = [];
+    let total = 0;
+    const take = (name: string, bytes: number, view: RevealedView) => {
+      total += bytes;
+      if (total > MAX_BULK_BYTES)
+        throw new KeyfoldError("too_large", {
+          sentence: `One call carries at most ${MAX_BULK_BYTES} bytes of values.`,
+        });
+      opened.set(name, view);
+    };
+    for (const name of names) {
+      const ref = { project: place.project.id, environment: place.environment.id, name };
+      const loaded = await loadSecret(call, unit.query, tenantId, ref, { sealed: true }).catch(
+        (error: unknown) => {
+          if (error instanceof KeyfoldError && error.code === "not_found") return null;
+          throw error;
+        },
+      );
+      if (loaded === null) {
+        const value = found?.values.get(name);
+        if (found === null || value === undefined) {
+          if (call.services.upstreams === null) throw new KeyfoldError("not_found");
+          missing.push(name);
+          continue;
+        }
+        // Made and deleted in the meantime: then it is not to be had any more.
+        if ((await unit.query(EVER, [tenantId, place.environment.id, name])).length > 0)
+          throw new KeyfoldError("not_found");
+        unit.record({
+          target: { type: "secret", id: null, name },
+          details: { upstream: found.upstream.name },
+        });
+        take(name, value.length, {
+          id: NOWHERE,
+          name,
+          version: 0,
+          ...encodeValue(value, encodingOf(value)),
+          createdAt: unit.now.toISOString(),
+          openUntil: null,
+          upstream: found.upstream.name,
+        });
+        continue;
+      }
+      const { secret, version, now } = loaded;
+      if (version === null) throw new KeyfoldError("secret_empty");
+      refuseClosed(version, now);
+      const plaintext = await openVersion(call, tenantId, loaded);
+      try {
+        unit.record({
+          target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
+        });
+        if (call.actor.type === "service_token")
+          call.services.comparisons?.saw(call.actor, secret, version.number, plaintext);
+        take(
+          name,
+          plaintext.length,
+          viewRevealed(secret, { ...version, openUntil: refusedFrom(version) }, plaintext),
+        );
+      } finally {
+        plaintext.fill(0);
+      }
+    }
+    // Nothing is told, and so nothing is recorded.
+    if (missing.length > 0) throw found === null ? new NamesMissing(missing) : new KeyfoldError("not_found");
+    return opened;
+  });
+  for (const { id, version } of opened.values()) if (version > 0) noteRead(call, id, version);
+  return opened;
+}

@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { KeyfoldError } from "../error.ts";
+import { lookSql } from "../flow/change.ts";
+import { tenantOf } from "../flow/tenant-of.ts";
+import { defineVerb } from "../flow/verb.ts";
+import { decodeCursor, encodeCursor } from "../input/page.ts";
+import { secretName } from "../input/text.ts";
+import { findPlace } from "../place/place.ts";
+import { loadSecret } from "../secret/load.ts";
+import { openVersion } from "../version/open.ts";
+import { compareInput, compareOutput } from "./schema.ts";
+
+/**
+ * Compares the current values of a place with those of its upstream: what has diverged is what would be lost by going back.
+ * For who may read them: equality of two values is told to nobody else.
+ * @throws KeyfoldError `illegal_state` where the place has no upstream
+ */
+export const compareSecrets = defineVerb({
+  action: "secret.reveal",
+  changes: false,
+  summary: "Compare the secrets of an environment with its upstream's",
+  input: compareInput,
+  output: compareOutput,
+  async run(call, input) {
+    const after = decodeCursor(z.tuple([secretName]), input.cursor);
+    const tenantId = await tenantOf(call, input.tenant);
+    const { services, actor } = call;
+    await services.keys.current(tenantId, "value");
+    const { place, gate, upstreams, ours, more } = await lookSql(call, tenantId, async (unit) => {
+      const place = await findPlace(unit, input);
+      const tenant = { id: tenantId, slug: actor.type === "service_token" ? actor.tenantSlug : "" };
+      const { upstreams } = services;
+      const gate = upstreams?.of({ tenant, ...place });
+      if (upstreams == null || gate == null)
+        throw new KeyfoldError("illegal_state", { sentence: "No upstream is configured for this place." });
+      const names = await unit.query<{ name: string }>(
+        `SELECT name FROM control_plane.secrets WHERE tenant_id = $1::uuid AND environment_id = $2::uuid
+            AND state = 'live' AND name > $3::text COLLATE "C" ORDER BY name COLLATE "C" LIMIT $4::int`,
+        [tenantId, place.environment.id, after?.[0] ?? "", input.limit + 1],
+      );
+      const ours: { id: string; name: string; version: number; digest: Buffer }[] = [];
+      for (const { name } of names.slice(0, input.limit)) {
+        const ref = { project: place.project.id, environment: place.environment.id, name };
+        const loaded = await loadSecret(call, unit.query, tenantId, ref, { sealed: true });
+        const { secret, version } = loaded;
+        if (version === null) continue;
+        const plaintext = await openVersion(call, tenantId, loaded);
+        ours.push({
+          id: secret.id,
+          name,
+          version: version.number,
+          digest: upstreams.digest(plaintext),
+        });
+        plaintext.fill(0);
+        unit.record({
+          action: "secret.compared",
+          target: { type: "secret", id: secret.id, name, version: version.number },
+          details: { upstream: gate.upstream.name },
+        });
+      }
+      if (ours.length === 0)
+        unit.record({ action: "secret.compared", target: null, details: { upstream: gate.upstream.name } });
+      const more = names.length > input.limit ? (names[input.limit - 1]?.name ?? null) : null;
+      return { place: { tenant, ...place }, gate, upstreams, ours, more };
+    });
+    // Nothing is held meanwhile: no lock, no connection, no value.
+    const until = gate.deadline();
+    const secrets = await Promise.all(
+      ours.map(async ({ digest, ...about }) => ({
+        ...about,
+        state: await gate.read({ ...place, name: about.name }, until).then(
+          (theirs) => upstreams.compare(digest, theirs),
+          () => "unanswered" as const,
+        ),
+      })),
+    );
+    return {
+      upstream: gate.upstream.name,
+      secrets,
+      nextCursor: more === null ? null : encodeCursor([more]),
+    };
+  },
+});
