@@ -67,7 +67,7 @@ export interface Config {
   hybridSeed: SeedSource | null;
   /** A second one, to open with only: while the seed is being changed. */
   otherHybridSeed: SeedSource | null;
-  /** What a new tenant's keys are wrapped by. */
+  /** What the keys over values are wrapped by where neither a tenant nor a secret says. */
   algorithm: Algorithm;
   logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
   /** On a first start this very string is the operator's token. */

@@ -60,7 +60,7 @@ export interface KeyfoldServerOptions {
    * Not kept under the root key, and not in the database.
    */
   hybrid?: { current: XWingPrivateKey; others?: readonly XWingPrivateKey[] };
-  /** What a new tenant's keys are wrapped by; `hybrid-quantum` needs `hybrid`. `aes-256-gcm` by default. */
+  /** What the keys over values are wrapped by where neither a tenant nor a secret says; `aes-256-gcm` by default. */
   algorithm?: Algorithm;
   /** Where revocations and shreds are noted off this machine, for a restore: whole lines, durable when it answers. */
   journal?: JournalSink;

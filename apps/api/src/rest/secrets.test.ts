@@ -243,3 +243,17 @@ test("to another tenant's token, a secret that exists and one that does not look
   expect(absent).toMatchObject({ status: 404, json: { code: "not_found" } });
   expect(await ask(id)).toEqual(absent);
 });
+
+test("a secret's algorithm is said, told and taken back; one that there is not is refused, and hybrid-quantum where there is no seed", async () => {
+  const { id } = await create({ algorithm: "aes-256-gcm" });
+  const patch = (algorithm: unknown) =>
+    served.call(`/api/secrets/${id}`, { token, method: "PATCH", body: { algorithm } });
+  expect((await served.call(`/api/secrets/${id}/metadata`, { token })).json.algorithm).toBe("aes-256-gcm");
+  expect((await patch(null)).json.algorithm).toBe(null);
+  expect((await patch("rot13")).status).toBe(400);
+  const refused = await served.call("/api/secrets", {
+    token,
+    body: { project_id: projectId, name: "HYBRID", value: VALUE, algorithm: "hybrid-quantum" },
+  });
+  expect([refused.status, refused.json.code]).toEqual([409, "illegal_state"]);
+});

@@ -1,5 +1,6 @@
 import type { Liveness } from "../audit/append.ts";
 import type { ConsumerKind } from "../consumer/kind.ts";
+import type { Algorithm } from "../key/algorithm.ts";
 import type { Action } from "./actions.ts";
 import type { Grant, Scope } from "./scope.ts";
 
@@ -36,6 +37,8 @@ interface OfTenant extends Authenticated {
   tenantSlug: string;
   /** The tenant's own default grace, in seconds; null: the deployment's. */
   tenantGraceSeconds: number | null;
+  /** What wraps the keys over its secrets' values where they do not say; null: the deployment's default. */
+  tenantAlgorithm: Algorithm | null;
   /** What it may do and where. */
   grants: readonly Grant[];
   /** The tenant's epoch when this was read: while it stands, this stands. */

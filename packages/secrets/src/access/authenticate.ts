@@ -4,6 +4,7 @@ import { again } from "../flow/again.ts";
 import type { RequestInfo } from "../flow/call.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
+import type { Algorithm } from "../key/algorithm.ts";
 import { servedHere } from "../region/gate.ts";
 import { findSession, type LiveSession, type PersonSession } from "../session/find.ts";
 import { isFrom, storedRanges } from "../token/ip-ranges.ts";
@@ -41,6 +42,7 @@ interface TokenRow {
   t_deleted_at: Date | null;
   t_purged_at: Date | null;
   t_grace_seconds: number | null;
+  t_algorithm: Algorithm | null;
   t_generation: number;
   t_mac: Buffer;
 }
@@ -154,6 +156,7 @@ async function byDigest(
     deletedAt: row.t_deleted_at,
     purgedAt: row.t_purged_at,
     graceSeconds: row.t_grace_seconds,
+    algorithm: row.t_algorithm,
     generation: row.t_generation,
     mac: row.t_mac,
   });
@@ -167,6 +170,7 @@ async function byDigest(
     tenantId,
     tenantSlug: row.t_slug,
     tenantGraceSeconds: row.t_grace_seconds,
+    tenantAlgorithm: row.t_algorithm,
     consumer: { name: row.consumer_name ?? row.name, kind: row.consumer_kind ?? "other" },
     scope: scope.data,
     ipRanges,

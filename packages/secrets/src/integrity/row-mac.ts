@@ -172,8 +172,8 @@ const ROWS = {
  * "Nothing" is null; a field whose meaning is the same when it is absent is never stored as another value.
  */
 const LATER = {
-  tenants: ["graceSeconds"],
-  secrets: ["gracePolicy", "keepVersions"],
+  tenants: ["graceSeconds", "algorithm"],
+  secrets: ["gracePolicy", "keepVersions", "algorithm"],
   versions: ["setAt", "warnedAt", "held", "endReason"],
   serviceTokens: ["consumerName", "consumerKind", "ipRanges", "rotatedFrom", "federatedBy"],
   sessions: ["personId", "factorAt", "ip", "userAgent"],

@@ -15,8 +15,9 @@ const INSERT_WRAP = `INSERT INTO control_plane.key_wraps
   VALUES ($1::uuid, $2::text, $3::int, $4::text, $5::text, $6::smallint, $7::bytea, $8::timestamptz, $9::int, $10::bytea, $11::text)`;
 
 /**
- * Adds a new term of a tenant's key after the newest one, which takes on nothing from then on. Key services are asked
+ * Adds a new term of a tenant's key in the suite of the newest one, which takes on nothing from then on. Key services are asked
  * before the transaction. Two who add one at once: the second one finds it there, and adds none.
+ * @param term its number: the one after the highest of all suites
  * @returns whether this call added it
  */
 export async function addTerm(
@@ -24,6 +25,7 @@ export async function addTerm(
   job: Job,
   tenantId: string,
   newest: StoredTenantKey,
+  term: number,
   slot: Slot,
 ): Promise<boolean> {
   const { services } = call;
@@ -31,7 +33,7 @@ export async function addTerm(
   for (const wrap of newest.wraps) services.mac.check("keyWraps", tenantId, wrap);
   const { key, wraps } = await services.keys.makeTerm(tenantId, {
     purpose: newest.purpose as TenantPurpose,
-    term: newest.term + 1,
+    term,
     round: Math.max(job.number, newest.round ?? 0),
     now: services.clock(),
     suite: newest.suite as WrapSuite,

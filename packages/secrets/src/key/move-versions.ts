@@ -1,18 +1,21 @@
 import { createHash } from "node:crypto";
 import { setImmediate as breathe } from "node:timers/promises";
-import { EnvelopeError } from "@keyfold/envelope";
+import { EnvelopeError, type WrapSuite } from "@keyfold/envelope";
 import { asKeyfoldError, describeCause } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { changeSql } from "../flow/change.ts";
 import { valueDigest, type WriteKeys } from "../version/write-keys.ts";
 import type { Job } from "./job.ts";
 import type { SealedVersionRow } from "./sealed-rows.ts";
+import { type Suites, targetSuites } from "./target-suites.ts";
+import type { SuiteKeys } from "./tenant-keys.ts";
 import { TermGone } from "./term-errors.ts";
 import type { Slot } from "./walk.ts";
 
 /** What takes the place of a version's wrapped DEK, and where it was re-encrypted of its sealed bytes. */
 interface Moved {
   row: SealedVersionRow;
+  suite: WrapSuite;
   dekWrap: Buffer;
   sealed: Buffer | null;
   digest: Buffer | null;
@@ -35,7 +38,7 @@ const UPDATE = `UPDATE control_plane.sealed_values d
   RETURNING 1 AS moved`;
 
 /**
- * One slice: moves versions to the tenant's newest term, each DEK rewrapped or, where the job re-encrypts, each value
+ * One slice: moves versions to the newest term of their suite, each DEK rewrapped or, where the job re-encrypts, each value
  * sealed anew under a fresh DEK. What was made is opened again and compared before it is stored; it is stored only over
  * the bytes that were read, in one transaction with one audit event. What readers remember of a version opens the same
  * value as before, so their caches stay warm.
@@ -51,13 +54,17 @@ export async function moveVersions(
   slot: Slot,
 ): Promise<{ moved: number; failed: number }> {
   const { log } = call.services;
-  await call.services.keys.wraps.take(`${tenantId}/${keys.value.term}`, rows.length);
+  const suites = await slot(() => targetSuites(call, job, tenantId, rows));
+  // Asked for and counted before anything is opened: where a key is missing, it is made first.
+  for (const [suite, group] of Map.groupBy(suites.values(), ({ to }) => to))
+    await call.services.keys.wraps.take(`${tenantId}/${keys.of(suite).value.term}`, group.length);
   const made: Moved[] = [];
   let failed = 0;
   for (const [index, row] of rows.entries()) {
     if (index % AT_A_STRETCH === AT_A_STRETCH - 1) await breathe();
     try {
-      made.push(await remake(call, job, tenantId, keys, row));
+      const to = suites.get(row);
+      if (to !== undefined) made.push(await remake(call, job, tenantId, keys.of(to.to), row, to));
     } catch (error) {
       // Ended since it was read, with a term that came to its end: the next look does not find it.
       if (error instanceof TermGone) continue;
@@ -77,34 +84,40 @@ export async function moveVersions(
     }
   }
   if (made.length === 0) return { moved: 0, failed };
-  const column = <T>(of: (moved: Moved) => T) => made.map(of);
+  const groups = Map.groupBy(made, ({ suite }) => suite);
   const moved = await slot(() =>
     changeSql(
       call,
       tenantId,
       async (unit) => {
-        const updated = await unit.query(UPDATE, [
-          tenantId,
-          keys.value.term,
-          job.kind === "rotate_tenant" ? 0 : Math.max(job.number, keys.value.round),
-          keys.digest.term,
-          column(({ row }) => row.secretId),
-          column(({ row }) => row.number),
-          column(({ row }) => row.generation),
-          column(({ row }) => row.dekWrap),
-          column(({ dekWrap }) => dekWrap),
-          column(({ sealed }) => sealed),
-          column(({ digest }) => digest),
-          column(({ replaces }) => replaces),
-          job.kind === "remove_opener" ? job.number : null,
-        ]);
-        if (updated.length > 0)
-          unit.record({
-            action: job.kind === "rotate_tenant" ? "key.deks_rewrapped" : "key.values_re_encrypted",
-            target: { type: "key", id: null, name: null },
-            details: { job: job.id, versions: updated.length, term: keys.value.term },
-          });
-        return updated.length;
+        let moved = 0;
+        for (const [suite, group] of groups) {
+          const { value, digest } = keys.of(suite);
+          const column = <T>(of: (moved: Moved) => T) => group.map(of);
+          const updated = await unit.query(UPDATE, [
+            tenantId,
+            value.term,
+            job.kind === "rotate_tenant" ? 0 : Math.max(job.number, value.round),
+            digest.term,
+            column(({ row }) => row.secretId),
+            column(({ row }) => row.number),
+            column(({ row }) => row.generation),
+            column(({ row }) => row.dekWrap),
+            column(({ dekWrap }) => dekWrap),
+            column(({ sealed }) => sealed),
+            column(({ digest }) => digest),
+            column(({ replaces }) => replaces),
+            job.kind === "remove_opener" ? job.number : null,
+          ]);
+          if (updated.length > 0)
+            unit.record({
+              action: job.kind === "rotate_tenant" ? "key.deks_rewrapped" : "key.values_re_encrypted",
+              target: { type: "key", id: null, name: null },
+              details: { job: job.id, versions: updated.length, term: value.term },
+            });
+          moved += updated.length;
+        }
+        return moved;
       },
       { tenant: "any", raise: false },
     ),
@@ -116,8 +129,9 @@ async function remake(
   { services }: Call,
   job: Job,
   tenantId: string,
-  keys: WriteKeys,
+  keys: SuiteKeys,
   row: SealedVersionRow,
+  { from, to: suite }: Suites,
 ): Promise<Moved> {
   const { envelope } = services;
   const at = { deployment: services.deployment, tenant: tenantId, secret: row.secretId, version: row.number };
@@ -130,7 +144,7 @@ async function remake(
     const dekWrap = envelope.wrapDek(dek, key, under(term));
     if (!envelope.unwrapDek(dekWrap, key, under(term)).checkValue().equals(dek.checkValue()))
       throw new EnvelopeError("wrong_key");
-    return { row, dekWrap, sealed: null, digest: null, replaces: null };
+    return { row, suite, dekWrap, sealed: null, digest: null, replaces: null };
   }
 
   const place = { ...at, project: row.projectId, environment: row.environmentId };
@@ -142,8 +156,9 @@ async function remake(
     again = envelope.openValue(fresh.sealed, envelope.unwrapDek(dekWrap, key, under(term)), place);
     if (!again.equals(plaintext)) throw new EnvelopeError("wrong_key");
     const replaces = createHash("sha256").update(row.sealed!).update(row.dekWrap).digest();
-    const digest = job.digests ? valueDigest(keys.digest, plaintext) : null;
-    return { row, dekWrap, sealed: fresh.sealed, digest, replaces };
+    // In another suite the digest of before would tell guesses of the value to who holds the key of before.
+    const digest = job.digests || from !== suite ? valueDigest(keys.digest, plaintext) : null;
+    return { row, suite, dekWrap, sealed: fresh.sealed, digest, replaces };
   } finally {
     plaintext.fill(0);
     again?.fill(0);

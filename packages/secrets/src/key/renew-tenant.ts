@@ -1,7 +1,10 @@
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { changeSql } from "../flow/change.ts";
+import { currentKeys, SuiteMissing } from "../version/write-keys.ts";
 import { moveSigningSecrets } from "../webhook/move-secrets.ts";
+import { addSuite } from "./add-suite.ts";
+
 import { addTerm } from "./add-term.ts";
 import type { Job } from "./job.ts";
 import { moveCursor, readCursor, type VersionCursor } from "./job-cursor.ts";
@@ -55,23 +58,25 @@ export async function renewTenant(
     work.renewed = added !== "lost";
     return { keys: added === "lost" ? 0 : added, more: true };
   }
-  const [value, digest] = await Promise.all([
-    services.keys.current(tenantId, "value"),
-    services.keys.current(tenantId, "digest"),
-  ]);
-  const rows = await nextRows(
-    call,
-    job,
-    tenantId,
-    work,
-    { value: value.term, digest: digest.term },
-    limit,
-    slot,
-  );
+  const bySuite = await services.keys.currentOfAll(tenantId);
+  const newest = { value: [] as number[], digest: [] as number[] };
+  for (const keys of bySuite.values()) {
+    if (keys instanceof KeyfoldError) throw keys;
+    newest.value.push(keys.value.term);
+    newest.digest.push(keys.digest.term);
+  }
+  const rows = await nextRows(call, job, tenantId, work, newest, limit, slot);
   if (rows === "lost") return { keys: 0, more: true };
   if (rows.length > 0) {
     try {
-      const { moved, failed } = await moveVersions(call, job, tenantId, { value, digest }, rows, slot);
+      const { moved, failed } = await moveVersions(
+        call,
+        job,
+        tenantId,
+        await currentKeys(call, tenantId),
+        rows,
+        slot,
+      );
       // What was shared out is looked through once more, and counts then.
       if (work.leftAfter !== "not yet") {
         work.failed += failed;
@@ -79,7 +84,8 @@ export async function renewTenant(
       }
       return { keys: moved, more: true };
     } catch (error) {
-      if (!(error instanceof TermClosed)) throw error;
+      if (error instanceof SuiteMissing) await addSuite(call, tenantId, error.suite);
+      else if (!(error instanceof TermClosed)) throw error;
       services.keys.forgetTerms(tenantId);
       work.leftAfter = "not yet";
       return { keys: 0, more: true };
@@ -93,9 +99,10 @@ export async function renewTenant(
     throw new KeyfoldError("decryption_failed", {
       cause: new Error(`${work.failed} versions could not be moved to the newest key`),
     });
+  const newestKey = (await currentKeys(call, tenantId)).newest();
   // What signs webhooks is kept under the tenant's key too.
   try {
-    await slot(() => moveSigningSecrets(call, tenantId, value));
+    await slot(() => moveSigningSecrets(call, tenantId, newestKey));
     if (await endTenant(call, job, tenantId, slot)) return { keys: 0, more: false };
   } catch (error) {
     if (!(error instanceof TermClosed)) throw error;
@@ -112,22 +119,25 @@ async function renewTerms(call: Call, job: Job, tenantId: string, slot: Slot): P
   const purposes: TenantPurpose[] = job.digests ? ["value", "digest"] : ["value"];
   let added = 0;
   for (const purpose of purposes) {
-    const newest = newestOf(stored, purpose);
-    if (newest === null) throw new KeyfoldError("not_found");
-    // A younger term may be another job's, which knows nothing of the opener that goes.
-    const { opener } = job;
-    const open = opener !== null && newest.wraps.some((wrap) => takes(wrap.opener, opener));
-    if ((newest.round ?? 0) >= job.number && !open) continue;
-    if (!(await addTerm(call, job, tenantId, newest, slot))) return "lost";
-    if (purpose === "value") added++;
+    const terms = stored.filter((key) => key.purpose === purpose);
+    if (terms.length === 0) throw new KeyfoldError("not_found");
+    let last = Math.max(...terms.map(({ term }) => term));
+    // The strongest suite last: the newest term of all keeps what is no secret's value, such as signing secrets.
+    for (const suite of [...new Set(terms.map((key) => key.suite))].sort()) {
+      const newest = newestOf(terms.filter((key) => key.suite === suite));
+      // A younger term may be another job's, which knows nothing of the opener that goes.
+      const { opener } = job;
+      const open = opener !== null && newest.wraps.some((wrap) => takes(wrap.opener, opener));
+      if ((newest.round ?? 0) >= job.number && !open) continue;
+      if (!(await addTerm(call, job, tenantId, newest, ++last, slot))) return "lost";
+      if (purpose === "value") added++;
+    }
   }
   return added;
 }
 
-function newestOf(stored: readonly StoredTenantKey[], purpose: TenantPurpose): StoredTenantKey | null {
-  const terms = stored.filter((key) => key.purpose === purpose);
-  return terms.reduce<StoredTenantKey | null>((a, b) => (a === null || b.term > a.term ? b : a), null);
-}
+const newestOf = (terms: readonly StoredTenantKey[]): StoredTenantKey =>
+  terms.reduce((a, b) => (b.term > a.term ? b : a));
 
 /** The next versions to move; "lost" where another helper took them on. */
 async function nextRows(
@@ -135,7 +145,7 @@ async function nextRows(
   job: Job,
   tenantId: string,
   work: TenantWork,
-  newest: { value: number; digest: number },
+  newest: { value: readonly number[]; digest: readonly number[] },
   limit: number,
   slot: Slot,
 ): Promise<SealedVersionRow[] | "lost"> {

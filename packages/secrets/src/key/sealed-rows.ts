@@ -25,8 +25,8 @@ const SQL = `WITH next AS (
       FROM control_plane.sealed_values d
      WHERE d.tenant_id = $1::uuid AND (d.secret_id, d.number) > ($2::uuid, $3::int)
        AND ($4::uuid IS NULL OR d.secret_id = $4::uuid) AND d.dek_wrap IS NOT NULL
-       AND CASE WHEN $5::boolean THEN d.round < $6::int OR ($11::boolean AND d.term <> $8::int) OR ($7::int IS NOT NULL AND d.digest_term <> $7::int)
-                ELSE d.term <> $8::int END
+       AND CASE WHEN $5::boolean THEN d.round < $6::int OR ($11::boolean AND d.term <> ALL ($8::int[])) OR ($7::int[] IS NOT NULL AND d.digest_term <> ALL ($7::int[]))
+                ELSE d.term <> ALL ($8::int[]) END
      ORDER BY d.secret_id, d.number LIMIT $9::int
   ), fitting AS (
     SELECT n.*, sum(n.bytes) OVER (ORDER BY n.secret_id, n.number) - n.bytes AS before FROM next n
@@ -43,13 +43,14 @@ const START: VersionCursor = { secretId: "00000000-0000-0000-0000-000000000000",
 
 /**
  * The next versions, by secret and number, that a job still has to move: those whose DEK is older than the job (or whose
- * digest is under an older key) where it re-encrypts, and for the removal of an opener all that another term keeps; those under another than the newest term where it rewraps.
+ * digest is under an older key) where it re-encrypts, and for the removal of an opener all that is under no suite's newest
+ * term; those under another than their suite's newest term where it rewraps.
  */
 export function rowsToMove(
   { db }: Services,
   job: Job,
   tenantId: string,
-  newest: { value: number; digest: number },
+  newest: { value: readonly number[]; digest: readonly number[] },
   after: VersionCursor | null,
   limit: number,
 ): Promise<SealedVersionRow[]> {

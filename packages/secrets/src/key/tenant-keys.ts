@@ -1,7 +1,8 @@
-import { type Connections, withTenant } from "@keyfold/db";
+import { type Connections, withTenant, withTenantSql } from "@keyfold/db";
 import {
   createKeyring,
   EnvelopeError,
+  HYBRID_WRAP_SUITE,
   type KeyPurpose,
   type Keyring,
   SecretKey,
@@ -22,10 +23,15 @@ export interface TermKey {
   term: number;
   /** The number of the job that made the term; 0 for what the tenant began with. */
   round: number;
+  /** Whether the tenant has no other term for this purpose. */
+  onlyTerm: boolean;
   key: SecretKey;
 }
 
-/** A new tenant's keys, and the rows that keep them. */
+/** The newest keys of one suite: what new values are sealed under. */
+export type SuiteKeys = Record<TenantPurpose, TermKey>;
+
+/** New keys of a tenant, and the rows that keep them. */
 export interface NewTenantKeys {
   keys: {
     tenantId: string;
@@ -83,13 +89,23 @@ export interface StoredTenantKey {
   }[];
 }
 
+/** The newest term of one suite, and how many terms of any suite its purpose has. */
+interface NewestTerm extends Omit<StoredTenantKey, "purpose" | "wraps"> {
+  purpose: TenantPurpose;
+  terms: number;
+}
+
+const NEWEST = `SELECT DISTINCT ON (purpose, suite) purpose, suite, term, round, check_value AS "checkValue", created_at AS "createdAt",
+         root_key AS "rootKey", generation, mac, count(*) OVER (PARTITION BY purpose)::int AS terms
+  FROM control_plane.tenant_keys WHERE tenant_id = $1::uuid ORDER BY purpose, suite, term DESC`;
+
 /**
  * The tenants' keys: made, unwrapped on first use, kept for minutes in a bounded keyring.
  * Purpose "value" wraps DEKs; "digest" keys the digests that tell equal values.
  */
 export class TenantKeys {
   readonly #ring: Keyring;
-  readonly #terms = new Map<string, { term: number; round: number; until: number }>();
+  readonly #terms = new Map<string, { newest: readonly NewestTerm[]; until: number }>();
   #forgotten = 0;
   readonly #db: Connections;
   readonly #deployment: string;
@@ -126,23 +142,28 @@ export class TenantKeys {
     this.#ring = createKeyring({ ttlMs: this.#ttlMs, max: parts.max ?? 10_000, clock: this.#clock });
   }
 
-  /** Makes a tenant's first keys, before the transaction that stores them: key services are not called under locks. */
+  /**
+   * Makes a tenant's keys of one suite, before the transaction that stores them: key services are not called under locks.
+   * @param rootKey the name of the tenant's own root key; null: the deployment's
+   * @param more.terms their numbers; all suites of a tenant share one numbering
+   * @throws KeyfoldError as `makeTerm`
+   */
   async make(
     tenantId: string,
     now: Date,
     suite: WrapSuite = WRAP_SUITE,
     rootKey: string | null = null,
+    more: {
+      terms?: Record<TenantPurpose, number>;
+      round?: number | null;
+      also?: readonly string[];
+    } = {},
   ): Promise<NewTenantKeys> {
+    const { terms, round = null, also = [] } = more;
     const made: NewTenantKeys = { keys: [], wraps: [] };
     for (const purpose of ["value", "digest"] as const) {
-      const { key, wraps } = await this.makeTerm(tenantId, {
-        purpose,
-        term: 1,
-        round: null,
-        now,
-        suite,
-        rootKey,
-      });
+      const facts = { purpose, term: terms?.[purpose] ?? 1, round, now, suite, rootKey, also };
+      const { key, wraps } = await this.makeTerm(tenantId, facts);
       made.keys.push(key);
       made.wraps.push(...wraps);
     }
@@ -152,7 +173,7 @@ export class TenantKeys {
   /**
    * Makes one term, before the transaction that stores it: wrapped, and opened again through each of its wraps.
    * @param facts.also root keys that it is wrapped under besides the current one, of those that are held
-   * @throws KeyfoldError `key_unavailable`, `decryption_failed`
+   * @throws KeyfoldError `key_unavailable`, `decryption_failed`; `illegal_state` where it takes a hybrid seed and there is none
    */
   async makeTerm(
     tenantId: string,
@@ -167,6 +188,10 @@ export class TenantKeys {
     },
   ): Promise<{ key: NewTenantKeys["keys"][number]; wraps: NewTenantKeys["wraps"] }> {
     const { purpose, term, round, now, suite, rootKey } = facts;
+    if (suite === HYBRID_WRAP_SUITE && this.#openers.hybridsHeld.length === 0)
+      throw new KeyfoldError("illegal_state", {
+        sentence: "hybrid-quantum takes a hybrid seed, and this server was started without one.",
+      });
     const fresh = SecretKey.generate();
     const key = this.#mac.seal("tenantKeys", tenantId, {
       purpose,
@@ -195,41 +220,65 @@ export class TenantKeys {
     return this.#ring.get(`${tenantId}/${purpose}/${term}`, () => this.#load(tenantId, purpose, term));
   }
 
-  /** The key of the newest term, which new values are sealed under. */
-  async current(tenantId: string, purpose: TenantPurpose): Promise<TermKey> {
-    try {
-      return await this.#current(tenantId, purpose);
-    } catch (error) {
-      if (!(error instanceof TermGone)) throw error;
-      // What was the newest term a moment ago has been followed by another one, and has come to its end.
-      this.forgetTerms(tenantId);
-      return this.#current(tenantId, purpose);
-    }
+  /**
+   * The newest keys of each suite that the tenant has, which new values are sealed under; in the place of keys that could
+   * not be opened stands why, so that one suite's trouble is not the other's.
+   * @throws KeyfoldError `decryption_failed` where it has none: it was shredded
+   */
+  async currentOfAll(tenantId: string): Promise<ReadonlyMap<number, SuiteKeys | KeyfoldError>> {
+    const bySuite = await this.#currentOfAll(tenantId);
+    if (![...bySuite.values()].some((keys) => keys instanceof TermGone)) return bySuite;
+    // What was the newest term a moment ago has been followed by another one, and has come to its end.
+    this.forgetTerms(tenantId);
+    return this.#currentOfAll(tenantId);
   }
 
-  async #current(tenantId: string, purpose: TenantPurpose): Promise<TermKey> {
-    const name = `${tenantId}/${purpose}`;
-    let known = this.#terms.get(name);
-    if (known === undefined || known.until <= this.#clock()) {
-      const forgotten = this.#forgotten;
-      const newest = await again(() =>
-        withTenant(this.#db, tenantId, ({ sql }) =>
-          sql.tenantKey.findFirst({ where: { tenantId, purpose }, orderBy: { term: "desc" } }),
-        ),
+  async #currentOfAll(tenantId: string): Promise<Map<number, SuiteKeys | KeyfoldError>> {
+    const newest = await this.#newest(tenantId);
+    const bySuite = new Map<number, SuiteKeys | KeyfoldError>();
+    for (const suite of new Set(newest.map((one) => one.suite))) {
+      const [value, digest] = (["value", "digest"] as const).map((purpose) =>
+        newest.find((one) => one.suite === suite && one.purpose === purpose),
       );
-      if (newest === null)
-        throw new KeyfoldError("decryption_failed", {
-          cause: new Error("the tenant has no key: it was shredded"),
-        });
-      // The key may be remembered from before this row was edited.
-      this.#mac.check("tenantKeys", tenantId, newest);
-      known = { term: newest.term, round: newest.round ?? 0, until: this.#clock() + this.#ttlMs };
-      if (this.#terms.size > 20_000) this.#terms.clear();
-      // What was asked before somebody said that it is old news is not kept.
-      if (this.#forgotten === forgotten) this.#terms.set(name, known);
+      // One of the two alone is of no use: both are made anew when they are needed.
+      if (value === undefined || digest === undefined) continue;
+      const opened = await Promise.all([
+        this.#termKey(tenantId, value),
+        this.#termKey(tenantId, digest),
+      ]).then(
+        ([value, digest]) => ({ value, digest }),
+        (error: unknown) => {
+          if (error instanceof KeyfoldError) return error;
+          throw error;
+        },
+      );
+      bySuite.set(suite, opened);
     }
-    const { term, round } = known;
-    return { term, round, key: await this.of(tenantId, purpose, term) };
+    return bySuite;
+  }
+
+  async #termKey(tenantId: string, { purpose, term, round, terms }: NewestTerm): Promise<TermKey> {
+    return { term, round: round ?? 0, onlyTerm: terms === 1, key: await this.of(tenantId, purpose, term) };
+  }
+
+  async #newest(tenantId: string): Promise<readonly NewestTerm[]> {
+    const known = this.#terms.get(tenantId);
+    if (known !== undefined && known.until > this.#clock()) return known.newest;
+    const forgotten = this.#forgotten;
+    const newest = await again(() =>
+      withTenantSql(this.#db, tenantId, ({ query }) => query<NewestTerm>(NEWEST, [tenantId])),
+    );
+    if (newest.length === 0)
+      throw new KeyfoldError("decryption_failed", {
+        cause: new Error("the tenant has no key: it was shredded"),
+      });
+    // The keys may be remembered from before these rows were edited.
+    for (const row of newest) this.#mac.check("tenantKeys", tenantId, row);
+    if (this.#terms.size > 20_000) this.#terms.clear();
+    // What was asked before somebody said that it is old news is not kept.
+    if (this.#forgotten === forgotten)
+      this.#terms.set(tenantId, { newest, until: this.#clock() + this.#ttlMs });
+    return newest;
   }
 
   /** Lets go of the keys that are too old. */
@@ -243,10 +292,10 @@ export class TenantKeys {
     this.forgetTerms(tenantId);
   }
 
-  /** Forgets which of a tenant's terms is the newest. */
+  /** Forgets which of a tenant's terms are the newest. */
   forgetTerms(tenantId: string): void {
     this.#forgotten++;
-    for (const purpose of ["value", "digest"]) this.#terms.delete(`${tenantId}/${purpose}`);
+    this.#terms.delete(tenantId);
   }
 
   /**

@@ -8,7 +8,7 @@ import { checkExpected, nextRow, updateOf } from "../secret/store.ts";
 import { withNewValue } from "../version/new-value.ts";
 import { prepareVersionInput, versionView } from "../version/schema.ts";
 import { viewVersion } from "../version/view.ts";
-import { FIRST_PARAMETER, type NewValue, sealVersion, writeVersion } from "../version/write.ts";
+import { FIRST_PARAMETER, type NewValue, sealVersion, suiteFor, writeVersion } from "../version/write.ts";
 import type { WriteKeys } from "../version/write-keys.ts";
 import { pendingOf } from "./load.ts";
 
@@ -57,7 +57,7 @@ export async function preparePending(
     throw new KeyfoldError("illegal_state", {
       sentence: `Version ${pending} of this secret is pending already. Finish it or abandon it first.`,
     });
-  const version = sealVersion(unit, secret, keys, value, {
+  const version = sealVersion(unit, secret, keys.of(await suiteFor(unit, secret)), value, {
     number: lastNumber + 1,
     rotatedFrom: secret.currentVersion,
     reason: facts.reason,

@@ -40,7 +40,7 @@ export async function revealNames(
   names: readonly string[],
 ): Promise<Map<string, RevealedView>> {
   // Before the transaction: a key is loaded over a connection of its own.
-  await call.services.keys.current(tenantId, "value");
+  await call.services.keys.currentOfAll(tenantId);
   const unique = [...new Set(names)];
   try {
     return await openAll(call, tenantId, input, unique, null);

@@ -3,7 +3,7 @@ import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { openVersion } from "../version/open.ts";
-import { valueDigest, withWriteKeys } from "../version/write-keys.ts";
+import { withWriteKeys } from "../version/write-keys.ts";
 import { loadSecret, lockSecret } from "./load.ts";
 import { rollBackSecretInput, setSecretOutput } from "./schema.ts";
 import { checkExpected, putVersion } from "./store.ts";
@@ -42,7 +42,6 @@ export const rollBackSecret = defineVerb({
           const value = {
             plaintext,
             encoding: older.version.encoding as "utf8" | "base64",
-            digest: valueDigest(keys.digest, plaintext),
           };
           const put = await putVersion(unit, loaded, keys, value, {
             reason: input.reason ?? null,

@@ -1,3 +1,4 @@
+import type { Algorithm } from "../key/algorithm.ts";
 import type { PlaceRow } from "../place/place.ts";
 
 export interface SecretRow {
@@ -19,6 +20,8 @@ export interface SecretRow {
   gracePolicy: "acknowledgement" | "hold" | null;
   /** How many ended versions are kept; null: none. */
   keepVersions: number | null;
+  /** What wraps the key over its values; null: its tenant's. */
+  algorithm: Algorithm | null;
   generation: number;
   mac: Uint8Array;
 }
@@ -70,6 +73,7 @@ export interface SecretColumns extends Pick<PlaceRow, "p_id" | "e_id"> {
   s_purge_after: Date | null;
   s_grace_policy: SecretRow["gracePolicy"];
   s_keep_versions: number | null;
+  s_algorithm: Algorithm | null;
   s_generation: number;
   s_mac: Uint8Array;
 }
@@ -90,6 +94,7 @@ export const SECRET_COLUMNS = [
   "purge_after",
   "grace_policy",
   "keep_versions",
+  "algorithm",
   "generation",
   "mac",
 ]
@@ -120,6 +125,7 @@ export function secretOf(row: SecretColumns): SecretRow {
     purgeAfter: row.s_purge_after,
     gracePolicy: row.s_grace_policy,
     keepVersions: row.s_keep_versions,
+    algorithm: row.s_algorithm,
     generation: row.s_generation,
     mac: row.s_mac,
   };

@@ -14,6 +14,7 @@ import {
   text,
   versionNumber,
 } from "../input/text.ts";
+import { algorithm } from "../key/algorithm.ts";
 import { inTenant } from "../tenant/schema.ts";
 
 /** Most items in one bulk call. */
@@ -75,6 +76,7 @@ export const secretView = z.object({
     "How a grace ends: `time`, at its deadline; `acknowledgement`, as soon as every live consumer has moved, at the latest at its deadline; `hold`, not before every live consumer has moved.",
   ),
   keepVersions: z.int().describe("How many ended versions stay sealed, to be rolled back to."),
+  algorithm: algorithm.nullable().describe("What wraps the key over its values; null: its tenant's."),
   generation: z.int().describe("Grows with every change of this secret."),
   createdAt: moment,
   createdBy: actorRefSchema,
@@ -92,6 +94,12 @@ const metadata = {
   graceSeconds: graceSeconds.nullable().optional(),
   gracePolicy: gracePolicy.optional(),
   keepVersions: keepVersions.optional(),
+  algorithm: algorithm
+    .nullable()
+    .optional()
+    .describe(
+      "What wraps the key over its values; null: its tenant's. `hybrid-quantum` takes a hybrid seed.",
+    ),
 };
 const newValue = { value, encoding: encoding.default("utf8") };
 

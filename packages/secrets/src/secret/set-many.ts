@@ -5,7 +5,7 @@ import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeValue } from "../input/value.ts";
 import { findPlaceFor } from "../place/place.ts";
-import { valueDigest, withWriteKeys } from "../version/write-keys.ts";
+import { withWriteKeys } from "../version/write-keys.ts";
 import { putByName } from "./put.ts";
 import { bulkSetInput, bulkSetOutput, MAX_BULK_BYTES } from "./schema.ts";
 
@@ -59,8 +59,7 @@ export const setManySecrets = defineVerb({
             return onceFor(unit, input.idempotencyKey, asked, async () => {
               const byName = new Map<string, Awaited<ReturnType<typeof putByName>>>();
               for (const { item, plaintext } of inOrder) {
-                const digest = valueDigest(keys.digest, plaintext);
-                const value = { plaintext, encoding: item.encoding, digest };
+                const value = { plaintext, encoding: item.encoding };
                 byName.set(
                   item.name,
                   await putByName(unit, place, item.name, keys, value, {

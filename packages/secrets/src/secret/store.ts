@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
+import type { Algorithm } from "../key/algorithm.ts";
 import { tell } from "../message/tell.ts";
 import type { NamedPlace } from "../place/place.ts";
 import { openVersion } from "../version/open.ts";
@@ -10,6 +11,7 @@ import {
   isSameValue,
   type NewValue,
   sealVersion,
+  suiteFor,
   supersede,
   writeVersion,
 } from "../version/write.ts";
@@ -25,6 +27,7 @@ export interface Metadata {
   graceSeconds?: number | null | undefined;
   gracePolicy?: GracePolicy | undefined;
   keepVersions?: number | undefined;
+  algorithm?: Algorithm | null | undefined;
 }
 
 /** As it is stored: by time is what holds where nothing is said. */
@@ -55,8 +58,8 @@ export function updateOf(
     sql: `UPDATE control_plane.secrets SET name = ${at(0)}, description = ${at(1)}, tags = ${at(2)}::jsonb,
             state = ${at(3)}::control_plane.secret_state, current_version = ${at(4)}, grace_seconds = ${at(5)}, updated_at = ${at(6)},
             deleted_at = ${at(7)}, purge_after = ${at(8)}, generation = ${at(9)}, mac = ${at(10)},
-            grace_policy = ${at(11)}, keep_versions = ${at(12)}
-          WHERE tenant_id = ${at(13)}::uuid AND id = ${at(14)}::uuid AND generation = ${at(15)}`,
+            grace_policy = ${at(11)}, keep_versions = ${at(12)}, algorithm = ${at(13)}
+          WHERE tenant_id = ${at(14)}::uuid AND id = ${at(15)}::uuid AND generation = ${at(16)}`,
     params: [
       row.name,
       row.description,
@@ -71,6 +74,7 @@ export function updateOf(
       row.mac,
       row.gracePolicy,
       row.keepVersions,
+      row.algorithm,
       unit.tenantId,
       row.id,
       row.generation - 1,
@@ -109,6 +113,7 @@ export async function insertSecret(
     graceSeconds: facts.graceSeconds ?? null,
     gracePolicy: policyOf(facts.gracePolicy) ?? null,
     keepVersions: facts.keepVersions || null,
+    algorithm: facts.algorithm ?? null,
     createdAt: unit.now,
     createdBy: { ...actorRef(actor) },
     updatedAt: unit.now,
@@ -116,15 +121,15 @@ export async function insertSecret(
     purgeAfter: null,
     generation: 1,
   });
-  const version = sealVersion(unit, row, keys, value, {
+  const version = sealVersion(unit, row, keys.of(await suiteFor(unit, row)), value, {
     number: 1,
     rotatedFrom: null,
     reason: facts.reason ?? null,
   });
   await writeVersion(unit, version, {
     sql: `INSERT INTO control_plane.secrets (tenant_id, id, project_id, environment_id, name, description, tags, state,
-              current_version, grace_seconds, created_at, created_by, updated_at, generation, mac, grace_policy, keep_versions)
-            VALUES ($1, $2, $19::uuid, $20::uuid, $21, $22, $23::jsonb, 'live', 1, $24::int, $8, $9, $8, 1, $25, $26::text, $27::int)`,
+              current_version, grace_seconds, created_at, created_by, updated_at, generation, mac, grace_policy, keep_versions, algorithm)
+            VALUES ($1, $2, $19::uuid, $20::uuid, $21, $22, $23::jsonb, 'live', 1, $24::int, $8, $9, $8, 1, $25, $26::text, $27::int, $28::text)`,
     params: [
       row.projectId,
       row.environmentId,
@@ -135,6 +140,7 @@ export async function insertSecret(
       row.mac,
       row.gracePolicy,
       row.keepVersions,
+      row.algorithm,
     ],
   });
   tell(unit, "secret.created", row, { new_version: 1 });
@@ -177,7 +183,8 @@ export async function putVersion(
   openUntil: Date | null;
 }> {
   const { secret, place, version: current, sealed } = loaded;
-  if (facts.sameIsNothing && (await isSameValue(unit, secret, sealed, keys, value))) {
+  const now = keys.of(await suiteFor(unit, secret));
+  if (facts.sameIsNothing && (await isSameValue(unit, secret, sealed, now, value))) {
     await confirmSame(unit, secret, value);
     return {
       secret: viewSecret(secret, place, current),
@@ -192,7 +199,7 @@ export async function putVersion(
   // The old one first: two current versions are refused by the database.
   const openUntil =
     current === null ? null : await supersede(unit, secret, asCurrent(current), facts.graceSeconds);
-  const version = sealVersion(unit, secret, keys, value, { number, rotatedFrom, reason: facts.reason });
+  const version = sealVersion(unit, secret, now, value, { number, rotatedFrom, reason: facts.reason });
   const moved = nextRow(unit, secret, { state: "live", currentVersion: number });
   await writeVersion(unit, version, updateOf(unit, moved, FIRST_PARAMETER));
   tell(unit, "secret.rotated", moved, {

@@ -30,6 +30,7 @@ export const updateSecret = defineVerb({
         ...(input.tags === undefined ? {} : { tags: input.tags }),
         ...(input.graceSeconds === undefined ? {} : { graceSeconds: input.graceSeconds }),
         ...(input.gracePolicy === undefined ? {} : { gracePolicy: policyOf(input.gracePolicy) ?? null }),
+        ...(input.algorithm === undefined ? {} : { algorithm: input.algorithm }),
         ...(input.keepVersions === undefined ? {} : { keepVersions: input.keepVersions || null }),
       };
       const moved = await moveSecret(unit, secret, to);

@@ -21,6 +21,7 @@ export function viewSecret(row: SecretRow, place: NamedPlace, current: Current |
     graceSeconds: row.graceSeconds,
     gracePolicy: row.gracePolicy ?? "time",
     keepVersions: row.keepVersions ?? 0,
+    algorithm: row.algorithm,
     generation: row.generation,
     createdAt: row.createdAt.toISOString(),
     createdBy: jsonActor(row.createdBy),

@@ -15,10 +15,13 @@ export const configureTenant = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     return change(call, tenantId, async (unit) => {
       const row = await loadTenant(unit, tenantId);
-      const moved = await moveTenant(unit, row, { graceSeconds: input.graceSeconds });
+      const moved = await moveTenant(unit, row, {
+        ...(input.graceSeconds === undefined ? {} : { graceSeconds: input.graceSeconds }),
+        ...(input.algorithm === undefined ? {} : { algorithm: input.algorithm }),
+      });
       unit.record({
         target: { type: "tenant", id: tenantId, name: moved.slug },
-        details: { graceSeconds: moved.graceSeconds },
+        details: { graceSeconds: moved.graceSeconds, algorithm: moved.algorithm },
       });
       return viewTenant(moved, call.services);
     });

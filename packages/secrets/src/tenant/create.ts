@@ -26,7 +26,8 @@ export const createTenant = defineVerb({
         issues: [{ path: "rootKey", message: "is no root key in this server's configuration" }],
       });
     const id = newId(services, input.regions);
-    const keys = await services.keys.make(id, services.clock(), suiteOf(services.algorithm), input.rootKey);
+    const suite = suiteOf(input.algorithm ?? services.algorithm);
+    const keys = await services.keys.make(id, services.clock(), suite, input.rootKey);
     return change(
       call,
       id,
@@ -45,6 +46,7 @@ export const createTenant = defineVerb({
           deletedAt: null,
           purgedAt: null,
           graceSeconds: null,
+          algorithm: input.algorithm ?? null,
           generation: 1,
         });
         await unit.sql.tenant.create({ data: row });

@@ -20,7 +20,7 @@ export const listTenants = defineVerb({
     return onDeployment(call, async (unit) => {
       const rows = await unit.query<TenantRow>(
         `SELECT id, slug, name, created_at AS "createdAt", created_by AS "createdBy", deleted_at AS "deletedAt", purged_at AS "purgedAt",
-           grace_seconds AS "graceSeconds", generation, mac FROM control_plane.list_tenants($1, $2::uuid, $3::int, $4::boolean)`,
+           grace_seconds AS "graceSeconds", algorithm, generation, mac FROM control_plane.list_tenants($1, $2::uuid, $3::int, $4::boolean)`,
         [after[0], after[1], input.limit + 1, input.deleted],
       );
       const page = rows.slice(0, input.limit);

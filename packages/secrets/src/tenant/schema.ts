@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { nextCursor, pageInput } from "../input/page.ts";
 import { actorRefSchema, displayName, graceSeconds, id, moment, slug, tenantRef } from "../input/text.ts";
+import { algorithm } from "../key/algorithm.ts";
 
 export const tenantView = z.object({
   id: z.uuid(),
@@ -13,6 +14,11 @@ export const tenantView = z.object({
     .nullable()
     .describe(
       "Seconds that a superseded version still opens, where its secret does not say; null: the deployment's default.",
+    ),
+  algorithm: algorithm
+    .nullable()
+    .describe(
+      "What wraps the keys over its secrets' values where they do not say; null: the deployment's default.",
     ),
   deletedAt: moment.nullable(),
   regions: z.array(z.string()).nullable().describe("The regions that it may live in; null: any."),
@@ -44,6 +50,7 @@ export const createTenantInput = z.strictObject({
     .describe(
       "A root key of its own, by its name in the server's configuration; the deployment's when left out.",
     ),
+  algorithm: algorithm.optional().describe("The deployment's default when left out."),
 });
 export const listTenantsInput = z.strictObject({
   ...pageInput,
@@ -60,8 +67,15 @@ export const configureTenantInput = z.strictObject({
   ...inTenant,
   graceSeconds: graceSeconds
     .nullable()
+    .optional()
     .describe(
-      "For secrets that do not say themselves: 0 to 90 days, in seconds; null: the deployment's default.",
+      "For secrets that do not say themselves: 0 to 90 days, in seconds; null: the deployment's default. Stays when left out.",
+    ),
+  algorithm: algorithm
+    .nullable()
+    .optional()
+    .describe(
+      "For secrets that do not say themselves; null: the deployment's default. Stays when left out. For versions to come: re-encrypt the tenant for those that are there.",
     ),
 });
 export const deleteTenantInput = z.strictObject({ tenant: tenantRef });

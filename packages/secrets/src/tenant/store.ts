@@ -3,6 +3,7 @@ import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
 import { jsonActor } from "../input/stored.ts";
+import type { Algorithm } from "../key/algorithm.ts";
 import { type Residency, residencyOf } from "../region/region.ts";
 import type { TenantView } from "./schema.ts";
 
@@ -16,6 +17,8 @@ export interface TenantRow {
   purgedAt: Date | null;
   /** Seconds that a superseded version still opens, where its secret does not say; null: the deployment's default. */
   graceSeconds: number | null;
+  /** What wraps the keys over its secrets' values where they do not say; null: the deployment's default. */
+  algorithm: Algorithm | null;
   generation: number;
   mac: Uint8Array;
 }
@@ -31,7 +34,7 @@ export async function loadTenant(
 ): Promise<TenantRow> {
   const [row] = await unit.query<TenantRow>(
     `SELECT id, slug, name, created_at AS "createdAt", created_by AS "createdBy", deleted_at AS "deletedAt",
-            purged_at AS "purgedAt", grace_seconds AS "graceSeconds", generation, mac FROM control_plane.tenants WHERE id = $1::uuid`,
+            purged_at AS "purgedAt", grace_seconds AS "graceSeconds", algorithm, generation, mac FROM control_plane.tenants WHERE id = $1::uuid`,
     [tenantId],
   );
   if (row === undefined || row.purgedAt !== null || (row.deletedAt !== null && !options.deleted))
@@ -49,6 +52,7 @@ export function viewTenant(row: TenantRow, { regions }: Pick<Services, "regions"
     createdAt: row.createdAt.toISOString(),
     createdBy: jsonActor(row.createdBy),
     graceSeconds: row.graceSeconds,
+    algorithm: row.algorithm,
     deletedAt: row.deletedAt?.toISOString() ?? null,
   };
 }
@@ -59,7 +63,7 @@ const viewResidency = ({ regions, home }: Residency) => ({ regions: regions && [
 export async function moveTenant(
   unit: SqlTransaction & { call: Call },
   row: TenantRow,
-  to: Partial<Pick<TenantRow, "slug" | "name" | "deletedAt" | "purgedAt" | "graceSeconds">>,
+  to: Partial<Pick<TenantRow, "slug" | "name" | "deletedAt" | "purgedAt" | "graceSeconds" | "algorithm">>,
 ): Promise<TenantRow> {
   const { mac: _, ...old } = row;
   const moved = unit.call.services.mac.seal("tenants", row.id, {
@@ -68,7 +72,7 @@ export async function moveTenant(
     generation: row.generation + 1,
   });
   const written = await unit.query(
-    `UPDATE control_plane.tenants SET slug = $3, name = $4, deleted_at = $5, purged_at = $6, generation = $7, mac = $8, grace_seconds = $9
+    `UPDATE control_plane.tenants SET slug = $3, name = $4, deleted_at = $5, purged_at = $6, generation = $7, mac = $8, grace_seconds = $9, algorithm = $10
       WHERE id = $1::uuid AND generation = $2 RETURNING 1`,
     [
       row.id,
@@ -80,6 +84,7 @@ export async function moveTenant(
       moved.generation,
       moved.mac,
       moved.graceSeconds,
+      moved.algorithm,
     ],
   );
   if (written.length === 0) throw new KeyfoldError("conflict");

@@ -25,7 +25,7 @@ export const compareSecrets = defineVerb({
     const after = decodeCursor(z.tuple([secretName]), input.cursor);
     const tenantId = await tenantOf(call, input.tenant);
     const { services, actor } = call;
-    await services.keys.current(tenantId, "value");
+    await services.keys.currentOfAll(tenantId);
     const { place, gate, upstreams, ours, more } = await lookSql(call, tenantId, async (unit) => {
       const place = await findPlace(unit, input);
       const tenant = { id: tenantId, slug: actor.type === "service_token" ? actor.tenantSlug : "" };

@@ -7,7 +7,7 @@ import type { Encoding } from "../input/value.ts";
 import { findPlace } from "../place/place.ts";
 import { changedHere } from "../region/gate.ts";
 import { insertSecret } from "../secret/store.ts";
-import { valueDigest, withWriteKeys } from "../version/write-keys.ts";
+import { withWriteKeys } from "../version/write-keys.ts";
 import type { Found } from "./ask.ts";
 
 /**
@@ -30,11 +30,7 @@ export async function keepFound(call: Call, tenantId: string, found: Found): Pro
           const place = await findPlace(unit, ref);
           for (const [name, bytes] of values) {
             const plaintext = Buffer.from(bytes);
-            const value = {
-              plaintext,
-              encoding: encodingOf(bytes),
-              digest: valueDigest(keys.digest, plaintext),
-            };
+            const value = { plaintext, encoding: encodingOf(bytes) };
             try {
               const secret = await insertSecret(unit, place, name, keys, value, {});
               unit.record({

@@ -2,7 +2,7 @@ import type { Call } from "../flow/call.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { decodeValue, type Encoding } from "../input/value.ts";
 import type { NewValue } from "./write.ts";
-import { valueDigest, type WriteKeys, withWriteKeys } from "./write-keys.ts";
+import { type WriteKeys, withWriteKeys } from "./write-keys.ts";
 
 /**
  * What every verb that takes a value begins and ends with: decodes it, fetches the tenant's keys before any lock is held,
@@ -18,11 +18,7 @@ export async function withNewValue<T>(
   try {
     const tenantId = await tenantOf(call, input.tenant);
     return await withWriteKeys(call, tenantId, (keys) =>
-      work(tenantId, keys, {
-        plaintext,
-        encoding: input.encoding,
-        digest: valueDigest(keys.digest, plaintext),
-      }),
+      work(tenantId, keys, { plaintext, encoding: input.encoding }),
     );
   } finally {
     plaintext.fill(0);

@@ -1,25 +1,28 @@
 import { timingSafeEqual } from "node:crypto";
+import type { WrapSuite } from "@keyfold/envelope";
 import { actorRef, isOfTenant } from "../access/actor.ts";
 import { holds } from "../access/authorize.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
+import { type Algorithm, suiteOf } from "../key/algorithm.ts";
+import type { SuiteKeys } from "../key/tenant-keys.ts";
 import type { SealedRow, SecretRow, VersionRow } from "../secret/rows.ts";
 import { loadTenant } from "../tenant/store.ts";
-import { valueDigest, type WriteKeys } from "./write-keys.ts";
+import { type SealingKeys, valueDigest } from "./write-keys.ts";
 
 /** Whether a value is the current one already; told only to who may read it, anyone else always makes a version. */
 export async function isSameValue(
   unit: Unit,
   secret: SecretRow,
   sealed: SealedRow | null,
-  keys: WriteKeys,
+  keys: SuiteKeys,
   value: NewValue,
 ): Promise<boolean> {
   if (secret.state !== "live" || sealed?.digest == null || !holds(unit.call.actor, "secret.reveal", secret))
     return false;
-  if (equal(sealed.digest, value.digest)) return true;
+  if (equal(sealed.digest, valueDigest(keys.digest, value.plaintext))) return true;
   // Digests of two terms say nothing of each other. Only a tenant whose digest key has a second term can have both.
-  if (keys.digest.term === 1) return false;
+  if (keys.digest.onlyTerm) return false;
   const [row] = await unit.query<{ term: number }>(
     `SELECT digest_term AS term FROM control_plane.sealed_values
       WHERE tenant_id = $1::uuid AND secret_id = $2::uuid AND number = $3`,
@@ -33,11 +36,20 @@ export async function isSameValue(
 const equal = (one: Uint8Array, other: Uint8Array): boolean =>
   one.length === other.length && timingSafeEqual(one, other);
 
+/** The suite that a secret's new versions are sealed under: what it says itself, else its tenant, else the deployment. */
+export async function suiteFor(unit: Unit, secret: { algorithm: Algorithm | null }): Promise<WrapSuite> {
+  const { actor, services } = unit.call;
+  if (secret.algorithm !== null) return suiteOf(secret.algorithm);
+  const ofTenant = isOfTenant(actor)
+    ? actor.tenantAlgorithm
+    : (await loadTenant(unit, unit.tenantId)).algorithm;
+  return suiteOf(ofTenant ?? services.algorithm);
+}
+
 /** A value to store: its plaintext is zeroed by who decoded it. */
 export interface NewValue {
   plaintext: Buffer;
   encoding: "utf8" | "base64";
-  digest: Buffer<ArrayBuffer>;
 }
 
 /** A version that is about to be written, sealed: what `writeVersion` needs besides the secret's own statement. */
@@ -55,7 +67,7 @@ export interface SealedVersion {
 export function sealVersion(
   unit: Unit,
   secret: Pick<SecretRow, "id" | "projectId" | "environmentId">,
-  keys: WriteKeys,
+  keys: SealingKeys,
   value: NewValue,
   facts: {
     number: number;
@@ -97,7 +109,8 @@ export function sealVersion(
     endReason: null,
     generation: 1,
   });
-  return { row, sealed, dekWrap, digest: value.digest, digestTerm: keys.digest.term, term, round };
+  const digest = valueDigest(keys.digest, value.plaintext);
+  return { row, sealed, dekWrap, digest, digestTerm: keys.digest.term, term, round };
 }
 
 /** Of a secret's statement in `writeVersion`: the number of its first parameter. */

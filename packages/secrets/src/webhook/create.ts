@@ -62,7 +62,7 @@ export const createWebhook = defineVerb({
               generation: 1,
             });
             await insertEndpoint(unit, endpoint);
-            const secret = (await storeNewSecret(unit, endpoint.id, 1, keys.value)) as string | null;
+            const secret = (await storeNewSecret(unit, endpoint.id, 1, keys.newest())) as string | null;
             unit.record({
               target: { type: "webhook", id: endpoint.id, name: null },
               details: { host: hostOf(input.url), wholeTenant: vouched.scope.projects === null },

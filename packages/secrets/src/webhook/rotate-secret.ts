@@ -22,7 +22,7 @@ export const rotateWebhookSecret = defineVerb({
         const number = endpoint.secretNumber + 1;
         const previousUntil =
           input.overlapSeconds === 0 ? null : new Date(unit.now.getTime() + input.overlapSeconds * 1000);
-        const secret = await storeNewSecret(unit, endpoint.id, number, keys.value);
+        const secret = await storeNewSecret(unit, endpoint.id, number, keys.newest());
         await eraseSecrets(unit, endpoint.id, previousUntil === null ? number : number - 1);
         const moved = await moveEndpoint(unit, call.services.mac, endpoint, {
           secretNumber: number,
