@@ -1,6 +1,7 @@
 import type { BlockList } from "node:net";
 import { describeCause, KeyfoldError, type KeyfoldServer } from "@keyfold/secrets";
 import { Hono } from "hono";
+import { mountFederation } from "./federation/mount.ts";
 import type { Readiness } from "./health.ts";
 import { begin } from "./http/begin.ts";
 import { BulkGate } from "./http/bulk-gate.ts";
@@ -68,6 +69,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   mountOperations(app, { keyfold, callers, metrics, readiness });
   mountPeople(app, { keyfold, callers });
   mountSession(app, { keyfold, callers });
+  mountFederation(app, { keyfold, callers });
   const document = JSON.stringify(openApiDocument(publicUrl?.origin ?? "/"));
   app.get("/api/openapi.json", (c) => {
     c.get("facts").route = "/api/openapi.json";

@@ -24,6 +24,8 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
 Environment:
   KEYFOLD_URL          where the server is, e.g. https://secrets.example.com; else keyfold.json says it
   KEYFOLD_TOKEN        a token; else the one that "keyfold login" kept
+  KEYFOLD_ID_TOKEN, KEYFOLD_ID_TOKEN_FILE  another issuer's token, exchanged for one of minutes; GitHub's is asked for
+  KEYFOLD_RULE, KEYFOLD_AUDIENCE           by which federation rule, and for which audience GitHub is asked
   KEYFOLD_TENANT, KEYFOLD_PROJECT, KEYFOLD_ENVIRONMENT  which secrets; else keyfold.json says it
   KEYFOLD_KEYRING      off: "keyfold login" keeps tokens in a file
 

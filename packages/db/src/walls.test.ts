@@ -85,6 +85,11 @@ async function furnish(tenant: string): Promise<void> {
       ids.token,
     ]);
     await app.query(
+      `INSERT INTO control_plane.federation_rules VALUES
+         ($1, $2, 'ci', 'https://issuer.example.com', 'keyfold', '{}', '{}', '{}', 900, NULL, NULL, NULL, NULL, now(), $3, NULL, 1, $4)`,
+      [tenant, randomUUID(), by, bytes()],
+    );
+    await app.query(
       `INSERT INTO control_plane.tenant_shreds (tenant_id, id, state, slug, reason, wait_seconds, requested_by, requested_at, generation, mac)
          VALUES ($1, $2, 'requested', 's', 'r', 60, $3, now(), 1, $4)`,
       [tenant, randomUUID(), by, bytes()],
@@ -209,6 +214,7 @@ const TENANT_TABLES = {
   key_wraps: "tenant_id",
   service_tokens: "tenant_id",
   token_notes: "tenant_id",
+  federation_rules: "tenant_id",
   idempotency_keys: "tenant_id",
   tenant_messages: "tenant_id",
   tenant_shreds: "tenant_id",
@@ -310,6 +316,7 @@ test("a tenant's rows are neither written, changed nor moved by another", async 
     "tenant_keys",
     "key_wraps",
     "service_tokens",
+    "federation_rules",
     "tenant_shreds",
     "rotation_policies",
     "rotations",

@@ -1,6 +1,13 @@
 export { isPublicAddress } from "./address.ts";
 export { type AllowRule, allowsHost, parseAllow } from "./allow.ts";
 export { FAILURES, type Failure } from "./failure.ts";
-export { createOutbound, type Outbound, type OutboundOptions, type Outcome, type Post } from "./outbound.ts";
+export {
+  createOutbound,
+  type Get,
+  type Outbound,
+  type OutboundOptions,
+  type Outcome,
+  type Post,
+} from "./outbound.ts";
 export type { Address, Resolve, Resolvers } from "./resolve.ts";
 export { checkTarget, type Target, TargetError } from "./target.ts";

@@ -32,12 +32,23 @@ export type Outcome =
   | { readonly status: number; readonly answer: Buffer | null; readonly durationMs: number }
   | { readonly failure: Failure; readonly durationMs: number };
 
+export interface Get {
+  url: string;
+  headers?: Readonly<Record<string, string>>;
+  /** Most bytes of the answer, up to 1 MiB: a longer one is a failure. */
+  answerBytes: number;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
 /** Sends to addresses that strangers configured. */
 export interface Outbound {
   /** @throws TargetError, for whoever configures an address that can never be sent to */
   check(url: string): void;
   /** Never rejects. A redirect is an answer like any other, and is not followed. */
   post(post: Post): Promise<Outcome>;
+  /** Never rejects, and follows no redirect. */
+  get(get: Get): Promise<Outcome>;
   close(): Promise<void>;
 }
 
@@ -63,49 +74,54 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   });
+  const exchange = async (
+    method: "GET" | "POST",
+    post: Omit<Post, "body"> & { body?: Post["body"] },
+  ): Promise<Outcome> => {
+    const began = performance.now();
+    const durationMs = () => Math.round(performance.now() - began);
+    const timeout = new AbortController();
+    const late = new DOMException("late", "TimeoutError");
+    const timer = setTimeout(() => timeout.abort(late), post.timeoutMs ?? timeoutMs);
+    const signal = post.signal ? AbortSignal.any([timeout.signal, post.signal]) : timeout.signal;
+    try {
+      const target: Target = checkTarget(post.url, allow);
+      const { statusCode, body } = await request(target.url, {
+        method,
+        headers: post.headers,
+        ...(post.body === undefined ? {} : { body: post.body }),
+        dispatcher: agent,
+        signal,
+      });
+      const wanted = Math.min(post.answerBytes ?? 0, 1024 * 1024);
+      if (wanted === 0) {
+        // Not waited for: whoever answers slowly holds up nobody.
+        body
+          .dump({ limit: SMALL_ANSWER, signal: AbortSignal.timeout(SMALL_ANSWER_MS) })
+          .catch(() => body.destroy());
+        return { status: statusCode, answer: null, durationMs: durationMs() };
+      }
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > wanted) {
+          body.destroy();
+          return { failure: "broken", durationMs: durationMs() };
+        }
+        chunks.push(chunk);
+      }
+      return { status: statusCode, answer: Buffer.concat(chunks, size), durationMs: durationMs() };
+    } catch (error) {
+      return { failure: timeout.signal.aborted ? "timeout" : failureOf(error), durationMs: durationMs() };
+    } finally {
+      clearTimeout(timer);
+    }
+  };
   return {
     check: (url) => void checkTarget(url, allow),
-    async post(post) {
-      const began = performance.now();
-      const durationMs = () => Math.round(performance.now() - began);
-      const timeout = new AbortController();
-      const late = new DOMException("late", "TimeoutError");
-      const timer = setTimeout(() => timeout.abort(late), post.timeoutMs ?? timeoutMs);
-      const signal = post.signal ? AbortSignal.any([timeout.signal, post.signal]) : timeout.signal;
-      try {
-        const target: Target = checkTarget(post.url, allow);
-        const { statusCode, body } = await request(target.url, {
-          method: "POST",
-          headers: post.headers,
-          body: post.body,
-          dispatcher: agent,
-          signal,
-        });
-        const wanted = Math.min(post.answerBytes ?? 0, 1024 * 1024);
-        if (wanted === 0) {
-          // Not waited for: whoever answers slowly holds up nobody.
-          body
-            .dump({ limit: SMALL_ANSWER, signal: AbortSignal.timeout(SMALL_ANSWER_MS) })
-            .catch(() => body.destroy());
-          return { status: statusCode, answer: null, durationMs: durationMs() };
-        }
-        const chunks: Buffer[] = [];
-        let size = 0;
-        for await (const chunk of body as AsyncIterable<Buffer>) {
-          size += chunk.length;
-          if (size > wanted) {
-            body.destroy();
-            return { failure: "broken", durationMs: durationMs() };
-          }
-          chunks.push(chunk);
-        }
-        return { status: statusCode, answer: Buffer.concat(chunks, size), durationMs: durationMs() };
-      } catch (error) {
-        return { failure: timeout.signal.aborted ? "timeout" : failureOf(error), durationMs: durationMs() };
-      } finally {
-        clearTimeout(timer);
-      }
-    },
+    post: (post) => exchange("POST", post),
+    get: ({ headers = {}, ...get }) => exchange("GET", { ...get, headers }),
     close: () => agent.destroy(),
   };
 }

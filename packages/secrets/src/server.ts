@@ -8,6 +8,8 @@ import { makeCheckpoint } from "./checkpoint/make.ts";
 import { type NewestCheckpoint, newestCheckpoint } from "./checkpoint/newest.ts";
 import { ReadTracker, type TrackerOptions } from "./consumer/tracker.ts";
 import { describeCause } from "./error.ts";
+import { type Exchanged, exchangeToken } from "./federation/exchange.ts";
+import { type IssuerFetch, IssuerKeys } from "./federation/issuer-keys.ts";
 import type { RequestInfo } from "./flow/call.ts";
 import { onPool } from "./flow/query.ts";
 import type { DomainLog, Life, Limits, Services, Waits } from "./flow/services.ts";
@@ -81,6 +83,10 @@ export interface KeyfoldServerOptions {
   webhooks?: WebhookTransport;
   /** What Argon2id costs for a new password: KiB and passes. 19 456 and 2 by default; less is for tests only. */
   passwordCost?: { memory: number; passes: number };
+  /** How other issuers' public keys are fetched. Without it no rule is made, and no token exchanged. */
+  issuers?: IssuerFetch;
+  /** Milliseconds that only grow: how old fetched keys are. */
+  issuerClock?: () => number;
   streams?: HubOptions;
   limits?: Partial<Limits>;
   life?: Partial<Life>;
@@ -154,6 +160,11 @@ export interface KeyfoldServer {
   flush(): Promise<void>;
   /** Who signs in, and how: see `person/people.ts`. */
   readonly people: People;
+  /**
+   * Exchanges a workload's token of another issuer for a service token of minutes: `tenant`, `subjectToken` and `rule`.
+   * @throws KeyfoldError `unauthenticated`, `bad_input`
+   */
+  exchangeToken(request: RequestInfo, input: unknown): Promise<Exchanged>;
   startSession(request: RequestInfo): ReturnType<typeof startSession>;
   endSession(request: RequestInfo): Promise<void>;
   /**
@@ -274,6 +285,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     },
     reads: options.consumers === false ? null : new ReadTracker(db, log, clock, options.consumers),
     uses: options.consumers === false ? null : new TokenUses(db, log, options.consumers),
+    issuers: options.issuers === undefined ? null : new IssuerKeys(options.issuers, log, options.issuerClock),
     webhooks: options.webhooks ?? null,
     streams: new StreamHub(options.streams),
     limits: { maxValueBytes: options.limits?.maxValueBytes ?? ONE_MIB },
@@ -365,6 +377,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       await services.uses?.flush();
     },
     people: peopleOf(services),
+    exchangeToken: (request, input) => exchangeToken(services, request, input),
     startSession: (request) => startSession(services, request),
     endSession: (request) => endSession(services, request),
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),

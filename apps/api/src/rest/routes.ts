@@ -2,6 +2,7 @@ import { verbs } from "@keyfold/secrets";
 import type { Route } from "./route.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { consumerRoutes } from "./routes/consumers.ts";
+import { federationRoutes } from "./routes/federation.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { placeRoutes } from "./routes/places.ts";
 import { rotationRoutes } from "./routes/rotation.ts";
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...versionRoutes,
   ...rotationRoutes,
   ...tokenRoutes,
+  ...federationRoutes,
   ...webhookRoutes,
   ...auditRoutes,
 ];

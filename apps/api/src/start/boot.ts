@@ -5,6 +5,7 @@ import { createOutbound } from "@keyfold/outbound";
 import { createKeyfoldServer, deploymentExists } from "@keyfold/secrets";
 import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
+import { httpIssuerFetch } from "../federation/issuer-fetch.ts";
 import { createReadinessCheck } from "../health.ts";
 import { startScheduler } from "../jobs/scheduler.ts";
 import { watchJobs } from "../jobs/watch.ts";
@@ -103,6 +104,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       mayCreate: config.mode === "development" || config.bootstrapToken !== null,
       envelope: createEnvelope({ observe: metrics.envelope }),
       webhooks: httpTransport(outbound),
+      issuers: httpIssuerFetch(outbound),
       limits: { maxValueBytes: config.maxValueBytes },
       life: { graceSeconds: config.graceSeconds, purgeAfterSeconds: config.purgeAfterDays * 86_400 },
       keyring: { ttlMs: config.keyring.seconds * 1000, max: config.keyring.count },

@@ -9,9 +9,15 @@ export function addLogin(program: Command, terminal: Terminal, end: (exit: numbe
     .command("login")
     .description("keep a token for a server: in the system's keyring, or in a file that only you can read")
     .option("--url <address>", "where the server is")
+    .option("--oidc", "exchange the token that CI or the cluster gives this process for one of minutes")
+    .option("--tenant <slug>", "the tenant whose rules say so, with --oidc")
     .addHelpText(
       "after",
-      examples("keyfold login --url https://secrets.example.com", "keyfold login < token-file"),
+      examples(
+        "keyfold login --url https://secrets.example.com",
+        "keyfold login < token-file",
+        "keyfold login --oidc --tenant acme",
+      ),
     )
     .action(async (options) => end(await (await import("./login.ts")).login(terminal, options)));
   program

@@ -3,11 +3,17 @@ import { folderSettings } from "../place/keyfold-json.ts";
 import { checkedUrl } from "../place/place.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
 import { credentialStore } from "./credential-store.ts";
+import { exchange } from "./federation.ts";
 
 /** Takes a token from a pipe or a hidden prompt, tries it, and keeps it. */
-export async function login(terminal: Terminal, options: { url?: string }): Promise<number> {
+export async function login(
+  terminal: Terminal,
+  options: { url?: string; oidc?: boolean; tenant?: string },
+): Promise<number> {
   const folder = terminal.cwd === undefined ? {} : await folderSettings(terminal.cwd);
   const url = checkedUrl(options.url ?? (terminal.env.KEYFOLD_URL || folder.url));
+  if (options.oidc)
+    return loginByExchange(terminal, url, options.tenant ?? (terminal.env.KEYFOLD_TENANT || folder.tenant));
   const { input } = terminal;
   const given = input?.isTerminal
     ? await input.hidden(`A token for ${url} (it is not shown): `)
@@ -22,6 +28,15 @@ export async function login(terminal: Terminal, options: { url?: string }): Prom
   const kept = await credentialStore(terminal.env).set(url, token);
   const whose = me.tenant === null ? "an operator" : `tenant ${me.tenant.slug}`;
   terminal.out(`Signed in to ${url} as ${me.name} (${whose}).\n`);
+  terminal.err(`The token is kept in ${kept}.\n`);
+  return EXIT.done;
+}
+
+/** Keeps a token of minutes, for the commands that follow in the same job. */
+async function loginByExchange(terminal: Terminal, url: string, tenant: string | undefined): Promise<number> {
+  const { token, expiresAt, rule } = await exchange(terminal.env, url, tenant);
+  const kept = await credentialStore(terminal.env).set(url, token);
+  terminal.out(`Signed in to ${url} by the rule ${rule}, until ${expiresAt}.\n`);
   terminal.err(`The token is kept in ${kept}.\n`);
   return EXIT.done;
 }

@@ -1,4 +1,5 @@
 import { credentialStore } from "../login/credential-store.ts";
+import { exchange, hasGivenIdToken, hasIdToken } from "../login/federation.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
 import { folderSettings } from "./keyfold-json.ts";
 
@@ -24,20 +25,33 @@ export async function findPlace(terminal: Terminal, options: PlaceOptions): Prom
   const { env } = terminal;
   const folder = terminal.cwd === undefined ? {} : await folderSettings(terminal.cwd);
   const url = checkedUrl(options.url ?? (env.KEYFOLD_URL || folder.url));
-  const token = env.KEYFOLD_TOKEN || (await credentialStore(env).get(url));
+  const at: Place["at"] = {};
+  const tenant = options.tenant ?? (env.KEYFOLD_TENANT || folder.tenant);
+  const token =
+    env.KEYFOLD_TOKEN ||
+    (hasGivenIdToken(env) ? null : await credentialStore(env).get(url)) ||
+    (await exchanged(terminal, url, tenant));
   if (!token)
     throw new CommandError(
       EXIT.usage,
       `There is no token for ${url}. Run: keyfold login (or set KEYFOLD_TOKEN)`,
     );
-  const at: Place["at"] = {};
-  const tenant = options.tenant ?? (env.KEYFOLD_TENANT || folder.tenant);
   const project = options.project ?? (env.KEYFOLD_PROJECT || folder.project);
   const environment = options.env ?? (env.KEYFOLD_ENVIRONMENT || folder.environment);
   if (tenant) at.tenant = tenant;
   if (project) at.project = project;
   if (environment) at.environment = environment;
   return { url, token, at };
+}
+
+/** A token of minutes for the one that CI or the cluster gives this process; null where none does. */
+async function exchanged(
+  terminal: Terminal,
+  url: string,
+  tenant: string | undefined,
+): Promise<string | null> {
+  if (!hasIdToken(terminal.env)) return null;
+  return (await exchange(terminal.env, url, tenant)).token;
 }
 
 /** @throws CommandError */

@@ -112,6 +112,25 @@ export const ACTIONS = {
   "token.rotate": { level: "environment", service: true, operator: false, event: "token.rotated" },
   "token.revoke": { level: "environment", service: true, operator: true, event: "token.revoked" },
 
+  "federation.create": {
+    level: "environment",
+    service: true,
+    operator: false,
+    event: "federation.rule_created",
+  },
+  "federation.list": {
+    level: "environment",
+    service: true,
+    operator: true,
+    event: "federation.rules_listed",
+  },
+  "federation.delete": {
+    level: "environment",
+    service: true,
+    operator: true,
+    event: "federation.rule_deleted",
+  },
+
   "event.stream": { level: "environment", service: true, operator: true, event: "event.streamed" },
 
   "webhook.create": { level: "environment", service: true, operator: false, event: "webhook.created" },

@@ -14,8 +14,8 @@ export interface ActorRef {
 interface Authenticated {
   id: string;
   name: string;
-  /** How it was authenticated: the token itself, or a browser session that stands for it. */
-  via: "token" | "session";
+  /** How it was authenticated: the token itself, a browser session that stands for it, or (while a token is made) another issuer's. */
+  via: "token" | "session" | "federation";
   /** The session's id, where there is one. */
   session: string | null;
   /** When token, session or a grant ends, whichever is soonest; judged in the append by the database's clock. */

@@ -378,6 +378,17 @@ const TABLE: Record<string, Row> = {
     "gone",
     "gone",
   ],
+  "federation.create": [(f) => ({ tenant: f.tenant, ...f.rule() }), "no", "yes", "no", "no", "no", "gone"],
+  "federation.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "yes", "yes", "gone"],
+  "federation.delete": [
+    async (f) => ({ tenant: f.tenant, id: await f.madeRule() }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
   "webhooks.create": [
     ({ tenant }) => ({ tenant, url: "https://hooks.example.com/" }),
     "no",
@@ -467,6 +478,8 @@ interface Fixture {
   environment(): Promise<string>;
   token(): Promise<string>;
   webhook(): Promise<string>;
+  rule(): { name: string; issuer: string; audience: string; claims: object; preset: "admin" };
+  madeRule(): Promise<string>;
   spare(): Promise<string>;
   /** Has an operator ask that acme be shredded, anew; answers its slug. */
   shred(): Promise<string>;
@@ -544,6 +557,14 @@ beforeAll(async () => {
     environment: async () => (await caller.environments.create({ project: shop.id, name: fresh("e") })).id,
     webhook: async () => (await caller.webhooks.create({ url: "https://hooks.example.com/" })).endpoint.id,
     token: async () => (await caller.tokens.create({ name: "spare", preset: "admin" })).details.id,
+    rule: () => ({
+      name: fresh("rule"),
+      issuer: "https://issuer.example.com",
+      audience: "keyfold",
+      claims: { sub: "repo:acme/app" },
+      preset: "admin",
+    }),
+    madeRule: async () => (await caller.federation.create(fixture.rule() as never)).id,
     spare: async () => (await operator.tenants.create({ slug: fresh("spare") })).id,
     async shred() {
       const tenant = acme.id;

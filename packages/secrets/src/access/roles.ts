@@ -48,6 +48,7 @@ export const ROLES = {
     actions: [
       ...METADATA,
       "token.list",
+      "federation.list",
       "webhook.list",
       "webhook.deliveries",
       "audit.list",

@@ -293,6 +293,22 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     "project.deleted",
     project.id,
   ]);
+  const rule = await caller.federation.create({
+    name: "ci",
+    issuer: "https://issuer.example.com",
+    audience: "keyfold",
+    claims: { sub: "repo:acme/app" },
+  });
+  done.add("federation.create");
+  expect((await eventsOf(id)).at(-1)).toMatchObject({
+    action: "federation.rule_created",
+    target: { id: rule.id },
+  });
+  await expectEvents("federation.list", () => caller.federation.list({}), ["federation.rules_listed"]);
+  await expectEvents("federation.delete", () => caller.federation.delete({ id: rule.id }), [
+    "federation.rule_deleted",
+    rule.id,
+  ]);
   const old = (await caller.tokens.create({ name: "old" })).details.id;
   const rotated = await caller.tokens.rotate({ id: old });
   done.add("tokens.rotate");

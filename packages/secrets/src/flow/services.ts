@@ -3,6 +3,7 @@ import type { Envelope, SecretKey } from "@keyfold/envelope";
 import type { Rotators } from "@keyfold/rotators";
 import type { Signed } from "../checkpoint/make.ts";
 import type { ReadTracker } from "../consumer/tracker.ts";
+import type { IssuerKeys } from "../federation/issuer-keys.ts";
 import type { ReadAppender } from "../hot/read-appender.ts";
 import type { ReadCache } from "../hot/read-cache.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
@@ -80,6 +81,8 @@ export interface Services {
   readonly reads: ReadTracker | null;
   /** Notes when tokens are used; null: nobody does. */
   readonly uses: TokenUses | null;
+  /** The public keys of other issuers, whose tokens are exchanged; null: none are. */
+  readonly issuers: IssuerKeys | null;
   /** How webhooks leave; null: whoever embeds this gave no way to. */
   readonly webhooks: WebhookTransport | null;
   /** Who streams here. */

@@ -5,7 +5,7 @@ export const identityView = z.object({
   type: z.enum(["service_token", "user", "operator"]),
   id: z.uuid(),
   name: z.string(),
-  via: z.enum(["token", "session"]),
+  via: z.enum(["token", "session", "federation"]),
   factorAt: moment.nullable().describe("When a person last proved a second factor in this session."),
   tenant: z
     .object({ id: z.uuid(), slug: z.string() })

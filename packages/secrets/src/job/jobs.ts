@@ -1,5 +1,6 @@
 import { signCheckpoints } from "../checkpoint/sign-job.ts";
 import { cleanConsumerInstances } from "./clean-consumer-instances.ts";
+import { cleanFederatedTokens } from "./clean-federated-tokens.ts";
 import { cleanIdempotencyKeys } from "./clean-idempotency-keys.ts";
 import { cleanMessages } from "./clean-messages.ts";
 import { cleanPeople } from "./clean-people.ts";
@@ -18,6 +19,7 @@ import { wrapForRegions } from "./wrap-for-regions.ts";
 export const jobs: readonly Job[] = [
   cleanConsumerInstances,
   cleanIdempotencyKeys,
+  cleanFederatedTokens,
   cleanMessages,
   cleanPeople,
   cleanSessions,

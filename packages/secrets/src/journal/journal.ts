@@ -23,6 +23,7 @@ export const JOURNALED = [
   "secret.restored",
   "rotation.policy_removed",
   "webhook.deleted",
+  "federation.rule_deleted",
   "tenant.deleted",
   "tenant.keys_destroyed",
   "tenant.purged",

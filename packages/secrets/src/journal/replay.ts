@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { withDeployment, withTenant } from "@keyfold/db";
 import type { JobActor } from "../access/actor.ts";
 import { KeyfoldError } from "../error.ts";
+import { deleteRule } from "../federation/delete.ts";
 import { again } from "../flow/again.ts";
 import type { Call } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
@@ -108,6 +109,9 @@ async function redo(services: Services, { action, chain, target }: JournalLine):
       return;
     case "webhook.deleted":
       await deleteWebhook.run(callOf(services, "webhook.delete"), { tenant, id });
+      return;
+    case "federation.rule_deleted":
+      await deleteRule.run(callOf(services, "federation.delete"), { tenant, id });
       return;
     case "tenant.deleted":
       await deleteTenant.run(callOf(services, "tenant.delete"), { tenant: id });

@@ -5,7 +5,7 @@ import { verbs } from "./verbs.ts";
 /** The verbs as a tRPC router, to be served or to be nested in a host's: `router({ keyfold: keyfold.router })`. */
 export function createRouter(services: Services) {
   const { identity, tenants, shreds, keys, projects, environments, secrets, versions } = verbs;
-  const { consumers, rotation, tokens, webhooks, audit } = verbs;
+  const { consumers, rotation, tokens, federation, webhooks, audit } = verbs;
   return t.router({
     identity: t.router({ get: query(services, identity.get) }),
     tenants: t.router({
@@ -99,6 +99,11 @@ export function createRouter(services: Services) {
       list: query(services, tokens.list),
       rotate: mutation(services, tokens.rotate),
       revoke: mutation(services, tokens.revoke),
+    }),
+    federation: t.router({
+      create: mutation(services, federation.create),
+      list: query(services, federation.list),
+      delete: mutation(services, federation.delete),
     }),
     events: t.router({ stream: subscription(services) }),
     webhooks: t.router({

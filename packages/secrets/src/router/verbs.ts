@@ -9,6 +9,9 @@ import { createEnvironment } from "../environment/create.ts";
 import { deleteEnvironment } from "../environment/delete.ts";
 import { listEnvironments } from "../environment/list.ts";
 import { renameEnvironment } from "../environment/rename.ts";
+import { createRule } from "../federation/create.ts";
+import { deleteRule } from "../federation/delete.ts";
+import { listRules } from "../federation/list.ts";
 import { endGrace } from "../grace/end.ts";
 import { extendGrace } from "../grace/extend.ts";
 import { getIdentity } from "../identity/get.ts";
@@ -163,6 +166,7 @@ export const verbs = {
     abandon: abandonRotation,
   },
   tokens: { create: createToken, list: listTokens, rotate: rotateToken, revoke: revokeToken },
+  federation: { create: createRule, list: listRules, delete: deleteRule },
   webhooks: {
     create: createWebhook,
     list: listWebhooks,

@@ -6,6 +6,7 @@ import pg from "pg";
 import { requestInfo } from "../router/context.ts";
 import { t } from "../router/procedures.ts";
 import { createKeyfoldServer, type KeyfoldServer, type KeyfoldServerOptions } from "../server.ts";
+import { FakeIssuer } from "./issuer.ts";
 import { FakeTransport } from "./transport.ts";
 import { verifyChains } from "./verify.ts";
 
@@ -18,6 +19,8 @@ export interface House {
   operatorToken: string;
   /** Where its webhooks go, unless it was opened with another transport. */
   transport: FakeTransport;
+  /** Whose tokens it exchanges, unless it was opened with others. */
+  issuer: FakeIssuer;
   /** What the server logged, as it would have been written. */
   logged: string[];
   /** A caller of the router with this token. */
@@ -64,6 +67,7 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
   const write = (facts: Record<string, unknown>, message: string) =>
     void logged.push(JSON.stringify({ ...facts, message }));
   const transport = new FakeTransport();
+  const issuer = new FakeIssuer();
   const build = (more: Partial<KeyfoldServerOptions> = {}) =>
     createKeyfoldServer({
       db,
@@ -74,6 +78,7 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
       consumers: { everyMs: null },
       webhooks: transport,
       passwordCost: { memory: 1024, passes: 1 }, // what a guess costs is no matter here
+      issuers: issuer,
       log: { warn: write, error: write },
       waits: { purgeSeconds: 0 },
       ...options,
@@ -115,6 +120,7 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
     provider,
     operatorToken,
     transport,
+    issuer,
     logged,
     as: (token) => callerOf(server, token),
     async tenant(slug) {

@@ -73,6 +73,8 @@ export function maySeeToken(actor: Actor, action: Action, scope: Scope): boolean
 }
 
 interface TokenFacts {
+  /** A fresh one when left out. */
+  id?: string;
   name: string;
   scope: Scope;
   expiresAt: Date | null;
@@ -98,7 +100,7 @@ export function newTokenRow(
     expiresAt: facts.expiresAt,
     createdAt: facts.createdAt,
     createdBy: facts.createdBy,
-    id: randomUUID(),
+    id: facts.id ?? randomUUID(),
     digest: credentialDigest(services.tokenKey, "token", token),
     hint: token.slice(-4),
     scope: { ...normalizeScope(facts.scope) },
