@@ -1,6 +1,6 @@
 import type { Liveness } from "../audit/append.ts";
 import type { ConsumerKind } from "../consumer/kind.ts";
-import type { Algorithm } from "../key/algorithm.ts";
+import type { Algorithm } from "../key/suite/algorithm.ts";
 import type { Action } from "./actions.ts";
 import type { Grant, Scope } from "./scope.ts";
 

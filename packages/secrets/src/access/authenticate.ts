@@ -4,7 +4,7 @@ import { again } from "../flow/again.ts";
 import type { RequestInfo } from "../flow/call.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
-import type { Algorithm } from "../key/algorithm.ts";
+import type { Algorithm } from "../key/suite/algorithm.ts";
 import { servedHere } from "../region/gate.ts";
 import { findSession, type LiveSession, type PersonSession } from "../session/find.ts";
 import { isFrom, storedRanges } from "../token/ip-ranges.ts";

@@ -1,5 +1,5 @@
 import { KeyfoldError } from "../error.ts";
-import { TermClosed, TermGone } from "../key/term-errors.ts";
+import { TermClosed, TermGone } from "../key/term/term-errors.ts";
 import { databaseError } from "./database-error.ts";
 
 /** How often what lost a race is tried in all. */

@@ -1,5 +1,5 @@
 import { KeyfoldError } from "../error.ts";
-import { TermClosed } from "../key/term-errors.ts";
+import { TermClosed } from "../key/term/term-errors.ts";
 
 /**
  * Says which of our errors a database error is, or null for what is none. Works on pg's errors and on Prisma's, which

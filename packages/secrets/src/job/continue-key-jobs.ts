@@ -2,12 +2,12 @@ import { withDeployment } from "@keyfold/db";
 import type { ErrorCode } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { Services } from "../flow/services.ts";
-import { reEncrypt } from "../key/re-encrypt.ts";
-import { rotateKeys } from "../key/rotate.ts";
-import { rotateTenantKeys } from "../key/rotate-tenant.ts";
+import { rotateKeys } from "../key/root/rotate.ts";
+import { verifyKeys } from "../key/root/verify.ts";
 import type { KeyJobView } from "../key/schema.ts";
-import { asked } from "../key/tenant-keys.ts";
-import { verifyKeys } from "../key/verify.ts";
+import { asked } from "../key/tenant/tenant-keys.ts";
+import { reEncrypt } from "../key/term/re-encrypt.ts";
+import { rotateTenantKeys } from "../key/term/rotate-tenant.ts";
 import { defineJob, type JobRun } from "./define.ts";
 
 /** Keys per second: so few that traffic does not feel it. Whoever is in a hurry runs the command, which has no limit. */

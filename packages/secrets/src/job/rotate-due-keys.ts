@@ -1,6 +1,6 @@
 import { withDeployment } from "@keyfold/db";
 import { again } from "../flow/again.ts";
-import { rotateTenantKeys } from "../key/rotate-tenant.ts";
+import { rotateTenantKeys } from "../key/term/rotate-tenant.ts";
 import { defineJob } from "./define.ts";
 
 /** Gives a tenant a new key whose key has wrapped so often that another one is due. */

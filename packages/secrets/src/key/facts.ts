@@ -1,9 +1,9 @@
 import { withDeployment } from "@keyfold/db";
 import { again } from "../flow/again.ts";
 import type { Services } from "../flow/services.ts";
-import { countWraps } from "./counts.ts";
-import { rotationDue } from "./rotation-due.ts";
-import { asked } from "./tenant-keys.ts";
+import { rotationDue } from "./root/rotation-due.ts";
+import { asked } from "./tenant/tenant-keys.ts";
+import { countWraps } from "./wraps/counts.ts";
 
 /** What a host shows of its root keys: in metrics, without a caller. */
 export interface KeyFacts {

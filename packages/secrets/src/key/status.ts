@@ -2,11 +2,11 @@ import { keyBackupStatus } from "../backup/key-backup.ts";
 import { onDeployment } from "../flow/deployment-change.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { liveProcesses } from "../process/live.ts";
-import { countKeys, countWraps } from "./counts.ts";
-import { newestJobs, viewJob } from "./job.ts";
-import { daysBetween, rotationDue } from "./rotation-due.ts";
+import { newestJobs, viewJob } from "./job/job.ts";
+import { daysBetween, rotationDue } from "./root/rotation-due.ts";
 import { keyStatusInput, keyStatusOutput } from "./schema.ts";
-import { asked } from "./tenant-keys.ts";
+import { asked } from "./tenant/tenant-keys.ts";
+import { countKeys, countWraps } from "./wraps/counts.ts";
 
 /** Root keys by fingerprint, their ages and how many keys each wraps, when the next rotation is due, and the jobs. */
 export const keyStatus = defineVerb({

@@ -1,7 +1,7 @@
 import { withDeployment } from "@keyfold/db";
 import type { Services } from "../flow/services.ts";
-import { rotationDue } from "./rotation-due.ts";
-import { isHsm, opensWithoutThese } from "./sole-hsm.ts";
+import { isHsm, opensWithoutThese } from "./opener/sole-hsm.ts";
+import { rotationDue } from "./root/rotation-due.ts";
 
 /** What a start must say about keys: what this process cannot open, and a root key that has served its time. */
 export async function warnOfKeys(services: Services): Promise<void> {

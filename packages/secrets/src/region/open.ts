@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Connections, withDeployment } from "@keyfold/db";
-import { DeploymentError } from "../key/deployment-error.ts";
+import { DeploymentError } from "../key/deployment/deployment-error.ts";
 import type { Regions } from "./region.ts";
 
 const refuse = (sentence: string): DeploymentError => new DeploymentError("wrong_region", sentence);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Openers } from "../key/openers.ts";
-import type { TenantKeys } from "../key/tenant-keys.ts";
+import type { Openers } from "../key/opener/openers.ts";
+import type { TenantKeys } from "../key/tenant/tenant-keys.ts";
 
 /*
  * Where a tenant may live stands in its id, which every AAD and every MAC covers and which never changes. A tenant that may

@@ -1,12 +1,12 @@
 import { describeCause } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { onDeployment } from "../flow/deployment-change.ts";
-import { rewrapDeploymentKeys, storeDeploymentWraps } from "../key/deployment-keys.ts";
-import { rewrapTenant } from "../key/rewrap-tenant.ts";
-import { loadStoredKeys } from "../key/stored-keys.ts";
-import { asked } from "../key/tenant-keys.ts";
-import { NO_TENANT, tenantsLacking } from "../key/tenants.ts";
-import { walkTenants } from "../key/walk.ts";
+import { rewrapDeploymentKeys, storeDeploymentWraps } from "../key/deployment/deployment-keys.ts";
+import { walkTenants } from "../key/job/walk.ts";
+import { rewrapTenant } from "../key/root/rewrap-tenant.ts";
+import { NO_TENANT, tenantsLacking } from "../key/root/tenants.ts";
+import { loadStoredKeys } from "../key/tenant/stored-keys.ts";
+import { asked } from "../key/tenant/tenant-keys.ts";
 import { type RegionKey, residencyOf } from "./region.ts";
 
 const SLICE_SECONDS = 5;

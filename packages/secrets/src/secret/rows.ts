@@ -1,4 +1,4 @@
-import type { Algorithm } from "../key/algorithm.ts";
+import type { Algorithm } from "../key/suite/algorithm.ts";
 import type { PlaceRow } from "../place/place.ts";
 
 export interface SecretRow {

@@ -14,7 +14,7 @@ import {
   text,
   versionNumber,
 } from "../input/text.ts";
-import { algorithm } from "../key/algorithm.ts";
+import { algorithm } from "../key/suite/algorithm.ts";
 import { inTenant } from "../tenant/schema.ts";
 
 /** Most items in one bulk call. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
-import type { Algorithm } from "../key/algorithm.ts";
+import type { Algorithm } from "../key/suite/algorithm.ts";
 import { tell } from "../message/tell.ts";
 import type { NamedPlace } from "../place/place.ts";
 import { openVersion } from "../version/open.ts";

@@ -5,7 +5,7 @@ import { KeyfoldError } from "../error.ts";
 import { change } from "../flow/change.ts";
 import type { Services } from "../flow/services.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { suiteOf } from "../key/algorithm.ts";
+import { suiteOf } from "../key/suite/algorithm.ts";
 import { DEFAULT_ENVIRONMENTS } from "../project/schema.ts";
 import { insertProject } from "../project/store.ts";
 import { tenantIdIn } from "../region/region.ts";

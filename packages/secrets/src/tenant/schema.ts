@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { nextCursor, pageInput } from "../input/page.ts";
 import { actorRefSchema, displayName, graceSeconds, id, moment, slug, tenantRef } from "../input/text.ts";
-import { algorithm } from "../key/algorithm.ts";
+import { algorithm } from "../key/suite/algorithm.ts";
 
 export const tenantView = z.object({
   id: z.uuid(),

@@ -3,7 +3,7 @@ import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
 import { jsonActor } from "../input/stored.ts";
-import type { Algorithm } from "../key/algorithm.ts";
+import type { Algorithm } from "../key/suite/algorithm.ts";
 import { type Residency, residencyOf } from "../region/region.ts";
 import type { TenantView } from "./schema.ts";
 

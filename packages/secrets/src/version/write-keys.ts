@@ -2,9 +2,9 @@ import type { WrapSuite } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import { ATTEMPTS as RACES } from "../flow/again.ts";
 import type { Call } from "../flow/call.ts";
-import { addSuite } from "../key/add-suite.ts";
-import type { SuiteKeys, TermKey } from "../key/tenant-keys.ts";
-import { TermClosed } from "../key/term-errors.ts";
+import { addSuite } from "../key/suite/add-suite.ts";
+import type { SuiteKeys, TermKey } from "../key/tenant/tenant-keys.ts";
+import { TermClosed } from "../key/term/term-errors.ts";
 
 /** The keys of one suite, to seal with. */
 export interface SealingKeys extends SuiteKeys {

@@ -3,7 +3,7 @@ import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { changeSql } from "../flow/change.ts";
 import { onPool } from "../flow/query.ts";
-import type { TermKey } from "../key/tenant-keys.ts";
+import type { TermKey } from "../key/tenant/tenant-keys.ts";
 import { placeOf } from "./signing-secret.ts";
 
 interface Row {

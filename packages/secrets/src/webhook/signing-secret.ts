@@ -3,7 +3,7 @@ import { EnvelopeError } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import type { Services } from "../flow/services.ts";
-import type { TermKey } from "../key/tenant-keys.ts";
+import type { TermKey } from "../key/tenant/tenant-keys.ts";
 
 const BYTES = 32;
 

@@ -1,0 +1,102 @@
+import { randomBytes } from "node:crypto";
+import { type Connections, connect } from "@keyfold/db";
+import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
+import { EnvelopeError, localRootKey } from "@keyfold/envelope";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createKeyfoldServer } from "../../server.ts";
+import { callerOf } from "../../testing/house.ts";
+import { codeOf } from "../../testing/refusal.ts";
+
+let database: TestDatabase;
+let db: Connections;
+const provider = localRootKey(randomBytes(32));
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = connect({ url: database.url });
+  // Before anything else: two first starts at once, and one that may not.
+  await expect(createKeyfoldServer({ db, provider })).rejects.toMatchObject({
+    name: "DeploymentError",
+    problem: "not_initialized",
+  });
+  const starts = await Promise.all(
+    [0, 1, 2].map(() => createKeyfoldServer({ db, provider, mayCreate: true })),
+  );
+  expect(new Set(starts.map((s) => s.deployment.id)).size).toBe(1);
+  expect(starts.filter((s) => s.deployment.created).length).toBe(1);
+});
+afterAll(async () => {
+  await db.close();
+  await database.drop();
+});
+
+test("a deployment that one start made is found by the next, and its tokens hold", async () => {
+  const one = await createKeyfoldServer({ db, provider });
+  const token = await one.createOperatorToken("operator");
+  const two = await createKeyfoldServer({ db, provider });
+  expect(two.deployment).toEqual({ id: one.deployment.id, created: false });
+  expect(await codeOf(callerOf(two, token).tenants.list({}))).toBe("allowed");
+});
+
+test("another root key stops the start, and both fingerprints are named", async () => {
+  const other = localRootKey(randomBytes(32));
+  const [needed, given] = [await provider.current(), await other.current()];
+  for (const mayCreate of [false, true]) {
+    const error = await createKeyfoldServer({ db, provider: other, mayCreate }).catch(
+      (e: unknown) => e as Error,
+    );
+    expect(error).toMatchObject({ name: "DeploymentError", problem: "wrong_root_key" });
+    expect((error as Error).message).toContain(needed.id);
+    expect((error as Error).message).toContain(given.id);
+  }
+  expect(
+    await codeOf(createKeyfoldServer({ db, provider }).catch(() => Promise.reject(new Error("bricked")))),
+  ).toBe("allowed");
+});
+
+test("a key service that does not answer stops the start, and says so", async () => {
+  const away = {
+    ...provider,
+    current: () => Promise.reject(new EnvelopeError("provider_unavailable")),
+  } as typeof provider;
+  await expect(createKeyfoldServer({ db, provider: away })).rejects.toMatchObject({
+    problem: "root_key_unavailable",
+  });
+});
+
+test("a tenant's keys are asked for again once they were dropped, and a key service that is away then is named", async () => {
+  let away = false;
+  const flaky = Object.create(provider) as typeof provider;
+  flaky.current = () =>
+    away ? Promise.reject(new EnvelopeError("provider_unavailable")) : provider.current();
+  const now = { ms: 0 };
+  const server = await createKeyfoldServer({
+    db,
+    provider: flaky,
+    keyring: { ttlMs: 1000, clock: () => now.ms },
+    readCache: false,
+  });
+  const operator = callerOf(server, await server.createOperatorToken("keys"));
+  await operator.tenants.create({ slug: "keys" });
+  const { token } = await operator.tokens.create({ tenant: "keys", name: "t", preset: "admin" });
+  const caller = callerOf(server, token);
+  const { id } = await caller.secrets.create({ name: "K", value: "not a real value" });
+  away = true;
+  expect(await codeOf(caller.secrets.reveal({ id }))).toBe("allowed");
+  now.ms = 1001;
+  expect(await codeOf(caller.secrets.reveal({ id }))).toBe("key_unavailable");
+  expect(await codeOf(caller.secrets.set({ name: "L", value: "x" }))).toBe("key_unavailable");
+  // Revoking needs no key service.
+  expect(await codeOf(caller.versions.revoke({ id, version: 1, reason: "leaked" }))).toBe("allowed");
+  away = false;
+  expect(await codeOf(caller.secrets.set({ name: "L", value: "x" }))).toBe("allowed");
+});
+
+test("an operator's token is any string of 32 to 512 characters, and only its digest is kept", async () => {
+  const server = await createKeyfoldServer({ db, provider });
+  const given = "a bootstrap token that is long enough";
+  expect(await server.createOperatorToken("bootstrap", given)).toBe(given);
+  expect(await codeOf(callerOf(server, given).tenants.list({}))).toBe("allowed");
+  for (const bad of ["short", "x".repeat(31), "x".repeat(513), `kf_${"A".repeat(49)}`])
+    await expect(server.createOperatorToken("bad", bad)).rejects.toThrow(RangeError);
+});
