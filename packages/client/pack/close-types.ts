@@ -11,19 +11,23 @@ const server = new URL("../../secrets/dist/", import.meta.url);
 
 await rm(packed, { recursive: true, force: true });
 await mkdir(packed);
-for (const name of await readdir(dist)) {
-  if (!/\.(js|d\.ts)$/.test(name) || /\.test(-d)?\./.test(name)) continue;
-  await cp(new URL(name, dist), new URL(name, packed));
+for (const folder of ["", "kept/", "node/"]) {
+  await mkdir(new URL(folder, packed), { recursive: true });
+  for (const name of await readdir(new URL(folder, dist))) {
+    if (!/\.(js|d\.ts)$/.test(name) || /\.test(-d)?\./.test(name)) continue;
+    await cp(new URL(folder + name, dist), new URL(folder + name, packed));
+  }
 }
 await writeFile(new URL("server.js", packed), "export {};\n");
 await writeFile(new URL("server.d.ts", packed), await serverTypes());
 
-for (const name of await readdir(packed)) {
+for (const name of await readdir(packed, { recursive: true })) {
+  if (!/\.(js|d\.ts)$/.test(name)) continue;
   const file = new URL(name, packed);
   const text = (await readFile(file, "utf8"))
     .replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n")
     // TypeScript leaves `.ts` in declarations; not every tool reads it as `.d.ts`.
-    .replace(/(from "|import\(")(\.\/[a-z-]+)\.ts"/g, '$1$2.js"')
+    .replace(/(from "|import\(")(\.\.?\/[a-z/-]+)\.ts"/g, '$1$2.js"')
     .replaceAll('"@keyfold/secrets"', '"./server.js"');
   if (/"@keyfold\/(?!client)/.test(text))
     throw new Error(`${fileURLToPath(file)} still names a package of the server's.`);

@@ -272,3 +272,50 @@ test("it prints and serializes without its values", () => {
   expect(inspect(cache, { depth: null, showHidden: true })).toBe("[redacted]");
   expect(JSON.stringify({ cache })).toBe('{"cache":"[redacted]"}');
 });
+
+test("many who ask for one value at once cause one request, and who asks after a change does not get what was before it", async () => {
+  const { acme, requests } = client();
+  const many = Array.from({ length: 20 }, () => acme.get("KEY"));
+  expect(new Set(await Promise.all(many))).toEqual(new Set(["value 1"]));
+  expect(requests).toHaveLength(1);
+
+  const arrive: ((response: Response) => void)[] = [];
+  const { fetch } = fakeFetch(({ url }) =>
+    url.pathname.endsWith("reveal")
+      ? new Promise<Response>((resolve) => void arrive.push(resolve))
+      : answer({ secret: { id: ID }, changed: true }),
+  );
+  const slow = createKeyfold({ url: "https://keyfold.test", token: "kf_not_real", fetch }).tenant("acme");
+  const before = slow.get("KEY");
+  await slow.set("KEY", "after");
+  const after = slow.get("KEY");
+  while (arrive.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  arrive[1]!(answer(revealed("KEY", "after")));
+  arrive[0]!(answer(revealed("KEY", "before")));
+  expect([await before, await after, await slow.get("KEY")]).toEqual(["before", "after", "after"]);
+});
+
+test("a failure is everybody's who asked with it, and is not remembered", async () => {
+  let fails = true;
+  const { fetch, requests } = fakeFetch(() =>
+    fails ? refusal("not_found", 404) : answer(revealed("KEY", "there now")),
+  );
+  const acme = createKeyfold({ url: "https://keyfold.test", token: "kf_not_real", fetch }).tenant("acme");
+  const both = await Promise.allSettled([acme.get("KEY"), acme.get("KEY")]);
+  expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  expect(requests).toHaveLength(1);
+  fails = false;
+  expect(await acme.get("KEY")).toBe("there now");
+});
+
+test("where stale values may be given out, one is, once more, while it is asked for anew", async () => {
+  const { acme, clock, requests } = client({ cache: { staleMs: 10_000 } });
+  expect(await acme.get("KEY")).toBe("value 1");
+  clock.move(30_000);
+  expect([await acme.get("KEY"), await acme.get("KEY")]).toEqual(["value 1", "value 1"]);
+  expect(requests).toHaveLength(2);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await acme.get("KEY")).toBe("value 2");
+  clock.move(40_000);
+  expect(await acme.get("KEY")).toBe("value 3"); // too old to be given out
+});

@@ -4,6 +4,11 @@ import type { Revealed } from "./router.ts";
 export interface CacheOptions {
   /** How long a value is given out again, in milliseconds; 30 000 by default. */
   maxAgeMs?: number;
+  /**
+   * How long after that a value is given out once more while it is asked for anew, in milliseconds; 0, not at all, by default.
+   * A revocation is noticed so much later by who only reads now and then.
+   */
+  staleMs?: number;
   /** Most values; 1000 by default. */
   max?: number;
   /** Most bytes that the values take in memory, about; 16 MiB by default. */
@@ -35,6 +40,8 @@ interface Entry {
   readonly tenant: string | undefined;
   readonly revealed: Revealed;
   readonly until: number;
+  /** When it is not even stale any more. */
+  readonly gone: number;
   readonly bytes: number;
 }
 
@@ -47,6 +54,7 @@ export class ValueCache {
   readonly #entries = new Map<string, Entry>();
   readonly #clock: Clock;
   readonly #maxAgeMs: number;
+  readonly #staleMs: number;
   readonly #max: number;
   readonly #maxBytes: number;
   #bytes = 0;
@@ -56,13 +64,22 @@ export class ValueCache {
   constructor(options: CacheOptions, clock: Clock) {
     this.#clock = clock;
     this.#maxAgeMs = options.maxAgeMs ?? 30_000;
+    this.#staleMs = options.staleMs ?? 0;
     this.#max = options.max ?? 1000;
     this.#maxBytes = options.maxBytes ?? 16 * 1024 * 1024;
   }
 
   get(asked: Asked, name: string): Revealed | null {
+    const found = this.find(asked, name);
+    return found === null || found.stale ? null : found.revealed;
+  }
+
+  /** What is kept, also where it is stale: to be asked for anew. */
+  find(asked: Asked, name: string): { revealed: Revealed; stale: boolean } | null {
     const entry = this.#entries.get(keyOf(asked, name));
-    return entry !== undefined && entry.until > this.#clock.now() ? entry.revealed : null;
+    const now = this.#clock.now();
+    if (entry === undefined || entry.gone <= now) return null;
+    return { revealed: entry.revealed, stale: entry.until <= now };
   }
 
   /** Taken before a read and given to `put` after it: a value read before a change must not be kept after it. */
@@ -82,6 +99,7 @@ export class ValueCache {
       tenant: asked.place.tenant,
       revealed,
       until: Math.min(now + this.#maxAgeMs, ends),
+      gone: Math.min(now + this.#maxAgeMs + this.#staleMs, ends),
       bytes,
     });
     this.#bytes += bytes;
@@ -133,7 +151,7 @@ export class ValueCache {
     this.#clock.after(this.#maxAgeMs, () => {
       this.#sweeping = false;
       const now = this.#clock.now();
-      for (const [key, entry] of this.#entries) if (entry.until <= now) this.#remove(key);
+      for (const [key, entry] of this.#entries) if (entry.gone <= now) this.#remove(key);
       if (this.#entries.size > 0) this.#sweepLater();
     });
   }

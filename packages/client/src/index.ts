@@ -9,6 +9,7 @@ export {
 } from "./declare.ts";
 export { type Issue, isKeyfoldError, KeyfoldClientError, type KeyfoldErrorCode } from "./error.ts";
 export { json } from "./json.ts";
+export { KeptCopyRefused, type KeptStore, type KeptUse, type LastKnownGoodOptions } from "./kept/options.ts";
 export { createKeyfold, type Keyfold, type KeyfoldOptions } from "./keyfold.ts";
 export type { Listing } from "./listing.ts";
 export type {

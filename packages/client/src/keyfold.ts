@@ -6,6 +6,9 @@ import { Credentials, checkToken, type Token } from "./credentials.ts";
 import type { Declarations, DeclaredSecrets, Undeclared } from "./declare.ts";
 import { Feed, type FeedOptions } from "./feed.ts";
 import type { Fetch } from "./fetch.ts";
+import { LastKnownGood } from "./kept/last-known-good.ts";
+import type { LastKnownGoodOptions } from "./kept/options.ts";
+import { Reader } from "./reader.ts";
 import type { KeyfoldRouter } from "./router.ts";
 import { Tenant } from "./tenant.ts";
 
@@ -34,6 +37,11 @@ export interface KeyfoldOptions {
    * by default. It tells one process of a consumer from another; who the consumer is, the token says.
    */
   instance?: string;
+  /**
+   * Keeps the last value of secrets that are named here, sealed on this machine, and gives it out while the server cannot be
+   * reached. Nothing is kept by default. `@keyfold/client/node` has files for it.
+   */
+  lastKnownGood?: LastKnownGoodOptions;
   clock?: Clock;
 }
 
@@ -48,6 +56,8 @@ export interface Keyfold {
   readonly trpc: TRPCClient<KeyfoldRouter>;
   /** Forgets every value that is kept in memory. */
   clearCache(): void;
+  /** Resolves when what was read is in the last-known-good store, if there is one: for the end of a program that is done soon. */
+  settled(): Promise<void>;
 }
 
 /**
@@ -82,6 +92,9 @@ export function createKeyfold(options: KeyfoldOptions): Keyfold {
   if (!/^[A-Za-z0-9_.:-]{1,64}$/.test(instance))
     throw new TypeError("The instance must be 1 to 64 letters, digits or _.:- characters.");
   const { project, environment } = options;
+  const kept =
+    options.lastKnownGood === undefined ? null : new LastKnownGood(options.lastKnownGood, via.url, clock);
+  const reader = new Reader({ trpc, cache, kept, instance });
   const place = {
     ...(project === undefined ? {} : { project }),
     ...(environment === undefined ? {} : { environment }),
@@ -90,12 +103,13 @@ export function createKeyfold(options: KeyfoldOptions): Keyfold {
     trpc,
     tenant<D extends Declarations>(tenant?: string, secrets?: DeclaredSecrets<D>): Tenant<D> {
       return new Tenant(
-        { trpc, cache, credentials, clock, feed, instance },
+        { trpc, reader, credentials, clock, feed, instance },
         tenant === undefined ? place : { tenant, ...place },
         secrets ?? null,
       );
     },
     clearCache: () => cache?.clear(),
+    settled: async () => kept?.settled(),
   };
 }
 

@@ -1,8 +1,7 @@
 import type { TRPCClient } from "@trpc/client";
 import { bytesOf, textOf, toWire } from "./bytes.ts";
-import type { Place, ValueCache } from "./cache.ts";
+import type { Place } from "./cache.ts";
 import type { Clock } from "./clock.ts";
-import type { CallContext } from "./connection.ts";
 import type { Credential, Credentials } from "./credentials.ts";
 import { type Declarations, type DeclaredSecrets, matched, type NameIn, type ValueOf } from "./declare.ts";
 import type { KeyfoldClientError } from "./error.ts";
@@ -16,6 +15,7 @@ import type {
   RotateOptions,
   WriteOptions,
 } from "./options.ts";
+import type { Reader } from "./reader.ts";
 import type { KeyfoldRouter, Revealed, SecretView, SetResult, VersionView } from "./router.ts";
 import { isAboutOneSecret, unusable } from "./unusable.ts";
 import { type Applying, type InUse, type UseOptions, use } from "./use.ts";
@@ -27,7 +27,7 @@ const AT_ONCE = 8;
 /** What a tenant's calls go through. */
 export interface Via {
   readonly trpc: TRPCClient<KeyfoldRouter>;
-  readonly cache: ValueCache | null;
+  readonly reader: Reader;
   readonly credentials: Credentials;
   readonly clock: Clock;
   /** A tenant's stream of changes: one for all who watch it. */
@@ -43,14 +43,14 @@ export interface Via {
 export class Tenant<D extends Declarations> {
   readonly #via: Via;
   readonly #trpc: TRPCClient<KeyfoldRouter>;
-  readonly #cache: ValueCache | null;
+  readonly #reader: Reader;
   readonly #place: Place;
   readonly #declared: DeclaredSecrets<D> | null;
 
   constructor(via: Via, place: Place, declared: DeclaredSecrets<D> | null) {
     this.#via = via;
     this.#trpc = via.trpc;
-    this.#cache = via.cache;
+    this.#reader = via.reader;
     this.#place = place;
     this.#declared = declared;
   }
@@ -73,13 +73,13 @@ export class Tenant<D extends Declarations> {
     return matched(
       this.#declared,
       name,
-      textOf(name, await this.#reveal(name, options, await this.#credential())),
+      textOf(name, await this.#reader.one(this.#place, name, options, await this.#credential())),
     );
   }
 
   /** A secret's current value as bytes, whether it was set as text or as bytes. Its declaration is not asked. */
   async getBytes(name: NameIn<D>, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    return bytesOf(await this.#reveal(name, options, await this.#credential()));
+    return bytesOf(await this.#reader.one(this.#place, name, options, await this.#credential()));
   }
 
   /** Up to 500 secrets' current values in one call, all or nothing. */
@@ -87,7 +87,7 @@ export class Tenant<D extends Declarations> {
     names: readonly N[],
     options: ReadOptions = {},
   ): Promise<{ [K in N]: ValueOf<D, K> }> {
-    const found = await this.#revealMany(names, options, await this.#credential());
+    const found = await this.#reader.many(this.#place, names, options, await this.#credential());
     const entries = names.map(async (name) => {
       return [name, await matched(this.#declared, name, textOf(name, found.get(name)!))] as const;
     });
@@ -106,7 +106,7 @@ export class Tenant<D extends Declarations> {
     // One token for all: values of two tenants never stand in one answer.
     const credential = await this.#credential();
     // One call; only when it is refused, one each, to learn whose fault it is.
-    const found = await this.#revealMany(names, options, credential).catch((error: unknown) => {
+    const found = await this.#reader.many(this.#place, names, options, credential).catch((error: unknown) => {
       if (isAboutOneSecret(error)) return null;
       throw error;
     });
@@ -114,7 +114,7 @@ export class Tenant<D extends Declarations> {
     const problems = new Map<string, KeyfoldClientError>();
     const one = async (name: NameIn<D>): Promise<void> => {
       try {
-        const revealed = found?.get(name) ?? (await this.#reveal(name, options, credential));
+        const revealed = found?.get(name) ?? (await this.#reader.one(this.#place, name, options, credential));
         values.set(name, await matched(this.#declared, name, textOf(name, revealed)));
       } catch (error) {
         if (!isAboutOneSecret(error)) throw error;
@@ -142,7 +142,7 @@ export class Tenant<D extends Declarations> {
         name,
         clock,
         feed: feed(this.#place.tenant),
-        read: async () => this.#reveal(name, { fresh: true }, await this.#credential()),
+        read: async () => this.#reader.one(this.#place, name, { fresh: true }, await this.#credential()),
         look: () => this.metadata(name),
         onChange: async (revealed) =>
           onChange(await matched(this.#declared, name, textOf(name, revealed)), {
@@ -171,7 +171,7 @@ export class Tenant<D extends Declarations> {
         apply,
         read: async () => {
           const credential = await this.#credential();
-          const revealed = await this.#reveal(name, { fresh: true }, credential, instance);
+          const revealed = await this.#reader.one(this.#place, name, { fresh: true }, credential, instance);
           return {
             version: revealed.version,
             value: await matched(this.#declared, name, textOf(name, revealed)),
@@ -267,46 +267,6 @@ export class Tenant<D extends Declarations> {
   /** Asked once for a read, before the cache is: the token function's next answer can be another tenant's. */
   #credential(): Promise<Credential> {
     return this.#via.credentials.current();
-  }
-
-  async #reveal(
-    name: string,
-    { fresh = false }: ReadOptions,
-    credential: Credential,
-    instance?: string,
-  ): Promise<Revealed> {
-    const asked = { by: credential.number, place: this.#place };
-    const cached = fresh ? null : this.#cache?.get(asked, name);
-    if (cached) return cached;
-    const mark = this.#cache?.mark ?? 0;
-    const context: CallContext = { credential, ...(instance === undefined ? {} : { instance }) };
-    const revealed = await this.#trpc.secrets.reveal.query({ ...this.#place, name }, { context });
-    this.#cache?.put(asked, name, revealed, mark);
-    return revealed;
-  }
-
-  async #revealMany(
-    names: readonly string[],
-    { fresh = false }: ReadOptions,
-    credential: Credential,
-  ): Promise<Map<string, Revealed>> {
-    const asked = { by: credential.number, place: this.#place };
-    const found = new Map<string, Revealed>();
-    for (const name of names) {
-      const cached = fresh ? null : this.#cache?.get(asked, name);
-      if (cached) found.set(name, cached);
-    }
-    const missing = [...new Set(names)].filter((name) => !found.has(name));
-    if (missing.length === 0) return found;
-    const mark = this.#cache?.mark ?? 0;
-    const input = { ...this.#place, names: missing };
-    const context: CallContext = { credential };
-    const { secrets } = await this.#trpc.secrets.revealMany.query(input, { context });
-    for (const revealed of secrets) {
-      found.set(revealed.name, revealed);
-      this.#cache?.put(asked, revealed.name, revealed, mark);
-    }
-    return found;
   }
 
   /** What would be refused when read is refused when written. */
