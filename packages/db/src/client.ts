@@ -7,6 +7,11 @@ export interface DatabaseOptions {
   url: string;
   /** The same without a pooler between, where one stands in `url`. */
   directUrl?: string;
+  /**
+   * Whether a pooler in transaction mode stands in `url` (PgBouncer). Statements are not kept on connections then, which are
+   * everybody's, and time-outs are the role's own on the server: a pooler refuses to be told of them.
+   */
+  pooler?: boolean;
   /** Most connections this process opens. */
   poolSize?: number;
   /** How long a call may wait for a free connection, in milliseconds. */
@@ -28,6 +33,9 @@ export interface Connections {
   close(): Promise<void>;
 }
 
+/** Pools whose connections are a pooler's, and so somebody else's by the next transaction. */
+export const behindPoolers = new WeakSet<pg.Pool>();
+
 /**
  * Opens one pool and a Prisma client on the same pool, so that hot reads (plain pg) and everything else
  * (Prisma) share the connections. Connects lazily: a database that is down is found by the first query.
@@ -37,13 +45,18 @@ export function connect(options: DatabaseOptions): Connections {
     connectionString: options.url,
     max: options.poolSize ?? 10,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
-    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    ...(options.pooler
+      ? {}
+      : {
+          statement_timeout: options.statementTimeoutMs ?? 10_000,
+          idle_in_transaction_session_timeout: 30_000,
+        }),
     // One second past the server's own time-out: the last resort for a server that does not answer at all.
     query_timeout: (options.statementTimeoutMs ?? 10_000) + 1_000,
-    idle_in_transaction_session_timeout: 30_000,
     application_name: "keyfold",
     keepAlive: true,
   });
+  if (options.pooler) behindPoolers.add(pool);
   pool.on("error", (error) => options.onIdleError?.(error));
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool, { disposeExternalPool: false }),

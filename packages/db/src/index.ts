@@ -16,7 +16,7 @@ export {
   migrationsDir,
 } from "./migrate/index.ts";
 export { EVERYWHERE, publicationSql, WHERE_IT_MAY_LIVE } from "./publication.ts";
-export { findRoleProblems } from "./role-check.ts";
+export { findRoleProblems, findUnboundedStatements } from "./role-check.ts";
 export {
   prepared,
   type Query,

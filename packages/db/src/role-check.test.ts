@@ -1,6 +1,6 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findRoleProblems } from "./role-check.ts";
+import { findRoleProblems, findUnboundedStatements } from "./role-check.ts";
 import { createTestDatabase, type TestDatabase } from "./testing/index.ts";
 
 let database: TestDatabase;
@@ -123,4 +123,18 @@ test("a server that loses what it said was stored is named", async () => {
 test("synchronous_commit that was switched off for the role is found", async () => {
   const problems = await problemsOf("", [...MEMBERSHIPS, "ALTER ROLE $ SET synchronous_commit = off"]);
   expect(problems).toEqual([expect.stringContaining("synchronous_commit is off")]);
+});
+
+test("a role without time-outs of its own is named, since through a pooler nobody else sets them", async () => {
+  const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+  try {
+    expect(await findUnboundedStatements(pool)).toEqual([
+      expect.stringMatching(/^idle_in_transaction_session_timeout is not set/),
+      expect.stringMatching(/^statement_timeout is not set/),
+    ]);
+    await pool.query("SET statement_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'");
+    expect(await findUnboundedStatements(pool)).toEqual([]);
+  } finally {
+    await pool.end();
+  }
 });

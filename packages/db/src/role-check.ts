@@ -68,3 +68,17 @@ export async function findRoleProblems(pool: Pick<pg.Pool, "query">): Promise<st
     );
   return problems;
 }
+
+/**
+ * Behind a pooler a process cannot say how long a statement may take: the role's own settings on the server do.
+ * @returns one sentence for each setting that is missing
+ */
+export async function findUnboundedStatements(pool: pg.Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string; setting: string }>(
+    "SELECT name, setting FROM pg_settings WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout') AND setting = '0' ORDER BY name",
+  );
+  return rows.map(
+    ({ name }) =>
+      `${name} is not set for the application's role, and through a pooler Keyfold cannot set it. As its administrator: ALTER ROLE … SET ${name} = '${name === "statement_timeout" ? 10 : 30}s';`,
+  );
+}

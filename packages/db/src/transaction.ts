@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Connections } from "./client.ts";
+import { behindPoolers, type Connections } from "./client.ts";
 import type { Prisma, PrismaClient } from "./generated/client.ts";
 
 /** Plain SQL, `$1` for parameters. */
@@ -89,7 +89,7 @@ async function inSql<T>(pool: pg.Pool, begin: string, work: (tx: SqlTransaction)
     const begun = (await client.query(
       `BEGIN ISOLATION LEVEL READ COMMITTED; ${begin}`,
     )) as unknown as pg.QueryResult<{ now: Date }>[];
-    const query: Query = async (sql, params) => (await client.query(prepared(sql, params))).rows;
+    const query: Query = async (sql, params) => (await client.query(prepared(pool, sql, params))).rows;
     const result = await work({ query, now: begun[1]!.rows[0]!.now });
     // PostgreSQL answers a COMMIT of what has failed with a ROLLBACK, and no error.
     const { command } = await client.query("COMMIT");
@@ -109,9 +109,11 @@ const names = new Map<string, string>();
 
 /**
  * A statement that each connection parses and plans once: planning a list's joins under row-level security takes
- * longer than running them. For SQL that is constant text; names are per process.
+ * longer than running them. For SQL that is constant text; names are per process. Behind a pooler nothing is kept: the next
+ * transaction may be on another connection.
  */
-export function prepared(sql: string, params: readonly unknown[]): pg.QueryConfig {
+export function prepared(pool: pg.Pool, sql: string, params: readonly unknown[]): pg.QueryConfig {
+  if (behindPoolers.has(pool)) return { text: sql, values: params as unknown[] };
   let name = names.get(sql);
   if (name === undefined) {
     name = `kf_${names.size}`;

@@ -1,7 +1,7 @@
-import { type Connections, connect, findRoleProblems } from "@keyfold/db";
+import { type Connections, connect, findRoleProblems, findUnboundedStatements } from "@keyfold/db";
 import { startEmbeddedPostgres } from "@keyfold/db/embedded";
 import { compareMigrations, deployMigrations, migrationsDir } from "@keyfold/db/migrate";
-import type { Config } from "../config.ts";
+import type { Config, DatabaseSource } from "../config.ts";
 import { migrationProblems } from "../health.ts";
 import { StartError } from "./start-error.ts";
 
@@ -43,11 +43,13 @@ export async function openDatabase({ config, say, onIdleError }: DatabaseOptions
     db = connect({
       url: source.kind === "embedded" ? server!.appUrl : source.url.reveal(),
       directUrl: listenUrl,
+      pooler: hasPooler(source),
       onIdleError,
     });
     const problems = [
       ...(owner === undefined ? migrationProblems(await compareMigrations(db.pool, migrationsDir)) : []),
       ...(await findRoleProblems(db.pool)),
+      ...(hasPooler(source) ? await findUnboundedStatements(db.pool) : []),
     ];
     if (problems.length > 0) throw new StartError(problems.join("\n"));
     return { db, listenUrl, lost: server?.exited ?? new Promise(() => {}), stop };
@@ -56,6 +58,10 @@ export async function openDatabase({ config, say, onIdleError }: DatabaseOptions
     throw error;
   }
 }
+
+/** Whoever names a direct connection has a pooler before the other one. */
+export const hasPooler = (source: DatabaseSource): boolean =>
+  source.kind === "external" && source.listenUrl !== null;
 
 const startEmbedded = (dataDir: string, say: (sentence: string) => void) =>
   startEmbeddedPostgres({ dataDir, log: say });

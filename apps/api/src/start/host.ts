@@ -14,6 +14,7 @@ import type { RootKeySource } from "../config/root-key-source.ts";
 import { Sensitive } from "../config/sensitive.ts";
 import { type Config, type Environment, parseConfig } from "../config.ts";
 import { migrationProblems } from "../health.ts";
+import { hasPooler } from "./database.ts";
 import { regionsOf } from "./regions.ts";
 import { localKeyOf, providerOf, rootKeyPath, seedOf } from "./root-key.ts";
 import { StartError } from "./start-error.ts";
@@ -102,7 +103,7 @@ export async function openHost(env: Environment, cwd: string): Promise<Host> {
   try {
     if (database.alone && ownerUrl !== null)
       await deployMigrations({ url: ownerUrl, migrationsDir, appRole });
-    db = connect({ url: appUrl, poolSize: 4 });
+    db = connect({ url: appUrl, poolSize: 4, pooler: hasPooler(config.database) });
     const problems = [
       ...migrationProblems(await compareMigrations(db.pool, migrationsDir)),
       ...(await findRoleProblems(db.pool)),
@@ -199,7 +200,7 @@ export async function openRestored(
   const provider = providers[current];
   if (provider === undefined)
     throw new StartError("The backup does not say which root key is the current one.");
-  const db = connect({ url: appUrl, poolSize: 4 });
+  const db = connect({ url: appUrl, poolSize: 4, pooler: hasPooler(config.database) });
   try {
     const keyfold = await createKeyfoldServer({
       db,

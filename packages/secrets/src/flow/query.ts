@@ -4,4 +4,4 @@ import { type Connections, prepared, type Query } from "@keyfold/db";
 export const onPool =
   (db: Connections): Query =>
   async (sql, params) =>
-    (await db.pool.query(prepared(sql, params))).rows;
+    (await db.pool.query(prepared(db.pool, sql, params))).rows;
