@@ -62,6 +62,8 @@ export const m = {
     signedInAs: "Signed in as",
     operator: "Operator",
     serviceToken: "Service token",
+    member: "Member",
+    account: "Your account",
     theme: "Appearance",
     themes: { light: "Light", dark: "Dark", system: "System" },
     notifications: "Notifications",

@@ -24,6 +24,13 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import("./sign-in/sign-in-page.tsx"), "SignInPage"),
 });
 
+/** What a one-time link opens, whoever is or is not signed in. */
+const welcome = createRoute({
+  getParentRoute: () => root,
+  path: "/welcome",
+  component: lazyRouteComponent(() => import("./sign-in/welcome-page.tsx"), "WelcomePage"),
+});
+
 /** Everything that needs a session. */
 const app = createRoute({
   getParentRoute: () => root,
@@ -48,6 +55,12 @@ const start = createRoute({
       ? redirect({ to: "/tenants", replace: true })
       : redirect({ to: "/t/$tenant", params: { tenant: identity.tenant.slug }, replace: true });
   },
+});
+
+const account = createRoute({
+  getParentRoute: () => app,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./account/account-page.tsx"), "AccountPage"),
 });
 
 const tenants = createRoute({
@@ -118,8 +131,10 @@ const secret = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
+    welcome,
     app.addChildren([
       start,
+      account,
       tenants,
       keys,
       tenant,

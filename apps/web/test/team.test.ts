@@ -20,6 +20,8 @@ describe("a tenant's team", () => {
     await page.waitForURL("**/sign-in");
     await expect.poll(() => page.title()).toBe("Sign in · Keyfold");
     await look("sign-in");
+    await page.getByRole("button", { name: "Use a token instead" }).click();
+    await look("sign-in-token");
     await page.getByLabel("Token").fill("kf_not_a_real_token");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByText("This token was not accepted").waitFor();

@@ -56,6 +56,7 @@ export async function visit(browser: Browser, url: string): Promise<Visitor> {
     addresses,
     async signIn(token) {
       await page.goto("/sign-in");
+      await page.getByRole("button", { name: "Use a token instead" }).click();
       await page.getByLabel("Token").fill(token);
       await page.getByRole("button", { name: "Sign in" }).click();
       await page.waitForURL((at) => at.pathname !== "/sign-in");

@@ -32,7 +32,7 @@ export function greeting(address: string, firstRun: FirstRun | null): string {
       "",
       `  ${link}`,
       "",
-      `Sign in: open ${address} and paste a token. The first one reads and writes demo's secrets;`,
+      `Sign in: open ${address}, choose "Use a token" and paste one. The first one reads and writes demo's secrets;`,
       "the operator's manages tenants and reads no values.",
       "",
       "Set a secret and read it back:",

@@ -1,6 +1,16 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useParams, useRouter } from "@tanstack/react-router";
-import { Building2, CalendarClock, KeyRound, LogOut, ScrollText, Ticket, Vault, Webhook } from "lucide-react";
+import {
+  Building2,
+  CalendarClock,
+  KeyRound,
+  LogOut,
+  ScrollText,
+  Ticket,
+  UserCog,
+  Vault,
+  Webhook,
+} from "lucide-react";
 import type { ReactNode } from "react";
 import { useIdentity } from "../data/identity.ts";
 import { signOut } from "../data/session.ts";
@@ -49,7 +59,14 @@ export function Sidebar() {
         <ThemeSwitch />
         <Whoami
           name={identity.name}
-          kind={identity.type === "operator" ? m.frame.operator : m.frame.serviceToken}
+          kind={
+            identity.type === "operator"
+              ? m.frame.operator
+              : identity.type === "user"
+                ? (identity.email ?? m.frame.member)
+                : m.frame.serviceToken
+          }
+          isPerson={identity.email !== null}
         />
       </footer>
     </div>
@@ -107,7 +124,7 @@ function TenantLinks({ tenant }: { tenant: string }) {
   );
 }
 
-function Whoami({ name, kind }: { name: string; kind: string }) {
+function Whoami({ name, kind, isPerson }: { name: string; kind: string; isPerson: boolean }) {
   const router = useRouter();
   const queries = useQueryClient();
   async function leave() {
@@ -126,6 +143,11 @@ function Whoami({ name, kind }: { name: string; kind: string }) {
         <span className="block truncate text-sm font-medium">{name}</span>
         <span className="block text-xs text-muted">{kind}</span>
       </p>
+      {isPerson ? (
+        <IconButton aria-label={m.frame.account} onPress={() => void router.navigate({ to: "/account" })}>
+          <UserCog size={15} aria-hidden />
+        </IconButton>
+      ) : null}
       <IconButton aria-label={m.frame.signOut} onPress={() => void leave()}>
         <LogOut size={15} aria-hidden />
       </IconButton>

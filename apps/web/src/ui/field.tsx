@@ -18,7 +18,9 @@ interface Props {
   placeholder?: string;
   optional?: boolean;
   mono?: boolean;
-  type?: "text" | "password" | "date" | "time" | "number";
+  type?: "text" | "password" | "email" | "date" | "time" | "number";
+  /** What a password manager may fill it with, or keep: for what belongs to the person, never for a secret of a tenant's. */
+  remember?: "username" | "current-password" | "new-password" | "one-time-code" | "name";
   /** Lines of text; one when left out. */
   rows?: number;
   autoFocus?: boolean;
@@ -26,7 +28,7 @@ interface Props {
 }
 
 /**
- * A labelled text field. Nothing in it is remembered, completed, corrected or spell-checked by the browser: some
+ * A labelled text field. Unless `remember` says so, nothing in it is remembered, completed, corrected or spell-checked by the browser: some
  * spell-checkers send what they check to a server. It has no name, so no form could ever put it into an address.
  */
 export function Field(props: Props) {
@@ -37,12 +39,11 @@ export function Field(props: Props) {
     id,
     ...(value === undefined ? { defaultValue: "" } : { value }),
     autoFocus: props.autoFocus ?? false,
-    autoComplete: "off",
+    autoComplete: props.remember ?? "off",
     autoCorrect: "off",
     autoCapitalize: "none",
     spellCheck: false,
-    "data-1p-ignore": true,
-    "data-lpignore": "true",
+    ...(props.remember === undefined ? { "data-1p-ignore": true, "data-lpignore": "true" } : {}),
     "aria-invalid": error === undefined ? undefined : true,
     "aria-describedby": note === undefined ? undefined : `${id}-note`,
     placeholder,

@@ -19,6 +19,7 @@ export const getIdentity = defineVerb({
       id: actor.id,
       name: actor.name,
       via: actor.via,
+      email: actor.person?.email ?? null,
       until: actor.deadline?.toISOString() ?? null,
     };
     if (actor.type === "operator") {
@@ -26,7 +27,7 @@ export const getIdentity = defineVerb({
       return {
         type: actor.type,
         ...common,
-        factorAt: null,
+        factorAt: iso(actor.person?.factorAt ?? null),
         tenant: null,
         actions,
         projects: null,

@@ -6,6 +6,7 @@ export const identityView = z.object({
   id: z.uuid(),
   name: z.string(),
   via: z.enum(["token", "session", "federation"]),
+  email: z.string().nullable().describe("The address of a person who signed in; null for a token."),
   factorAt: moment.nullable().describe("When a person last proved a second factor in this session."),
   tenant: z
     .object({ id: z.uuid(), slug: z.string() })

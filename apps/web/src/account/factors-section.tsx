@@ -1,0 +1,129 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { ShieldOff, Smartphone } from "lucide-react";
+import { useState } from "react";
+import { callPeople, type Factor, type Me } from "../data/people.ts";
+import { m } from "../messages.ts";
+import { Badge } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { Moment } from "../ui/moment.tsx";
+import { State } from "../ui/state.tsx";
+import { tell, tellFailure } from "../ui/toast.tsx";
+import { AddApp } from "./add-app.tsx";
+import { a } from "./messages.ts";
+import { RecoveryCodes } from "./recovery-codes.tsx";
+import { Section } from "./section.tsx";
+import { useFresh } from "./use-fresh.tsx";
+
+/** What one proves besides the password. */
+export function FactorsSection({ me }: { me: Me }) {
+  const queries = useQueryClient();
+  const [adding, setAdding] = useState(false);
+  const [removing, setRemoving] = useState<Factor | null>(null);
+  const [codes, setCodes] = useState<readonly string[] | null>(null);
+  const { run, dialog } = useFresh();
+  const hasApp = me.factors.some((factor) => factor.kind === "totp");
+
+  function changed(recoveryCodes: readonly string[] | null) {
+    setAdding(false);
+    setRemoving(null);
+    setCodes(recoveryCodes);
+    void queries.invalidateQueries({ queryKey: ["people"] });
+  }
+  const attempt = (work: () => Promise<void>) => void run(work).catch(tellFailure);
+
+  return (
+    <Section
+      title={a.factors}
+      text={a.factorsText}
+      actions={
+        hasApp ? undefined : (
+          <Button look="primary" onPress={() => setAdding(true)}>
+            <Smartphone size={15} aria-hidden />
+            {a.addApp}
+          </Button>
+        )
+      }
+    >
+      {me.factors.length === 0 ? (
+        <State icon={<ShieldOff size={20} aria-hidden />} title={a.noFactors} text={a.noFactorsText} />
+      ) : (
+        <ul aria-label={a.factors} className="divide-y divide-line">
+          {me.factors.map((factor) => (
+            <li key={factor.id} className="flex min-h-16 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3">
+              <div className="min-w-0 flex-1">
+                <p className="flex flex-wrap items-center gap-2 font-medium">
+                  {factor.name} <Badge tone="good">{a.on}</Badge>
+                </p>
+                <p className="mt-0.5 text-sm text-muted">
+                  {a.added} <Moment at={factor.createdAt} /> ·{" "}
+                  {factor.usedAt === null ? (
+                    a.neverUsed
+                  ) : (
+                    <>
+                      {a.used} <Moment at={factor.usedAt} />
+                    </>
+                  )}
+                </p>
+              </div>
+              <Button
+                size="sm"
+                look="danger-quiet"
+                aria-label={a.remove(factor.name)}
+                onPress={() => setRemoving(factor)}
+              >
+                {a.removeShort}
+              </Button>
+            </li>
+          ))}
+          <li className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3">
+            <p className="flex-1 text-sm text-muted">{a.codesLeft(me.recoveryCodesLeft)}</p>
+            <Button
+              size="sm"
+              onPress={() =>
+                attempt(async () =>
+                  changed(
+                    (await callPeople<{ recoveryCodes: string[] }>("POST", "/people/me/recovery-codes", {}))
+                      .recoveryCodes,
+                  ),
+                )
+              }
+            >
+              {a.codesNew}
+            </Button>
+          </li>
+        </ul>
+      )}
+      {adding ? <AddApp me={me} onDone={changed} onClose={() => setAdding(false)} /> : null}
+      {removing === null || dialog !== null ? null : (
+        <Dialog
+          role="alertdialog"
+          title={a.removeTitle(removing.name)}
+          lead={a.removeText}
+          isOpen
+          onClose={() => setRemoving(null)}
+        >
+          <DialogActions>
+            <Button autoFocus onPress={() => setRemoving(null)}>
+              {m.cancel}
+            </Button>
+            <Button
+              look="danger"
+              onPress={() =>
+                attempt(async () => {
+                  await callPeople("DELETE", `/people/me/factors/${removing.id}`);
+                  tell(a.removed);
+                  changed(null);
+                })
+              }
+            >
+              {a.removeShort}
+            </Button>
+          </DialogActions>
+        </Dialog>
+      )}
+      {codes === null ? null : <RecoveryCodes codes={codes} onClose={() => setCodes(null)} />}
+      {dialog}
+    </Section>
+  );
+}

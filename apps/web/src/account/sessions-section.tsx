@@ -1,0 +1,77 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { callPeople, type SessionFacts } from "../data/people.ts";
+import { Badge } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Moment } from "../ui/moment.tsx";
+import { FailureState, SkeletonRows } from "../ui/state.tsx";
+import { tell, tellFailure } from "../ui/toast.tsx";
+import { browserName } from "./browser-name.ts";
+import { a } from "./messages.ts";
+import { Section } from "./section.tsx";
+
+/** Where one is signed in, and a way out of each. */
+export function SessionsSection() {
+  const queries = useQueryClient();
+  const query = useQuery({
+    queryKey: ["people", "sessions"],
+    queryFn: () => callPeople<{ sessions: SessionFacts[] }>("GET", "/people/me/sessions"),
+  });
+  const sessions = query.data?.sessions ?? [];
+
+  async function end(path: string) {
+    try {
+      const { ended } = await callPeople<{ ended: number }>("DELETE", path);
+      tell(a.ended(ended));
+    } catch (error) {
+      tellFailure(error);
+    }
+    await queries.invalidateQueries({ queryKey: ["people", "sessions"] });
+  }
+
+  return (
+    <Section
+      title={a.sessions}
+      text={a.sessionsText}
+      actions={
+        sessions.length > 1 ? (
+          <Button onPress={() => void end("/people/me/sessions")}>{a.endOthers}</Button>
+        ) : undefined
+      }
+    >
+      {query.error ? (
+        <FailureState error={query.error} onRetry={() => void query.refetch()} />
+      ) : query.isPending ? (
+        <SkeletonRows rows={2} />
+      ) : (
+        <ul aria-label={a.sessions} className="divide-y divide-line">
+          {sessions.map((session) => {
+            const name = browserName(session.userAgent) ?? a.unknownBrowser;
+            return (
+              <li key={session.id} className="flex min-h-16 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3">
+                <div className="min-w-0 flex-1">
+                  <p className="flex flex-wrap items-center gap-2 font-medium">
+                    {name} {session.current ? <Badge tone="accent">{a.thisOne}</Badge> : null}
+                  </p>
+                  <p className="mt-0.5 text-sm text-muted">
+                    {session.ip === null ? null : <>{session.ip} · </>}
+                    {a.started} <Moment at={session.startedAt} /> · {a.ends} <Moment at={session.expiresAt} />
+                  </p>
+                </div>
+                {session.current ? null : (
+                  <Button
+                    size="sm"
+                    look="danger-quiet"
+                    aria-label={a.endFor(name)}
+                    onPress={() => void end(`/people/me/sessions/${session.id}`)}
+                  >
+                    {a.end}
+                  </Button>
+                )}
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,119 @@
+import { type FormEvent, useState } from "react";
+import { toFailure } from "../data/failure.ts";
+import { signInWithPassword } from "../data/people.ts";
+import { m } from "../messages.ts";
+import { Button } from "../ui/button.tsx";
+import { Field } from "../ui/field.tsx";
+import { FailureNote } from "../ui/state.tsx";
+import { s } from "./messages.ts";
+
+interface Props {
+  onDone: () => void;
+  /** Told when the password was right and a code is asked for; and when one starts over. */
+  onStep: (step: "password" | "code") => void;
+  step: "password" | "code";
+}
+
+/** An address and a password; then, where somebody has a second factor, a code. Kept in this component and nowhere else. */
+export function PasswordForm({ onDone, onStep, step }: Props) {
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<unknown>(null);
+  const [wrong, setWrong] = useState<{ email?: string; password?: string; code?: string }>({});
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    if (busy) return;
+    setFailed(null);
+    const missing = {
+      ...(email.trim() === "" ? { email: s.emptyEmail } : {}),
+      ...(password === "" ? { password: s.emptyPassword } : {}),
+      ...(step === "code" && code.trim() === "" ? { code: s.emptyCode } : {}),
+    };
+    setWrong(missing);
+    if (Object.keys(missing).length > 0) return;
+    setBusy(true);
+    try {
+      await signInWithPassword({ email, password, ...(step === "code" ? { code } : {}) });
+      setPassword("");
+      onDone();
+    } catch (error) {
+      setBusy(false);
+      const failure = toFailure(error);
+      if (failure.code === "factor_required") onStep("code");
+      else if (failure.code === "unauthenticated" || failure.code === "bad_input")
+        setWrong(step === "code" ? { code: s.wrongCode } : { password: s.wrongPassword });
+      else setFailed(error);
+    }
+  }
+
+  return (
+    <form onSubmit={submit} noValidate className="mt-6 space-y-4">
+      {step === "password" ? (
+        <>
+          <Field
+            key="email"
+            label={s.email}
+            type="email"
+            remember="username"
+            autoFocus
+            value={email}
+            onChange={(text) => {
+              setEmail(text);
+              setWrong({});
+            }}
+            error={wrong.email}
+          />
+          <Field
+            key="password"
+            label={s.password}
+            type="password"
+            remember="current-password"
+            onChange={(text) => {
+              setPassword(text);
+              setWrong({});
+            }}
+            error={wrong.password}
+          />
+        </>
+      ) : (
+        <Field
+          key="code"
+          label={s.code}
+          placeholder={s.codePlaceholder}
+          remember="one-time-code"
+          mono
+          autoFocus
+          value={code}
+          onChange={(text) => {
+            setCode(text);
+            setWrong({});
+          }}
+          error={wrong.code}
+        />
+      )}
+      <FailureNote error={failed} />
+      <div className="space-y-2 pt-2">
+        <Button type="submit" look="primary" size="lg" wide isPending={busy}>
+          {busy ? m.signIn.busy : step === "code" ? s.verify : m.signIn.submit}
+        </Button>
+        {step === "code" ? (
+          <Button
+            look="quiet"
+            wide
+            onPress={() => {
+              setPassword("");
+              setCode("");
+              setWrong({});
+              onStep("password");
+            }}
+          >
+            {s.back}
+          </Button>
+        ) : null}
+      </div>
+    </form>
+  );
+}

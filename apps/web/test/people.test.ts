@@ -1,0 +1,141 @@
+import { makeOperator, PASSWORD } from "@keyfold/secrets/testing";
+import { Secret, TOTP } from "otpauth";
+import { expect, test } from "vitest";
+import { setScene } from "./scene.ts";
+import { traces } from "./visitor.ts";
+
+const scene = setScene();
+
+test("the first operator opens a link, sets up an authenticator app, signs in with it, and ends a session elsewhere", async () => {
+  const { server } = scene.served.house;
+  const { secret } = await server.people.host.firstOperatorLink();
+  const visitor = await scene.visitor();
+  const { page, look, complaints } = visitor;
+
+  // The link: taken from the address at once.
+  await page.goto(`/welcome#${secret}`);
+  await page.getByRole("heading", { name: "Become an operator" }).waitFor();
+  expect(page.url()).not.toContain(secret);
+  await look("welcome");
+  await page.getByLabel("E-mail address").fill("ada@example.com");
+  await page.getByLabel("Your name").fill("Ada");
+  await page.getByLabel("Password").fill("password1234");
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByText("is guessed at once").waitFor();
+  await look("welcome-refused", ["1280"]);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.waitForURL("**/tenants");
+  expect(await traces(page)).not.toContain(PASSWORD);
+
+  // An authenticator app.
+  await page.getByRole("button", { name: "Your account" }).click();
+  await page.waitForURL("**/account");
+  await page.getByText("None yet").waitFor();
+  await look("account");
+  await page.getByRole("button", { name: "Set up an authenticator app" }).click();
+  const form = page.getByRole("dialog", { name: "Set up an authenticator app" });
+  await form.getByLabel("Current password").fill(PASSWORD);
+  await form.getByRole("button", { name: "Go on" }).click();
+  await form.getByRole("img", { name: "QR code for your authenticator app" }).waitFor();
+  const key = (await form.locator("code").textContent())!;
+  const codeAt = (ms: number) =>
+    new TOTP({ secret: Secret.fromBase32(key) }).generate({ timestamp: Date.now() + ms });
+  await look("account-app");
+  await form.getByLabel("Code that the app shows").fill("000000");
+  await form.getByRole("button", { name: "Turn it on" }).click();
+  await form.getByText("is not the app's code of now").waitFor();
+  await form.getByLabel("Code that the app shows").fill(codeAt(0));
+  await form.getByRole("button", { name: "Turn it on" }).click();
+  const kept = page.getByRole("dialog", { name: "Keep your recovery codes" });
+  await kept.getByRole("listitem").first().waitFor();
+  const codes = await kept.getByRole("listitem").allTextContents();
+  expect(codes.length).toBe(10);
+  await look("account-codes");
+  await kept.getByRole("button", { name: "I have kept them" }).click();
+  await page.getByText("10 recovery codes left").waitFor();
+  expect(await page.content()).not.toContain(codes[0]);
+
+  // Signed in anew, elsewhere: the password, then a recovery code.
+  const elsewhere = await scene.visitor();
+  await elsewhere.page.goto("/sign-in");
+  await elsewhere.page.getByLabel("E-mail address").fill("ada@example.com");
+  await elsewhere.page.getByLabel("Password").fill("wrong, and not real");
+  await elsewhere.page.getByRole("button", { name: "Sign in" }).click();
+  await elsewhere.page.getByText("The e-mail address or the password is wrong").waitFor();
+  await elsewhere.look("sign-in-password-wrong", ["1280"]);
+  await elsewhere.page.getByLabel("Password").fill(PASSWORD);
+  await elsewhere.page.getByRole("button", { name: "Sign in" }).click();
+  await elsewhere.page.getByRole("heading", { name: "One more proof" }).waitFor();
+  await elsewhere.look("sign-in-code");
+  await elsewhere.page.getByLabel("Code").fill("000 000");
+  await elsewhere.page.getByRole("button", { name: "Go on" }).click();
+  await elsewhere.page.getByText("This code was not accepted").waitFor();
+  await elsewhere.page.getByLabel("Code").fill(codes[0]!);
+  await elsewhere.page.getByRole("button", { name: "Go on" }).click();
+  await elsewhere.page.waitForURL("**/tenants");
+
+  // Both sessions are listed; the other one is ended, and its browser is led to the sign-in page.
+  await page.reload();
+  const sessions = page.getByRole("region", { name: "Sessions" });
+  await expect.poll(() => sessions.getByRole("listitem").count()).toBe(2);
+  await look("account-full");
+  await sessions.getByRole("button", { name: /^End the session/ }).click();
+  await page.getByText("1 session ended").waitFor();
+  await elsewhere.page.reload();
+  await elsewhere.page.waitForURL("**/sign-in*");
+  await elsewhere.leave();
+
+  // Six minutes later, a change asks for a fresh proof.
+  try {
+    await scene.served.house.moveClock("6 minutes");
+    await page.getByRole("button", { name: "Make new recovery codes" }).click();
+    const prove = page.getByRole("dialog", { name: "Prove it is you" });
+    await look("account-prove");
+    await prove.getByLabel("Code of your app, or a recovery code").fill(codeAt(6 * 60_000));
+    await prove.getByRole("button", { name: "Prove" }).click();
+    await page.getByRole("dialog", { name: "Keep your recovery codes" }).waitFor();
+    await page.getByRole("button", { name: "I have kept them" }).click();
+    await page.getByRole("button", { name: "Remove Authenticator app" }).click();
+    const sure = page.getByRole("alertdialog", { name: "Remove Authenticator app?" });
+    await sure.getByRole("button", { name: "Remove" }).click();
+    await page.getByText("None yet").waitFor();
+  } finally {
+    await scene.served.house.moveClock("0");
+  }
+  expect(complaints).toEqual([]);
+  await visitor.leave();
+});
+
+test("a link that was used, or never was, says so; a password is changed, and a reset gives a new one", async () => {
+  const { server } = scene.served.house;
+  await makeOperator(server, "grace@example.com");
+  const { secret } = await server.people.host.resetOperator("grace@example.com");
+  const visitor = await scene.visitor();
+  const { page, look, complaints } = visitor;
+  await page.goto("/welcome#not-a-real-secret");
+  await page.getByRole("heading", { name: "This link is of no use any more" }).waitFor();
+  await look("welcome-ended");
+  await page.goto("/sign-in");
+  await page.goto(`/welcome#${secret}`);
+  await page.getByRole("heading", { name: "Choose a new password" }).waitFor();
+  await page.getByText("For grace@example.com").waitFor();
+  await look("welcome-reset");
+  const fresh = "another copper lantern 7, not real";
+  await page.getByLabel("Password").fill(fresh);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.waitForURL("**/tenants");
+  await page.goto("/account");
+  await page.getByRole("button", { name: "Change password" }).click();
+  const form = page.getByRole("dialog", { name: "Change password" });
+  await form.getByLabel("Current password").fill("wrong, and not real");
+  await form.getByLabel("New password").fill(PASSWORD);
+  await form.getByRole("button", { name: "Change password" }).click();
+  await form.getByText("is wrong").waitFor();
+  await look("account-password", ["1280"]);
+  await form.getByLabel("Current password").fill(fresh);
+  await form.getByRole("button", { name: "Change password" }).click();
+  await page.getByText("Password changed").waitFor();
+  expect(complaints).toEqual([]);
+  await visitor.leave();
+});
