@@ -9,8 +9,12 @@ import { isUuid } from "../input/text.ts";
 import { listEnvironmentsInput, listEnvironmentsOutput } from "./schema.ts";
 import { viewEnvironment } from "./store.ts";
 
-/** What of the environments a grant reaches into. */
+/**
+ * What of the environments a grant reaches into. All of them is said in words: Prisma takes an empty condition among
+ * alternatives for one that nothing meets.
+ */
 const environmentsOf = ({ projects, environments }: Reach) => ({
+  deletedAt: null,
   ...(projects === null ? {} : { projectId: { in: [...projects] } }),
   ...(environments === null ? {} : { id: { in: [...environments] } }),
 });

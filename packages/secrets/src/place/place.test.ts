@@ -142,3 +142,13 @@ test("an environment that is made while its project is being deleted is never le
   expect(environments.map((e) => e.name).sort()).toEqual(["dev", "prod", "staging"]);
   expect(await orphans(id)).toEqual([]);
 });
+
+test("regression: a token for the whole tenant saw no project and no environment in lists", async () => {
+  const { caller } = await house.tenant("sees-all");
+  expect((await caller.projects.list({})).projects.map(({ name }) => name)).toEqual(["default"]);
+  expect((await caller.environments.list({})).environments.map(({ name }) => name).sort()).toEqual([
+    "dev",
+    "prod",
+    "staging",
+  ]);
+});

@@ -9,8 +9,12 @@ import { placeName } from "../input/text.ts";
 import { listProjectsInput, listProjectsOutput } from "./schema.ts";
 import { viewProject } from "./store.ts";
 
-/** What of the projects a grant reaches into. */
+/**
+ * What of the projects a grant reaches into. All of them is said in words: Prisma takes an empty condition among
+ * alternatives for one that nothing meets.
+ */
 const projectsOf = ({ projects, environments }: Reach) => ({
+  deletedAt: null,
   ...(projects === null ? {} : { id: { in: [...projects] } }),
   ...(environments === null ? {} : { environments: { some: { id: { in: [...environments] } } } }),
 });
