@@ -131,6 +131,14 @@ async function furnish(tenant: string): Promise<void> {
       endpoint,
     ]);
     await app.query(
+      "INSERT INTO control_plane.tenant_roles VALUES ($1, $2, 'r', '', '[]', now(), $3, now(), NULL, 1, $4)",
+      [tenant, randomUUID(), by, bytes()],
+    );
+    await app.query(
+      "INSERT INTO control_plane.memberships VALUES ($1, $2, 'm', '[]', now(), $3, now(), NULL, 1, $4)",
+      [tenant, randomUUID(), by, bytes()],
+    );
+    await app.query(
       "INSERT INTO control_plane.rotation_policies VALUES ($1, $2, NULL, false, NULL, 'uuid', '{}', NULL, now(), NULL, NULL, 0, now(), $3, 1, $4)",
       [tenant, ids.secret, by, bytes()],
     );
@@ -226,6 +234,8 @@ const TENANT_TABLES = {
   webhook_deliveries: "tenant_id",
   webhook_health: "tenant_id",
   rotation_policies: "tenant_id",
+  tenant_roles: "tenant_id",
+  memberships: "tenant_id",
   rotations: "tenant_id",
   audit_batches: "chain_id",
 };
@@ -320,6 +330,8 @@ test("a tenant's rows are neither written, changed nor moved by another", async 
     "tenant_shreds",
     "rotation_policies",
     "rotations",
+    "tenant_roles",
+    "memberships",
   ]) {
     const column = TENANT_TABLES[table as keyof typeof TENANT_TABLES];
     expect(

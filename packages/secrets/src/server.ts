@@ -15,6 +15,7 @@ import { onPool } from "./flow/query.ts";
 import type { DomainLog, Life, Limits, Services, Waits } from "./flow/services.ts";
 import { invoke, type Verb } from "./flow/verb.ts";
 import { createOperatorToken, hasOperatorToken, recoverTenant } from "./host/host.ts";
+import { insideOf } from "./host/inside.ts";
 import { ReadAppender } from "./hot/read-appender.ts";
 import { ReadCache, type ReadCacheOptions } from "./hot/read-cache.ts";
 import { RowMac } from "./integrity/row-mac.ts";
@@ -339,7 +340,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
   const timers = [setInterval(sweep, SWEEP_MS), setInterval(warn, WARN_MS)];
   for (const timer of timers) timer.unref();
   const dispatchers = new Set<WebhookDispatcher>();
-  return {
+  const server: KeyfoldServer = {
     router: createRouter(services),
     deployment: { id: deployment.id, created: deployment.created },
     invoke: (verb, request, input) => invoke(services, verb, request, input),
@@ -390,4 +391,6 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     newestCheckpoint: () => newestCheckpoint(services),
     publicKey: services.signer.publicKey,
   };
+  insideOf.set(server, services);
+  return server;
 }

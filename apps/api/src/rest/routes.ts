@@ -4,6 +4,7 @@ import { auditRoutes } from "./routes/audit.ts";
 import { consumerRoutes } from "./routes/consumers.ts";
 import { federationRoutes } from "./routes/federation.ts";
 import { keyRoutes } from "./routes/keys.ts";
+import { memberRoutes } from "./routes/members.ts";
 import { placeRoutes } from "./routes/places.ts";
 import { rotationRoutes } from "./routes/rotation.ts";
 import { secretRoutes } from "./routes/secrets.ts";
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...consumerRoutes,
   ...versionRoutes,
   ...rotationRoutes,
+  ...memberRoutes,
   ...tokenRoutes,
   ...federationRoutes,
   ...webhookRoutes,

@@ -131,6 +131,17 @@ export const ACTIONS = {
     event: "federation.rule_deleted",
   },
 
+  "member.list": { level: "tenant", service: true, operator: true, event: "member.listed" },
+  "member.get": { level: "tenant", service: true, operator: true, event: "member.read" },
+  "member.add": { level: "tenant", service: true, operator: true, event: "member.added" },
+  "member.change": { level: "tenant", service: true, operator: false, event: "member.changed" },
+  "member.remove": { level: "tenant", service: true, operator: true, event: "member.removed" },
+
+  "role.list": { level: "tenant", service: true, operator: true, event: "role.listed" },
+  "role.create": { level: "tenant", service: true, operator: false, event: "role.created" },
+  "role.change": { level: "tenant", service: true, operator: false, event: "role.changed" },
+  "role.delete": { level: "tenant", service: true, operator: false, event: "role.deleted" },
+
   "event.stream": { level: "environment", service: true, operator: true, event: "event.streamed" },
 
   "webhook.create": { level: "environment", service: true, operator: false, event: "webhook.created" },

@@ -4,7 +4,11 @@ import { again } from "../flow/again.ts";
 import type { RequestInfo } from "../flow/call.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
+
 import type { Algorithm } from "../key/suite/algorithm.ts";
+
+import { memberOf } from "../member/of.ts";
+
 import { servedHere } from "../region/gate.ts";
 import { findSession, type LiveSession, type PersonSession } from "../session/find.ts";
 import { isFrom, storedRanges } from "../token/ip-ranges.ts";
@@ -81,16 +85,21 @@ export async function authenticate(services: Services, request: RequestInfo): Pr
 
 async function bySession(services: Services, secret: string, ip: string | null): Promise<Caller> {
   const session = await findSession(services, secret);
-  if (session.person !== null) return personActor(session);
+  if (session.person !== null) return personActor(services, session);
   const actor = await byDigest(services, session.tokenDigest, session, ip);
   if (actor.id !== session.tokenId) throw refused();
   return actor;
 }
 
-/** @throws KeyfoldError `unauthenticated` for a person who may do nothing yet */
-function personActor(session: PersonSession): Caller {
+/** @throws KeyfoldError `unauthenticated` for a person who is neither a member of the session's tenant nor an operator */
+async function personActor(services: Services, session: PersonSession): Promise<Caller> {
   const { person } = session;
-  if (!person.operator || session.tenantId !== null) throw refused();
+  if (session.tenantId !== null) {
+    const member = await memberOf(services, session.tenantId, person, session);
+    if (member === null) throw refused();
+    return { ...member, person: { id: person.id, email: person.email, factorAt: session.factorAt } };
+  }
+  if (!person.operator) throw refused();
   return {
     type: "operator",
     id: person.id,

@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ErrorCode } from "../error.ts";
 import { requestInfo } from "../router/context.ts";
 import { verbs } from "../router/verbs.ts";
 import { type Caller, type House, openHouse } from "../testing/house.ts";
+import { type Person, personOf } from "../testing/person.ts";
 import { codeOf } from "../testing/refusal.ts";
 import { ACTIONS, SERVICE_ACTIONS } from "./actions.ts";
 
@@ -389,6 +392,72 @@ const TABLE: Record<string, Row> = {
     "gone",
     "gone",
   ],
+  "members.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
+  "members.get": [
+    async (f) => ({ tenant: f.tenant, personId: await f.member() }),
+    "yes",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
+  // The operator lets in a tenant's first person only.
+  "members.add": [
+    ({ tenant }) => ({ tenant, personId: randomUUID(), name: "P", grants: [{ role: "viewer" }] }),
+    "no",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
+  "members.change": [
+    async (f) => ({ tenant: f.tenant, personId: await f.member(), name: "Q" }),
+    "no",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
+  "members.remove": [
+    async (f) => ({ tenant: f.tenant, personId: await f.member() }),
+    "yes",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
+  "roles.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
+  "roles.create": [
+    (f) => ({ tenant: f.tenant, name: f.fresh("role"), actions: ["secret.get"] }),
+    "no",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
+  "roles.change": [
+    async (f) => ({ tenant: f.tenant, id: await f.role(), summary: "s" }),
+    "no",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
+  "roles.delete": [
+    async (f) => ({ tenant: f.tenant, id: await f.role() }),
+    "no",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
   "webhooks.create": [
     ({ tenant }) => ({ tenant, url: "https://hooks.example.com/" }),
     "no",
@@ -458,6 +527,112 @@ const TABLE: Record<string, Row> = {
   "audit.checkpoint": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
 };
 
+/*
+ * The same for people, by their role in acme, all of it: o owner, a admin, d developer, v viewer, u auditor. Whoever is named
+ * here is answered as the admin's token is above, all others are forbidden.
+ */
+const PEOPLE: Record<string, string> = {
+  "identity.get": "oadvu",
+  "tenants.create": "",
+  "tenants.list": "",
+  "tenants.get": "oadvu",
+  "tenants.rename": "",
+  "tenants.configure": "oa",
+  "tenants.delete": "",
+  "tenants.purge": "",
+  "shreds.request": "o",
+  "shreds.agree": "o",
+  "shreds.cancel": "o",
+  "shreds.status": "oa",
+  "shreds.receipt": "",
+  "shreds.run": "",
+  "keys.status": "",
+  "keys.rotate": "",
+  "keys.verify": "",
+  "keys.retire": "",
+  "keys.rotateTenant": "",
+  "keys.reEncrypt": "",
+  "keys.removeOpener": "",
+  "keys.exposed": "",
+  "projects.create": "oa",
+  "projects.list": "oadvu",
+  "projects.rename": "oa",
+  "projects.delete": "oa",
+  "environments.create": "oa",
+  "environments.list": "oadvu",
+  "environments.rename": "oa",
+  "environments.delete": "oa",
+  "secrets.create": "oad",
+  "secrets.set": "oad",
+  "secrets.setMany": "oad",
+  "secrets.get": "oadvu",
+  "secrets.list": "oadvu",
+  "secrets.reveal": "oad",
+  "secrets.revealMany": "oad",
+  "secrets.update": "oad",
+  "secrets.compare": "oad",
+  "secrets.rotate": "oad",
+  "secrets.rollBack": "oad",
+  "secrets.delete": "oad",
+  "secrets.restore": "oad",
+  "secrets.purge": "oa",
+  "secrets.blastRadius": "oadvu",
+  "versions.list": "oadvu",
+  "versions.reveal": "oad",
+  "versions.revoke": "oad",
+  "versions.destroy": "oad",
+  "versions.extendGrace": "oad",
+  "versions.endGrace": "oad",
+  "versions.prepare": "oad",
+  "versions.markSet": "oad",
+  "versions.finish": "oad",
+  "versions.abandon": "oad",
+  "consumers.list": "oadvu",
+  "consumers.declare": "oad",
+  "consumers.remove": "oad",
+  "consumers.ack": "",
+  "rotation.setPolicy": "oad",
+  "rotation.getPolicy": "oadvu",
+  "rotation.removePolicy": "oad",
+  "rotation.due": "oadvu",
+  "rotation.overview": "",
+  "rotation.rotators": "oadvu",
+  "rotation.runNow": "oad",
+  "rotation.status": "oadvu",
+  "rotation.retry": "oad",
+  "rotation.abandon": "oad",
+  "members.list": "oau",
+  "members.get": "oau",
+  "members.add": "oa",
+  "members.change": "oa",
+  "members.remove": "oa",
+  "roles.list": "oau",
+  "roles.create": "oa",
+  "roles.change": "oa",
+  "roles.delete": "oa",
+  "tokens.create": "oa",
+  "tokens.list": "oau",
+  "tokens.rotate": "oa",
+  "tokens.revoke": "oa",
+  "federation.create": "oa",
+  "federation.list": "oau",
+  "federation.delete": "oa",
+  "webhooks.create": "oa",
+  "webhooks.list": "oau",
+  "webhooks.update": "oa",
+  "webhooks.delete": "oa",
+  "webhooks.rotateSecret": "oa",
+  "webhooks.test": "oa",
+  "webhooks.deliveries": "oau",
+  "webhooks.replay": "oa",
+  "audit.list": "oau",
+  "audit.export": "oau",
+  "audit.checkpoint": "oau",
+};
+const LETTERS = { owner: "o", admin: "a", developer: "d", viewer: "v", auditor: "u" } as const;
+/** Where an owner's call about somebody else's tenant is answered otherwise than an admin token's. */
+const STRANGERS: Record<string, ErrorCode> = { "consumers.ack": "forbidden" };
+
 interface Fixture {
   /** The tenant's id. */
   tenant: string;
@@ -478,8 +653,10 @@ interface Fixture {
   environment(): Promise<string>;
   token(): Promise<string>;
   webhook(): Promise<string>;
-  rule(): { name: string; issuer: string; audience: string; claims: object; preset: "admin" };
+  rule(): { name: string; issuer: string; audience: string; claims: object; preset: "writer" };
   madeRule(): Promise<string>;
+  member(): Promise<string>;
+  role(): Promise<string>;
   spare(): Promise<string>;
   /** Has an operator ask that acme be shredded, anew; answers its slug. */
   shred(): Promise<string>;
@@ -490,9 +667,11 @@ interface Fixture {
 
 let house: House;
 let fixture: Fixture;
+const people = {} as Record<keyof typeof LETTERS | "ended" | "stranger", Person>;
 const tokens = {} as Record<(typeof WHO)[number], string>;
 const outcasts = {} as Record<"expired" | "revoked" | "orphaned", string>;
 let sequence = 0;
+let lastWebhook: string | null = null;
 
 beforeAll(async () => {
   house = await openHouse();
@@ -555,14 +734,25 @@ beforeAll(async () => {
     },
     project: async () => (await caller.projects.create({ name: fresh("p") })).id,
     environment: async () => (await caller.environments.create({ project: shop.id, name: fresh("e") })).id,
-    webhook: async () => (await caller.webhooks.create({ url: "https://hooks.example.com/" })).endpoint.id,
-    token: async () => (await caller.tokens.create({ name: "spare", preset: "admin" })).details.id,
+    async member() {
+      const personId = randomUUID();
+      await caller.members.add({ personId, name: "P", grants: [{ role: "viewer" }] });
+      return personId;
+    },
+    role: async () => (await caller.roles.create({ name: fresh("role"), actions: ["secret.get"] })).id,
+    async webhook() {
+      // A tenant has fifty at most.
+      if (lastWebhook !== null) await caller.webhooks.delete({ id: lastWebhook }).catch(() => {});
+      lastWebhook = (await caller.webhooks.create({ url: "https://hooks.example.com/" })).endpoint.id;
+      return lastWebhook;
+    },
+    token: async () => (await caller.tokens.create({ name: "spare", preset: "writer" })).details.id,
     rule: () => ({
       name: fresh("rule"),
       issuer: "https://issuer.example.com",
       audience: "keyfold",
       claims: { sub: "repo:acme/app" },
-      preset: "admin",
+      preset: "writer",
     }),
     madeRule: async () => (await caller.federation.create(fixture.rule() as never)).id,
     spare: async () => (await operator.tenants.create({ slug: fresh("spare") })).id,
@@ -591,7 +781,22 @@ beforeAll(async () => {
   tokens.environment = (await make(caller, { projects: [shop.id], environments: ["staging"] })).token!;
   tokens.stranger = (await house.tenant("globex")).token;
 
+  for (const role of Object.keys(LETTERS) as (keyof typeof LETTERS)[]) {
+    people[role] = await personOf(house.server, acme.id, role);
+    await caller.members.add({ personId: people[role].id, name: role, grants: [{ role }] });
+  }
+  const globex = await house.tenant("globex-people");
+  people.stranger = await personOf(house.server, globex.id);
+  await globex.caller.members.add({ personId: people.stranger.id, name: "S", grants: [{ role: "owner" }] });
+
   await house.moveClock("-2 hours");
+  people.ended = await personOf(house.server, acme.id);
+  const anHourAgo = new Date(Date.now() - 3_600_000).toISOString();
+  await people.owner.caller.members.add({
+    personId: people.ended.id,
+    name: "E",
+    grants: [{ role: "owner", expiresAt: anHourAgo }],
+  });
   outcasts.expired = (await make(caller, { expiresInSeconds: 3600 })).token!;
   await house.moveClock("0");
   const revoked = await make(caller, {});
@@ -643,6 +848,7 @@ describe("the classification", () => {
 
   test("says of every procedure here who may call it", () => {
     expect(Object.keys(TABLE).sort()).toEqual(allVerbs.map(({ path }) => path).sort());
+    expect(Object.keys(PEOPLE).sort()).toEqual(allVerbs.map(({ path }) => path).sort());
   });
 
   test("lets no service token hold what belongs to the deployment", () => {
@@ -672,6 +878,25 @@ describe.each(Object.entries(TABLE))("%s", (path, [input, ...codes]) => {
   test.each(WHO.map((who, i) => [who, CODES[codes[i]!]] as const))("%s: %s", async (who, expected) => {
     const given = await input(fixture);
     expect(await codeOf(procedureOf(house.as(tokens[who]), path)(given))).toBe(expected);
+  });
+
+  test("people, by their role", async () => {
+    const admin = CODES[codes[WHO.indexOf("admin")]!];
+    const outcomes: Record<string, string> = {};
+    const expected: Record<string, string> = {};
+    // Whoever is refused changes nothing, and so one input is enough for all of them.
+    const refused = await input(fixture);
+    for (const [role, letter] of Object.entries(LETTERS) as [keyof typeof LETTERS, string][]) {
+      const may = PEOPLE[path]?.includes(letter) === true;
+      expected[role] = may ? admin : "forbidden";
+      const given = may ? await input(fixture) : refused;
+      outcomes[role] = await codeOf(procedureOf(people[role].caller, path)(given));
+    }
+    expected.ended = path === "identity.get" ? "allowed" : "forbidden";
+    outcomes.ended = await codeOf(procedureOf(people.ended.caller, path)(refused));
+    expected.stranger = STRANGERS[path] ?? CODES[codes[WHO.indexOf("stranger")]!];
+    outcomes.stranger = await codeOf(procedureOf(people.stranger.caller, path)(refused));
+    expect(outcomes).toEqual(expected);
   });
 
   test("is refused to who is not authenticated", async () => {

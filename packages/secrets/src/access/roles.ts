@@ -44,9 +44,13 @@ export const ROLES = {
     actions: [...METADATA, "event.stream"],
   },
   auditor: {
-    summary: "Sees metadata, tokens and webhooks, and reads and exports the audit log; reveals no value.",
+    summary:
+      "Sees metadata, people, tokens, rules of federation and webhooks, and reads and exports the audit log; reveals no value.",
     actions: [
       ...METADATA,
+      "member.list",
+      "member.get",
+      "role.list",
       "token.list",
       "federation.list",
       "webhook.list",

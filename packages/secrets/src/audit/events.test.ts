@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { decodeBodies, decodeEvent } from "@keyfold/ledger";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { requestInfo } from "../router/context.ts";
@@ -236,6 +237,37 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     "consumer.removed",
     secret,
   ]);
+  const personId = randomUUID();
+  const grants = [{ role: "owner" }];
+  await expectEvents("members.add", () => caller.members.add({ personId, name: "P", grants }), [
+    "member.added",
+    personId,
+  ]);
+  const second = randomUUID();
+  await caller.members.add({ personId: second, name: "Q", grants: [{ role: "viewer" }] });
+  await expectEvents("members.list", () => caller.members.list({}), ["member.listed"]);
+  await expectEvents("members.get", () => caller.members.get({ personId: second }), ["member.read", second]);
+  await expectEvents("members.change", () => caller.members.change({ personId: second, name: "R" }), [
+    "member.changed",
+    second,
+  ]);
+  await expectEvents("members.remove", () => caller.members.remove({ personId: second }), [
+    "member.removed",
+    second,
+  ]);
+  const role = await caller.roles.create({ name: "r", actions: ["secret.get"] });
+  done.add("roles.create");
+  expect((await eventsOf(id)).at(-1)).toMatchObject({
+    action: "role.created",
+    target: { type: "role", id: role.id },
+  });
+  await expectEvents("roles.list", () => caller.roles.list({}), ["role.listed"]);
+  await expectEvents("roles.change", () => caller.roles.change({ id: role.id, summary: "s" }), [
+    "role.changed",
+    role.id,
+  ]);
+  await expectEvents("roles.delete", () => caller.roles.delete({ id: role.id }), ["role.deleted", role.id]);
+
   const { endpoint } = await caller.webhooks.create({ url: "https://hooks.example.com/" });
   done.add("webhooks.create");
   expect((await eventsOf(id)).at(-1)).toMatchObject({

@@ -5,6 +5,7 @@ import { liveness } from "../access/actor.ts";
 import { type AppendOutcome, append, type Told } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Refusal } from "../journal/journal.ts";
+import { memberStands } from "../member/stands.ts";
 import { formatMessageId } from "../message/id.ts";
 import type { NewMessage } from "../message/tell.ts";
 import { loadTenant } from "../tenant/store.ts";
@@ -64,8 +65,9 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
     const changed = await again(() =>
       door(services.db, tenantId, async (tx) => {
         const { unit, events, told, refusals } = begin(call, tenantId, tx);
-        // A service token's tenant was authenticated with it; an operator can name any.
+        // A service token's tenant is looked at with it in the append; an operator can name any, and a person's may be gone.
         if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
+        await memberStands(unit.query, actor, true);
         const result = await work(unit);
         if (events.length > 0) {
           const raise = typeof options.raise === "function" ? options.raise() : (options.raise ?? true);
@@ -109,6 +111,7 @@ function lookThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
             [tenantId],
           );
           if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
+          await memberStands(unit.query, actor, false);
           const result = await work(unit);
           const outcome = await append(unit.query, tenantId, events, {
             expectedEpoch: BigInt(row!.epoch),

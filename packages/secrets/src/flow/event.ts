@@ -15,7 +15,9 @@ export interface Target {
     | "webhook"
     | "person"
     | "factor"
-    | "link";
+    | "link"
+    | "member"
+    | "role";
   id: string | null;
   name: string | null;
   version?: number | null;

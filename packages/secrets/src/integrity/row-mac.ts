@@ -84,6 +84,8 @@ const ROWS = {
     "createdBy",
     "deletedAt",
   ],
+  memberships: ["personId", "name", "grants", "createdAt", "createdBy", "updatedAt", "removedAt"],
+  tenantRoles: ["id", "name", "summary", "actions", "createdAt", "createdBy", "updatedAt", "deletedAt"],
   operatorTokens: ["id", "name", "digest", "hint", "expiresAt", "revokedAt", "createdAt"],
   sessions: ["id", "digest", "tenantId", "tokenId", "expiresAt", "endedAt", "createdAt"],
   people: [

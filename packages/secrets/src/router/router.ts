@@ -5,7 +5,7 @@ import { verbs } from "./verbs.ts";
 /** The verbs as a tRPC router, to be served or to be nested in a host's: `router({ keyfold: keyfold.router })`. */
 export function createRouter(services: Services) {
   const { identity, tenants, shreds, keys, projects, environments, secrets, versions } = verbs;
-  const { consumers, rotation, tokens, federation, webhooks, audit } = verbs;
+  const { consumers, rotation, members, roles, tokens, federation, webhooks, audit } = verbs;
   return t.router({
     identity: t.router({ get: query(services, identity.get) }),
     tenants: t.router({
@@ -93,6 +93,19 @@ export function createRouter(services: Services) {
       status: query(services, rotation.status),
       retry: mutation(services, rotation.retry),
       abandon: mutation(services, rotation.abandon),
+    }),
+    members: t.router({
+      list: query(services, members.list),
+      get: query(services, members.get),
+      add: mutation(services, members.add),
+      change: mutation(services, members.change),
+      remove: mutation(services, members.remove),
+    }),
+    roles: t.router({
+      list: query(services, roles.list),
+      create: mutation(services, roles.create),
+      change: mutation(services, roles.change),
+      delete: mutation(services, roles.delete),
     }),
     tokens: t.router({
       create: mutation(services, tokens.create),

@@ -23,6 +23,11 @@ import { verifyKeys } from "../key/root/verify.ts";
 import { keyStatus } from "../key/status.ts";
 import { reEncrypt } from "../key/term/re-encrypt.ts";
 import { rotateTenantKeys } from "../key/term/rotate-tenant.ts";
+import { addMember } from "../member/add.ts";
+import { changeMember } from "../member/change.ts";
+import { getMember } from "../member/get.ts";
+import { listMembers } from "../member/list.ts";
+import { removeMember } from "../member/remove.ts";
 import { abandonVersion } from "../pending/abandon.ts";
 import { finishVersion } from "../pending/finish.ts";
 import { markVersionSet } from "../pending/mark-set.ts";
@@ -31,6 +36,10 @@ import { createProject } from "../project/create.ts";
 import { deleteProject } from "../project/delete.ts";
 import { listProjects } from "../project/list.ts";
 import { renameProject } from "../project/rename.ts";
+import { changeRole } from "../role/change.ts";
+import { createRole } from "../role/create.ts";
+import { deleteRole } from "../role/delete.ts";
+import { listRoles } from "../role/list.ts";
 import { dueRotations } from "../rotation/policy/due.ts";
 import { getRotationPolicy } from "../rotation/policy/get.ts";
 import { rotationOverview } from "../rotation/policy/overview.ts";
@@ -165,6 +174,8 @@ export const verbs = {
     retry: retryRotation,
     abandon: abandonRotation,
   },
+  members: { list: listMembers, get: getMember, add: addMember, change: changeMember, remove: removeMember },
+  roles: { list: listRoles, create: createRole, change: changeRole, delete: deleteRole },
   tokens: { create: createToken, list: listTokens, rotate: rotateToken, revoke: revokeToken },
   federation: { create: createRule, list: listRules, delete: deleteRule },
   webhooks: {

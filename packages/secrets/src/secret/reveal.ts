@@ -11,6 +11,7 @@ import { onPool } from "../flow/query.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { rememberRead, warmReveal } from "../hot/warm-reveal.ts";
+import { memberStands } from "../member/stands.ts";
 import { openKeyed, refuseClosed, refusedFrom } from "../version/open.ts";
 import { loadSecret, type SecretRefInput } from "./load.ts";
 import { noteRead } from "./note-read.ts";
@@ -77,6 +78,7 @@ async function tryReveal(
 ): Promise<RevealedView | null> {
   const loaded = await loadSecret(call, query, tenantId, ref, { number, sealed: true });
   const { secret, version, now, epoch } = loaded;
+  await memberStands(query, call.actor, false);
   if (version === null) throw new KeyfoldError(number === undefined ? "secret_empty" : "not_found");
   refuseClosed(version, now);
   const { plaintext, key } = await openKeyed(call, tenantId, loaded);

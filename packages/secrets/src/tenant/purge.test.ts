@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { genesisPoint, verifyChain } from "@keyfold/ledger";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Caller, type House, openHouse } from "../testing/house.ts";
@@ -32,6 +33,8 @@ const TENANT_TABLES = [
   "webhook_health",
   "rotation_policies",
   "rotations",
+  "memberships",
+  "tenant_roles",
 ];
 
 test("a deleted tenant's slug is free at once, and the two are two", async () => {
@@ -75,6 +78,8 @@ test("purging leaves nothing of a tenant but its chain's leaves, which still pro
   await caller.secrets.reveal({ id: secret });
   await house.server.flush();
   await caller.tokens.create({ name: "t", preset: "reader" });
+  await caller.roles.create({ name: "r", actions: ["secret.get"] });
+  await caller.members.add({ personId: randomUUID(), name: "P", grants: [{ role: "owner" }] });
   await caller.rotation.setPolicy({ id: secret, rotator: { kind: "uuid" } });
   await caller.rotation.runNow({ id: secret });
   for (const table of TENANT_TABLES.filter((t) => t !== "sessions"))

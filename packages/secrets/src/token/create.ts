@@ -1,11 +1,11 @@
 import { type Action, PRESETS, SERVICE_ACTIONS } from "../access/actions.ts";
 import { isOfTenant } from "../access/actor.ts";
 import { coversWholeTenant, type Scope } from "../access/scope.ts";
-import { KeyfoldError } from "../error.ts";
-import { change, type PrismaUnit } from "../flow/change.ts";
+import { change } from "../flow/change.ts";
 import { onceFor } from "../flow/replay.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { refuseUnlessFirst } from "../member/give.ts";
 import { placesOf } from "../place/places.ts";
 import { normalRanges } from "./ip-ranges.ts";
 import { mayGrant } from "./may-grant.ts";
@@ -43,7 +43,7 @@ export const createToken = defineVerb({
         input.idempotencyKey,
         { ...input, scope },
         async () => {
-          if (call.actor.type === "operator") await isFirst(unit);
+          if (call.actor.type === "operator") await refuseUnlessFirst(unit);
           const { token, row } = await insertToken(unit, {
             name: input.name,
             scope,
@@ -67,22 +67,3 @@ export const createToken = defineVerb({
     });
   },
 });
-
-/**
- * An operator makes a tenant's first token, before there is anything to read, and never another: who revoked all of a
- * tenant's tokens could else make one and read. A tenant that lost its last one is recovered on the host.
- * @throws KeyfoldError `forbidden`
- */
-async function isFirst(unit: PrismaUnit): Promise<void> {
-  // Two operators at once make one first token.
-  await unit.query("SELECT FROM control_plane.tenants WHERE id = $1::uuid FOR UPDATE", [unit.tenantId]);
-  const any = await unit.sql.serviceToken.findFirst({
-    where: { tenantId: unit.tenantId },
-    select: { id: true },
-  });
-  if (any !== null)
-    throw new KeyfoldError("forbidden", {
-      sentence:
-        "This tenant was given its first token. Its holder makes the next ones; a lost one is recovered on the host.",
-    });
-}

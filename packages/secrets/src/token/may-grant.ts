@@ -1,3 +1,4 @@
+import type { Action } from "../access/actions.ts";
 import type { TenantActor } from "../access/actor.ts";
 import { isGrantWithin, type Scope } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
@@ -16,8 +17,12 @@ export interface Grant {
  * @throws KeyfoldError `forbidden`
  */
 export async function mayGrant(actor: TenantActor, unit: PrismaUnit, grant: Grant): Promise<void> {
+  // A machine's own word that it uses a value is nothing that a person holds: it goes with the reading.
+  const actions = grant.scope.actions.map(
+    (action): Action => (actor.type === "user" && action === "consumer.ack" ? "secret.reveal" : action),
+  );
   // A person's expiry stands in their grants, a token's in its row.
-  if (!isGrantWithin({ ...grant.scope, expiresAt: grant.expiresAt }, actor.grants))
+  if (!isGrantWithin({ ...grant.scope, actions, expiresAt: grant.expiresAt }, actor.grants))
     throw new KeyfoldError("forbidden");
   if (actor.type === "user") return;
   if (!rangesWithin(grant.ipRanges, actor.ipRanges)) throw new KeyfoldError("forbidden");
