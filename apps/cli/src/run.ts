@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { addAudit } from "./audit/commands.ts";
 import { addBackup } from "./backup/commands.ts";
 import { addCode } from "./code/commands.ts";
+import { addConsumers } from "./consumers/commands.ts";
 import { addDoctor } from "./doctor/commands.ts";
 import { addImport } from "./import/commands.ts";
 import { addInject } from "./inject/commands.ts";
@@ -40,6 +41,7 @@ Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or s
     addSecrets,
     addInject,
     addImport,
+    addConsumers,
     addCode,
     addAudit,
     addKeys,

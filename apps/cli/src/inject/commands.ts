@@ -22,6 +22,7 @@ export function addInject(program: Command, terminal: Terminal, end: (exit: numb
     .option("--path <folder>", "only the secrets of this folder, named without it")
     .option("--only <names>", "only these, e.g. A,B", names)
     .option("--watch", "start it again when a secret changes (SIGTERM, after 10 seconds SIGKILL)")
+    .option("--fallback", "where the server does not answer, start with the last copies of what --only names")
     .option("--redact", "mask the secrets in what it prints")
     .addHelpText(
       "after",

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { findPlace, type Place, type PlaceOptions } from "../place/place.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
 import { type Child, startChild } from "./child.ts";
-import { folderOf, onePlace, readAll, type Which, whichSecrets } from "./read-all.ts";
+import { folderOf, onePlace, type Read, readAll, type Which, whichSecrets } from "./read-all.ts";
 import { asVariables, type Variables } from "./variables.ts";
 
 export interface RunOptions extends PlaceOptions {
@@ -10,6 +10,8 @@ export interface RunOptions extends PlaceOptions {
   only?: readonly string[];
   watch?: boolean;
   redact?: boolean;
+  /** Start with the last copies of what `--only` names, where the server does not answer. */
+  fallback?: boolean;
   /** How often `--watch` looks, in milliseconds. */
   everyMs?: number;
 }
@@ -31,8 +33,14 @@ export async function runCommand(
 ): Promise<number> {
   if (command === undefined)
     throw new CommandError(EXIT.usage, "Which command? For example: keyfold run -- node server.js");
-  const place = await onePlace(await findPlace(terminal, options));
-  let { variables, state } = await variablesOf(terminal, place, options);
+  const given = await findPlace(terminal, options);
+  if (options.fallback && options.only === undefined)
+    throw new CommandError(
+      EXIT.usage,
+      "--fallback keeps copies of what --only names, and of nothing else. Name them: --only DB_URL,STRIPE_KEY",
+    );
+  const { place, ...first } = await firstVariables(terminal, given, options);
+  let { variables, state } = first;
   const start = () =>
     startChild({ command, args, env: terminal.env, variables, redact: options.redact ?? false });
   let child: Child = await start();
@@ -58,6 +66,17 @@ export async function runCommand(
   }
 }
 
+/** What the command starts with; with `--fallback`, the copies of before where the server does not answer. */
+async function firstVariables(terminal: Terminal, given: Place, options: RunOptions) {
+  if (!options.fallback) {
+    const place = await onePlace(given);
+    return { place, ...(await variablesOf(terminal, place, options)) };
+  }
+  const { readWithCopies } = await import("./copies.ts");
+  const { place, read } = await readWithCopies(terminal, given, options);
+  return { place, ...named(terminal, read, options) };
+}
+
 async function variablesOf(
   terminal: Terminal,
   place: Place,
@@ -68,6 +87,10 @@ async function variablesOf(
     place,
     secrets.map(({ name }) => name),
   );
+  return named(terminal, read, which);
+}
+
+function named(terminal: Terminal, read: readonly Read[], which: Which) {
   const { variables, left } = asVariables(read, {
     folder: which.path === undefined ? "" : folderOf(which.path),
     named: which.only !== undefined,

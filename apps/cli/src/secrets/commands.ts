@@ -75,6 +75,7 @@ export function addSecrets(program: Command, terminal: Terminal, end: (exit: num
     .description("delete a secret; it can be restored until it is purged")
     .argument("<name>", "the secret")
     .option("-r, --reason <text>", "why")
+    .option("--force", "although consumers still use it; wants a reason")
     .option("--json", "print what became of it as JSON")
     .action(async (name, options) =>
       end(await (await import("./delete.ts")).deleteSecret(terminal, name, options)),

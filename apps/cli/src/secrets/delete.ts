@@ -6,13 +6,14 @@ import { EXIT, type Terminal } from "../terminal.ts";
 export async function deleteSecret(
   terminal: Terminal,
   name: string,
-  options: PlaceOptions & { reason?: string; json?: boolean },
+  options: PlaceOptions & { reason?: string; force?: boolean; json?: boolean },
 ): Promise<number> {
   const place = await findPlace(terminal, options);
   const secret = await calling(place, () =>
     clientOf(place).trpc.secrets.delete.mutate({
       ...place.at,
       name,
+      ...(options.force ? { force: true } : {}),
       ...(options.reason === undefined ? {} : { reason: options.reason }),
     }),
   );
