@@ -5,7 +5,7 @@ import type { Services } from "../flow/services.ts";
 import { rotateKeys } from "../key/root/rotate.ts";
 import { verifyKeys } from "../key/root/verify.ts";
 import type { KeyJobView } from "../key/schema.ts";
-import { asked } from "../key/tenant/tenant-keys.ts";
+import { asked } from "../key/tenant/asked.ts";
 import { reEncrypt } from "../key/term/re-encrypt.ts";
 import { rotateTenantKeys } from "../key/term/rotate-tenant.ts";
 import { defineJob, type JobRun } from "./define.ts";

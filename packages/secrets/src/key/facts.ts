@@ -2,7 +2,7 @@ import { withDeployment } from "@keyfold/db";
 import { again } from "../flow/again.ts";
 import type { Services } from "../flow/services.ts";
 import { rotationDue } from "./root/rotation-due.ts";
-import { asked } from "./tenant/tenant-keys.ts";
+import { asked } from "./tenant/asked.ts";
 import { countWraps } from "./wraps/counts.ts";
 
 /** What a host shows of its root keys: in metrics, without a caller. */

@@ -5,7 +5,7 @@ import { liveProcesses } from "../process/live.ts";
 import { newestJobs, viewJob } from "./job/job.ts";
 import { daysBetween, rotationDue } from "./root/rotation-due.ts";
 import { keyStatusInput, keyStatusOutput } from "./schema.ts";
-import { asked } from "./tenant/tenant-keys.ts";
+import { asked } from "./tenant/asked.ts";
 import { countKeys, countWraps } from "./wraps/counts.ts";
 
 /** Root keys by fingerprint, their ages and how many keys each wraps, when the next rotation is due, and the jobs. */

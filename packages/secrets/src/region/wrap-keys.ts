@@ -5,8 +5,8 @@ import { rewrapDeploymentKeys, storeDeploymentWraps } from "../key/deployment/de
 import { walkTenants } from "../key/job/walk.ts";
 import { rewrapTenant } from "../key/root/rewrap-tenant.ts";
 import { NO_TENANT, tenantsLacking } from "../key/root/tenants.ts";
+import { asked } from "../key/tenant/asked.ts";
 import { loadStoredKeys } from "../key/tenant/stored-keys.ts";
-import { asked } from "../key/tenant/tenant-keys.ts";
 import { type RegionKey, residencyOf } from "./region.ts";
 
 const SLICE_SECONDS = 5;

@@ -4,7 +4,7 @@ import { KeyfoldError } from "../../error.ts";
 import { again } from "../../flow/again.ts";
 import type { DeploymentUnit } from "../../flow/deployment-change.ts";
 import type { Services } from "../../flow/services.ts";
-import { asked } from "../tenant/tenant-keys.ts";
+import { asked } from "../tenant/asked.ts";
 
 /** One of the deployment's own keys, as it is stored. Its wraps have no MAC: one of the keys is what makes MACs. */
 interface StoredDeploymentKey {

@@ -6,7 +6,7 @@ import { defineVerb } from "../../flow/verb.ts";
 import { stillWrapsUnder } from "../../process/live.ts";
 import { runTermJob } from "../job/run-term-job.ts";
 import { keyJobView, removeOpenerInput } from "../schema.ts";
-import { asked } from "../tenant/tenant-keys.ts";
+import { asked } from "../tenant/asked.ts";
 
 /**
  * Takes an opener away that has seen tenant keys: they get new terms without it, every value is sealed anew under them,

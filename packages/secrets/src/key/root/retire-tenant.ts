@@ -2,8 +2,8 @@ import type { Call } from "../../flow/call.ts";
 import { changeSql } from "../../flow/change.ts";
 import type { Slot } from "../job/walk.ts";
 import { type CurrentOpeners, openerFor } from "../opener/openers.ts";
+import type { StoredTenantKey } from "../tenant/rows.ts";
 import { storedKeys } from "../tenant/stored-keys.ts";
-import type { StoredTenantKey } from "../tenant/tenant-keys.ts";
 import { verifyTenant } from "./verify-tenant.ts";
 
 /**

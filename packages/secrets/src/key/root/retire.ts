@@ -9,7 +9,7 @@ import { walkTenants } from "../job/walk.ts";
 import { type CurrentOpeners, currentNames } from "../opener/openers.ts";
 import { isHsm, opensWithoutThese, SOLE_HSM } from "../opener/sole-hsm.ts";
 import { keyJobView, retireKeyInput } from "../schema.ts";
-import { asked } from "../tenant/tenant-keys.ts";
+import { asked } from "../tenant/asked.ts";
 import { countKeys, countWraps } from "../wraps/counts.ts";
 import { retireTenant } from "./retire-tenant.ts";
 import { NO_TENANT, tenantsWrapped } from "./tenants.ts";

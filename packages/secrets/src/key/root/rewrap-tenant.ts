@@ -4,8 +4,8 @@ import type { Call } from "../../flow/call.ts";
 import { changeSql } from "../../flow/change.ts";
 import type { Slot } from "../job/walk.ts";
 import { type CurrentOpeners, openerFor } from "../opener/openers.ts";
+import type { StoredTenantKey, TenantPurpose } from "../tenant/rows.ts";
 import { loadStoredKeys } from "../tenant/stored-keys.ts";
-import type { StoredTenantKey, TenantPurpose } from "../tenant/tenant-keys.ts";
 
 const INSERT = `INSERT INTO control_plane.key_wraps
     (tenant_id, purpose, term, opener, provider, suite, wrapped, created_at, generation, mac, key_version)

@@ -10,7 +10,7 @@ import { beginJob, finishJob, type Job, noteProgress, viewJob } from "../job/job
 import { type Walked, walkTenants } from "../job/walk.ts";
 import type { CurrentOpeners } from "../opener/openers.ts";
 import { keyJobView, rotateKeysInput } from "../schema.ts";
-import { asked } from "../tenant/tenant-keys.ts";
+import { asked } from "../tenant/asked.ts";
 import { countKeys } from "../wraps/counts.ts";
 import { rewrapTenant } from "./rewrap-tenant.ts";
 import { NO_TENANT, tenantsLacking } from "./tenants.ts";

@@ -2,8 +2,8 @@ import { KeyfoldError } from "../../error.ts";
 import type { Call } from "../../flow/call.ts";
 import type { Slot } from "../job/walk.ts";
 import { type CurrentOpeners, openerFor } from "../opener/openers.ts";
+import type { StoredTenantKey } from "../tenant/rows.ts";
 import { loadStoredKeys } from "../tenant/stored-keys.ts";
-import type { StoredTenantKey } from "../tenant/tenant-keys.ts";
 
 /**
  * Opens each of a tenant's keys with this one root key (a hybrid one: and this one hybrid seed), and compares check values.

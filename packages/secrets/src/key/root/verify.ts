@@ -9,7 +9,7 @@ import { beginJob, finishJob, type Job, newestDone, noteProgress, viewJob } from
 import { walkTenants } from "../job/walk.ts";
 import { currentNames } from "../opener/openers.ts";
 import { keyJobView, verifyKeysInput } from "../schema.ts";
-import { asked } from "../tenant/tenant-keys.ts";
+import { asked } from "../tenant/asked.ts";
 import { countKeys } from "../wraps/counts.ts";
 import { NO_TENANT, tenantsWithKeys } from "./tenants.ts";
 import { verifyTenant } from "./verify-tenant.ts";

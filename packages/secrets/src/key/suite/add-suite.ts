@@ -2,8 +2,8 @@ import { hybridOpener, splitHybridOpener, WRAP_SUITE, type WrapSuite } from "@ke
 import { KeyfoldError } from "../../error.ts";
 import type { Call } from "../../flow/call.ts";
 import { change } from "../../flow/change.ts";
+import type { StoredTenantKey } from "../tenant/rows.ts";
 import { loadStoredKeys } from "../tenant/stored-keys.ts";
-import type { StoredTenantKey } from "../tenant/tenant-keys.ts";
 import { algorithmOf } from "./algorithm.ts";
 
 /**

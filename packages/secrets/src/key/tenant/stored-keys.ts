@@ -1,7 +1,7 @@
 import { type SqlTransaction, withTenantSql } from "@keyfold/db";
 import { again } from "../../flow/again.ts";
 import type { Services } from "../../flow/services.ts";
-import type { StoredTenantKey } from "./tenant-keys.ts";
+import type { StoredTenantKey } from "./rows.ts";
 
 type Wrap = StoredTenantKey["wraps"][number];
 type Joined = StoredTenantKey & { [K in keyof Wrap as `w${Capitalize<K>}`]: Wrap[K] | null };

@@ -4,7 +4,7 @@ import { changeSql } from "../../flow/change.ts";
 import type { Job } from "../job/job.ts";
 import type { Slot } from "../job/walk.ts";
 import { takes } from "../opener/openers.ts";
-import type { StoredTenantKey, TenantPurpose } from "../tenant/tenant-keys.ts";
+import type { StoredTenantKey, TenantPurpose } from "../tenant/rows.ts";
 
 const INSERT_KEY = `INSERT INTO control_plane.tenant_keys (tenant_id, purpose, term, check_value, created_at, generation, mac, round, suite, root_key)
   SELECT $1::uuid, $2::text, $3::int, $4::bytea, $5::timestamptz, $6::int, $7::bytea, $8::int, $9::smallint, $10::text

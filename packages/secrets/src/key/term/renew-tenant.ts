@@ -8,8 +8,8 @@ import { moveCursor, readCursor, type VersionCursor } from "../job/job-cursor.ts
 import type { Slot } from "../job/walk.ts";
 import { takes } from "../opener/openers.ts";
 import { addSuite } from "../suite/add-suite.ts";
+import type { StoredTenantKey, TenantPurpose } from "../tenant/rows.ts";
 import { loadStoredKeys } from "../tenant/stored-keys.ts";
-import type { StoredTenantKey, TenantPurpose } from "../tenant/tenant-keys.ts";
 import { addTerm } from "./add-term.ts";
 import { moveVersions } from "./move-versions.ts";
 import { rowsToMove, type SealedVersionRow } from "./sealed-rows.ts";
