@@ -195,6 +195,27 @@ const TABLE: Record<string, Row> = {
     "gone",
     "gone",
   ],
+  "secrets.matrix": [
+    ({ tenant }) => ({ tenant, project: "shop" }),
+    "yes",
+    "yes",
+    "yes",
+    "gone",
+    "yes",
+    "gone",
+  ],
+  "secrets.promote": [
+    async (f) => {
+      const { tenant, project, environment } = f.place;
+      return { tenant, project, from: environment, to: "staging", items: [{ name: await f.secretName() }] };
+    },
+    "no",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
   "secrets.get": [async (f) => await f.secret(), "yes", "yes", "yes", "gone", "gone", "gone"],
   "secrets.list": [({ tenant }) => ({ tenant }), "yes", "yes", "yes", "yes", "yes", "gone"],
   "secrets.reveal": [async (f) => await f.secret(), "no", "yes", "yes", "gone", "gone", "gone"],

@@ -60,6 +60,7 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
   });
   await expectEvents("secrets.get", () => caller.secrets.get({ id: secret }), ["secret.read", secret]);
   await expectEvents("secrets.list", () => caller.secrets.list({}), ["secret.listed"]);
+  await expectEvents("secrets.matrix", () => caller.secrets.matrix({}), ["secret.listed"]);
   await expectEvents("secrets.set", () => caller.secrets.set({ name: "K", value: "2" }), [
     "secret.rotated",
     secret,
@@ -69,6 +70,12 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     "secret.unchanged",
     secret,
     2,
+  ]);
+  done.add("secrets.promote");
+  await caller.secrets.promote({ from: "dev", to: "prod", items: [{ name: "K" }] });
+  expect((await eventsOf(id)).slice(-2)).toMatchObject([
+    { action: "secret.accessed", target: { id: secret, version: 2 } },
+    { action: "secret.created", target: { name: "K", version: 1 } },
   ]);
   await expectEvents(
     "secrets.setMany",

@@ -63,6 +63,8 @@ export function createRouter(services: Services) {
       restore: mutation(services, secrets.restore),
       purge: mutation(services, secrets.purge),
       blastRadius: query(services, secrets.blastRadius),
+      matrix: query(services, secrets.matrix),
+      promote: mutation(services, secrets.promote),
     }),
     versions: t.router({
       list: query(services, versions.list),

@@ -23,6 +23,8 @@ import { verifyKeys } from "../key/root/verify.ts";
 import { keyStatus } from "../key/status.ts";
 import { reEncrypt } from "../key/term/re-encrypt.ts";
 import { rotateTenantKeys } from "../key/term/rotate-tenant.ts";
+import { secretMatrix } from "../matrix/matrix.ts";
+import { promoteSecrets } from "../matrix/promote.ts";
 import { addMember } from "../member/add.ts";
 import { changeMember } from "../member/change.ts";
 import { getMember } from "../member/get.ts";
@@ -148,6 +150,8 @@ export const verbs = {
     purge: purgeSecret,
     blastRadius,
     compare: compareSecrets,
+    matrix: secretMatrix,
+    promote: promoteSecrets,
   },
   versions: {
     list: listVersions,

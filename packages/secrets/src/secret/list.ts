@@ -18,6 +18,13 @@ interface ListRow extends PlaceRow, SecretColumns {
   v_created_by: unknown;
 }
 
+/** Whether a secret, `s`, is in one of the reaches that a parameter holds, as `reachOf` makes it. */
+export const IN_REACH = (parameter: string): string =>
+  `(${parameter}::jsonb IS NULL OR EXISTS (SELECT FROM jsonb_array_elements(${parameter}::jsonb) g
+           WHERE (g->'projects' = 'null' OR g->'projects' ? s.project_id::text)
+             AND (g->'environments' = 'null' OR g->'environments' ? s.environment_id::text)
+             AND (g->>'prefix' IS NULL OR starts_with(s.name, g->>'prefix'))))`;
+
 // One query, 12 times as fast as Prisma's four for a page of 100. `$n IS NULL OR …` leaves a filter out.
 const SQL = `SELECT ${SECRET_COLUMNS}, ${PLACE_COLUMNS}, v.created_at AS v_created_at, v.created_by AS v_created_by
     FROM control_plane.secrets s
@@ -27,10 +34,7 @@ const SQL = `SELECT ${SECRET_COLUMNS}, ${PLACE_COLUMNS}, v.created_at AS v_creat
    WHERE s.tenant_id = $1::uuid
      AND CASE WHEN $2::text IS NULL THEN s.state <> 'deleted' ELSE s.state = $2::control_plane.secret_state END
      AND (s.purge_after IS NULL OR s.purge_after > control_plane.clock())
-     AND ($3::jsonb IS NULL OR EXISTS (SELECT FROM jsonb_array_elements($3::jsonb) g
-           WHERE (g->'projects' = 'null' OR g->'projects' ? s.project_id::text)
-             AND (g->'environments' = 'null' OR g->'environments' ? s.environment_id::text)
-             AND (g->>'prefix' IS NULL OR starts_with(s.name, g->>'prefix'))))
+     AND ${IN_REACH("$3")}
      AND ($4::uuid IS NULL OR s.project_id = $4::uuid) AND ($5::text IS NULL OR p.name = $5::text)
      AND ($6::uuid IS NULL OR s.environment_id = $6::uuid) AND ($7::text IS NULL OR e.name = $7::text)
      AND s.name >= $8::text AND ($9::text IS NULL OR s.name < $9::text)
@@ -93,7 +97,7 @@ export const listSecrets = defineVerb({
 });
 
 /** What the query narrows by; null where there is nothing to narrow. */
-function reachOf(grants: readonly Grant[] | null): string | null {
+export function reachOf(grants: readonly Grant[] | null): string | null {
   if (grants === null || grants.some(coversWholeTenant)) return null;
   return JSON.stringify(
     grants.map(({ projects, environments, prefix }) => ({ projects, environments, prefix })),
@@ -112,7 +116,7 @@ function idOrName(ref: string | undefined): [id: string | null, name: string | n
  * The first text, in byte order, that no longer starts with the prefix; null: there is none. A range and not a LIKE:
  * under row-level security a prefix LIKE scans the whole table.
  */
-function upperBound(prefix: string): string | null {
+export function upperBound(prefix: string): string | null {
   const points = Array.from(prefix, (char) => char.codePointAt(0)!);
   while (points.length > 0) {
     let next = points.pop()! + 1;

@@ -34,6 +34,21 @@ export const secretRoutes: readonly Route[] = [
   },
   { method: "GET", path: "/secrets", verb: secrets.list, tag: "secrets", operationId: "listSecrets" },
   {
+    method: "GET",
+    path: "/matrix",
+    verb: secrets.matrix,
+    tag: "secrets",
+    operationId: "compareEnvironments",
+  },
+  {
+    method: "POST",
+    path: "/promote",
+    verb: secrets.promote,
+    tag: "secrets",
+    operationId: "promoteSecrets",
+    status: 200,
+  },
+  {
     method: "POST",
     path: "/secrets/bulk-get",
     verb: secrets.revealMany,
