@@ -32,7 +32,7 @@ export function namedFetch(
   return async (url, given) => {
     const init = (given ?? {}) as RequestInit;
     const timeout = AbortSignal.timeout(timeoutMs);
-    const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
+    const { signal, release } = either(init.signal, timeout);
     let response: Response;
     let body: string;
     try {
@@ -49,6 +49,8 @@ export function namedFetch(
       throw new KeyfoldClientError("network", {
         message: `Keyfold cannot be reached${systemCode(error)}.`,
       });
+    } finally {
+      release();
     }
     const { status } = response;
     const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), clock);
@@ -59,6 +61,26 @@ export function namedFetch(
       throw refusal({ code, message, correlationId }, status, retryAfterMs);
     }
     return { ok: response.ok, status, retryAfterMs, json: async () => parsed };
+  };
+}
+
+/** A signal that follows both. AbortSignal.any() does that too, and not every edge runtime has it. */
+function either(
+  caller: AbortSignal | null | undefined,
+  timeout: AbortSignal,
+): { signal: AbortSignal; release(): void } {
+  if (!caller) return { signal: timeout, release() {} };
+  const both = new AbortController();
+  const end = () => both.abort();
+  for (const one of [caller, timeout]) {
+    if (one.aborted) end();
+    else one.addEventListener("abort", end, { once: true });
+  }
+  return {
+    signal: both.signal,
+    release() {
+      for (const one of [caller, timeout]) one.removeEventListener("abort", end);
+    },
   };
 }
 
