@@ -50,6 +50,7 @@ export const m = {
     nav: "Main",
     menu: "Menu",
     secrets: "Secrets",
+    overview: "Overview",
     rotation: "Rotation",
     webhooks: "Webhooks",
     tokens: "Tokens",

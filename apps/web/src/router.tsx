@@ -11,6 +11,10 @@ import { loadIdentity } from "./data/identity.ts";
 import { Crash, NoSuchPage } from "./frame/crash.tsx";
 import { safePath } from "./sign-in/safe-path.ts";
 
+/** What of the overview's view stands in its address: filters, and never what was searched for. */
+const OVERVIEW = ["project", "show", "folder", "tag", "a", "b"] as const;
+type OverviewSearch = Partial<Record<(typeof OVERVIEW)[number], string>>;
+
 // One route per screen; each screen's code is loaded when it is first opened.
 const root = createRootRoute({ component: Outlet, notFoundComponent: NoSuchPage, errorComponent: Crash });
 
@@ -89,6 +93,16 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./audit/audit-page.tsx"), "AuditPage"),
 });
 
+const overview = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/overview",
+  validateSearch: (search: Record<string, unknown>): OverviewSearch =>
+    Object.fromEntries(
+      OVERVIEW.flatMap((key) => (typeof search[key] === "string" ? [[key, search[key]]] : [])),
+    ),
+  component: lazyRouteComponent(() => import("./matrix/matrix-page.tsx"), "MatrixPage"),
+});
+
 const rotation = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/rotation",
@@ -139,6 +153,7 @@ export const router = createRouter({
       keys,
       tenant,
       audit,
+      overview,
       rotation,
       webhooks,
       goToSecret,

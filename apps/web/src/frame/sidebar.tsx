@@ -3,6 +3,7 @@ import { Link, useParams, useRouter } from "@tanstack/react-router";
 import {
   Building2,
   CalendarClock,
+  Grid3x3,
   KeyRound,
   LogOut,
   ScrollText,
@@ -84,6 +85,10 @@ function TenantLinks({ tenant }: { tenant: string }) {
   );
   return (
     <>
+      <Link to="/t/$tenant/overview" params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
+        <Grid3x3 size={16} aria-hidden />
+        {m.frame.overview}
+      </Link>
       {inside ? (
         <Link
           to="/t/$tenant/$project/$environment"

@@ -4,6 +4,7 @@ import { ChevronsUpDown } from "lucide-react";
 import { trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { MenuButton } from "../ui/menu-button.tsx";
+import { inOrder } from "./order.ts";
 
 interface Place {
   tenant: string;
@@ -53,14 +54,9 @@ export function PlaceBar({ tenant, project, environment }: Place) {
   );
 }
 
-// People think dev, staging, prod; other names follow, by the alphabet.
-const ORDER = ["dev", "staging", "prod"];
-const rank = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
-
 export function useEnvironments(tenant: string, project: string) {
   return useQuery({
     ...trpc.environments.list.queryOptions({ tenant, project }),
-    select: ({ environments }) =>
-      environments.toSorted((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name)),
+    select: ({ environments }) => inOrder(environments),
   });
 }
