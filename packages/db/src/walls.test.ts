@@ -135,6 +135,10 @@ async function furnish(tenant: string): Promise<void> {
       [tenant, randomUUID(), by, bytes()],
     );
     await app.query(
+      "INSERT INTO control_plane.invitations VALUES ($1, $2, $3, 'a@example.com', '[]', now(), NULL, NULL, now(), $4, 1, $3)",
+      [tenant, randomUUID(), bytes(), by],
+    );
+    await app.query(
       "INSERT INTO control_plane.memberships VALUES ($1, $2, 'm', '[]', now(), $3, now(), NULL, 1, $4)",
       [tenant, randomUUID(), by, bytes()],
     );
@@ -236,6 +240,7 @@ const TENANT_TABLES = {
   rotation_policies: "tenant_id",
   tenant_roles: "tenant_id",
   memberships: "tenant_id",
+  invitations: "tenant_id",
   rotations: "tenant_id",
   audit_batches: "chain_id",
 };
@@ -332,6 +337,7 @@ test("a tenant's rows are neither written, changed nor moved by another", async 
     "rotations",
     "tenant_roles",
     "memberships",
+    "invitations",
   ]) {
     const column = TENANT_TABLES[table as keyof typeof TENANT_TABLES];
     expect(

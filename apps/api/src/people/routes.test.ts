@@ -115,6 +115,7 @@ test.each(PEOPLE_ROUTES.map((route) => [`${route.method} ${route.path}`, route] 
 /** A body that each route would take from a person. */
 const EXAMPLES: Record<string, unknown> = {
   "/session/factor": { code: "000000" },
+  "/session/tenant": { tenant: null },
   "/people/me/totp": {},
   "/people/me/totp/confirm": { code: "000000" },
   "/people/me/password": { password: "a new one of 24 letters" },

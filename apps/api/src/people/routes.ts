@@ -31,6 +31,20 @@ export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
       signedIn(c, callers, await people.stepUp(callers.requestWithSession(c), body)),
   },
   {
+    method: "POST",
+    path: "/session/tenant",
+    who: "person",
+    run: async ({ c, people, callers, body }) =>
+      signedIn(c, callers, await people.chooseTenant(callers.requestWithSession(c), body)),
+  },
+  {
+    method: "GET",
+    path: "/people/me/tenants",
+    who: "person",
+    run: async ({ c, people, callers }) =>
+      Response.json({ tenants: await people.tenants(callers.requestWithSession(c)) }),
+  },
+  {
     method: "GET",
     path: "/people/me/sessions",
     who: "person",
@@ -96,7 +110,8 @@ export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
     method: "POST",
     path: "/people/links/look",
     who: "anyone",
-    run: async ({ people, body }) => Response.json(await people.lookAtLink(body)),
+    run: async ({ c, people, callers, body }) =>
+      Response.json(await people.lookAtLink(callers.requestOfNobody(c, null), body)),
   },
   {
     method: "POST",

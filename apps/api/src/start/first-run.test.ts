@@ -35,7 +35,9 @@ test("a first run makes an operator and a token for demo, and no later run makes
   const first = (await makeFirstRun(development(), keyfold))!;
   expect(await who(first.operatorToken!)).toMatchObject({ type: "operator" });
   expect(await who(first.demoToken!)).toMatchObject({ type: "service_token", tenant: { slug: "demo" } });
-  expect(await keyfold.people.lookAtLink({ secret: first.operatorLink })).toMatchObject({ kind: "operator" });
+  expect(await keyfold.people.lookAtLink(requestInfo({}), { secret: first.operatorLink })).toMatchObject({
+    kind: "operator",
+  });
   await first.done();
   expect(await readdir(dataDir)).toEqual([]);
   expect(await makeFirstRun(development(), keyfold)).toBe(null);

@@ -451,6 +451,25 @@ const TABLE: Record<string, Row> = {
     "no",
     "gone",
   ],
+  "invitations.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
+  "invitations.create": [
+    (f) => ({ tenant: f.tenant, email: `${f.fresh("guest")}@example.com`, grants: [{ role: "viewer" }] }),
+    "no",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
+  "invitations.cancel": [
+    async (f) => ({ tenant: f.tenant, id: await f.invitation() }),
+    "yes",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
   "roles.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
   "roles.create": [
     (f) => ({ tenant: f.tenant, name: f.fresh("role"), actions: ["secret.get"] }),
@@ -627,6 +646,9 @@ const PEOPLE: Record<string, string> = {
   "members.add": "oa",
   "members.change": "oa",
   "members.remove": "oa",
+  "invitations.list": "oau",
+  "invitations.create": "oa",
+  "invitations.cancel": "oa",
   "roles.list": "oau",
   "roles.create": "oa",
   "roles.change": "oa",
@@ -677,6 +699,7 @@ interface Fixture {
   rule(): { name: string; issuer: string; audience: string; claims: object; preset: "writer" };
   madeRule(): Promise<string>;
   member(): Promise<string>;
+  invitation(): Promise<string>;
   role(): Promise<string>;
   spare(): Promise<string>;
   /** Has an operator ask that acme be shredded, anew; answers its slug. */
@@ -755,6 +778,11 @@ beforeAll(async () => {
     },
     project: async () => (await caller.projects.create({ name: fresh("p") })).id,
     environment: async () => (await caller.environments.create({ project: shop.id, name: fresh("e") })).id,
+    async invitation() {
+      const grants = [{ role: "viewer" }];
+      return (await caller.invitations.create({ email: `${randomUUID()}@example.com`, grants })).invitation
+        .id;
+    },
     async member() {
       const personId = randomUUID();
       await caller.members.add({ personId, name: "P", grants: [{ role: "viewer" }] });

@@ -262,6 +262,19 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     "member.removed",
     second,
   ]);
+  const invite = () =>
+    caller.invitations.create({ email: "guest@example.com", grants: [{ role: "viewer" }] });
+  const { invitation } = await invite();
+  done.add("invitations.create");
+  expect((await eventsOf(id)).at(-1)).toMatchObject({
+    action: "member.invited",
+    target: { id: invitation.id },
+  });
+  await expectEvents("invitations.list", () => caller.invitations.list({}), ["member.invitations_listed"]);
+  await expectEvents("invitations.cancel", () => caller.invitations.cancel({ id: invitation.id }), [
+    "member.invitation_cancelled",
+    invitation.id,
+  ]);
   const role = await caller.roles.create({ name: "r", actions: ["secret.get"] });
   done.add("roles.create");
   expect((await eventsOf(id)).at(-1)).toMatchObject({

@@ -17,6 +17,7 @@ export interface Target {
     | "factor"
     | "link"
     | "member"
+    | "invitation"
     | "role";
   id: string | null;
   name: string | null;

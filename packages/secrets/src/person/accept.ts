@@ -1,17 +1,18 @@
-import { randomUUID } from "node:crypto";
 import { type Transaction, withDeployment } from "@keyfold/db";
 import { KeyfoldError } from "../error.ts";
 import type { RequestInfo } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
 import { parseInput } from "../flow/verb.ts";
+import { findInvitation } from "../invitation/accept.ts";
 import { personsServedHere } from "../region/gate.ts";
-import { findPersonSession } from "../session/find.ts";
 import { clearFactors } from "./factor/clear.ts";
+import { acceptAsGuest, type LinkView, lookAsGuest } from "./guest.ts";
 import { findLink, type LinkKind, type LinkRow, useLink } from "./link.ts";
+import { comeToBe, missing, signInFirst, whoIs } from "./newcomer.ts";
 import { ours } from "./ours.ts";
 import { acceptInput, linkInput } from "./schema.ts";
 import { endSessionsOf, type Started, startPersonSession } from "./session.ts";
-import { findPerson, insertPerson, lockPerson, type PersonRow, savePerson } from "./store.ts";
+import { findPerson, lockPerson, type PersonRow, savePerson } from "./store.ts";
 import { tellPerson } from "./told.ts";
 import { refuseWeak } from "./weak.ts";
 
@@ -19,9 +20,15 @@ import { refuseWeak } from "./weak.ts";
  * What a link is about, for the page that it opens. Whoever holds the link may know.
  * @throws KeyfoldError `link_ended`
  */
-export async function lookAtLink(services: Services, given: unknown) {
+export async function lookAtLink(
+  services: Services,
+  request: RequestInfo,
+  given: unknown,
+): Promise<LinkView> {
   const { secret } = parseInput(linkInput, given);
   personsServedHere(services);
+  const invitation = await ours(() => findInvitation(services, secret));
+  if (invitation !== null) return lookAsGuest(services, request, invitation);
   return ours(() =>
     withDeployment(services.db, async (tx) => {
       const link = await findLink(services, tx, secret);
@@ -29,6 +36,7 @@ export async function lookAtLink(services: Services, given: unknown) {
       return {
         kind: link.kind,
         email: link.email,
+        tenant: null,
         expiresAt: link.expiresAt.toISOString(),
         /** Whether there is somebody of this address already, who keeps their password. */
         known: person !== null,
@@ -51,6 +59,8 @@ export async function acceptLink(
 ): Promise<Started | null> {
   const input = parseInput(acceptInput, given);
   personsServedHere(services);
+  const invitation = await ours(() => findInvitation(services, input.secret));
+  if (invitation !== null) return acceptAsGuest(services, request, invitation, input);
   const seen = await ours(() => withDeployment(services.db, (tx) => findLink(services, tx, input.secret)));
   const email = seen.email ?? input.email;
   const signedIn = await whoIs(services, request);
@@ -64,11 +74,17 @@ export async function acceptLink(
       const known = await findPerson(services, tx, { email });
       if (link.kind === "reset") return reset(services, tx, request, link, known, password);
       // Whoever holds the link is not by that the person of this address: anybody could have made that account before.
-      if (known !== null && known.id !== signedIn)
-        throw link.email === null
-          ? new KeyfoldError("name_taken", { sentence: TAKEN })
-          : new KeyfoldError("unauthenticated", { sentence: SIGN_IN_FIRST });
-      const person = known ?? (await comeToBe(services, tx, email, input.name, password, link));
+      if (known !== null && known.id !== signedIn?.person.id)
+        throw link.email === null ? new KeyfoldError("name_taken", { sentence: TAKEN }) : signInFirst();
+      const person =
+        known ??
+        (await comeToBe(services, tx, {
+          email,
+          name: input.name,
+          password,
+          operator: true,
+          createdBy: link.createdBy as Record<string, string>,
+        }));
       if (link.kind === "operator" && !person.operator)
         await savePerson(services, tx, await lockPerson(services, tx, person.id), { operator: true });
       const now = await lockPerson(services, tx, person.id);
@@ -81,49 +97,11 @@ export async function acceptLink(
   );
 }
 
-/** The id of whoever is signed in here already; null: nobody. */
-async function whoIs(services: Services, request: RequestInfo): Promise<string | null> {
-  if (request.credential === null) return null;
-  const session = await ours(() => findPersonSession(services, request.credential)).catch(
-    (error: unknown) => {
-      if (error instanceof KeyfoldError && error.code === "unauthenticated") return null;
-      throw error;
-    },
-  );
-  return session?.person.id ?? null;
-}
-
-const SIGN_IN_FIRST =
-  "This invitation is for somebody who is here already. Sign in as them, and open the link again.";
 const TAKEN = "Somebody of this address is here already. Give another one.";
 const TOLD = {
   operator: "person.became_operator",
-  member: "person.invitation_accepted",
   reset: "person.password_reset",
 } as const satisfies Record<LinkKind, string>;
-
-async function comeToBe(
-  services: Services,
-  tx: Pick<Transaction, "sql" | "now">,
-  email: string,
-  name: string | undefined,
-  password: string | null,
-  link: LinkRow,
-): Promise<PersonRow> {
-  if (name === undefined) throw missing("name");
-  if (password === null) throw missing("password");
-  return insertPerson(services, tx, {
-    id: randomUUID(),
-    email,
-    name,
-    operator: link.kind === "operator",
-    password,
-    factorRequired: false,
-    suspendedAt: null,
-    createdAt: tx.now,
-    createdBy: link.createdBy as Record<string, string>,
-  });
-}
 
 async function reset(
   services: Services,
@@ -146,6 +124,3 @@ async function reset(
   // A link by mail is one factor: where a second is asked for, it is asked for now.
   return person.factorRequired ? null : startPersonSession(services, tx, request, person, { factorAt: null });
 }
-
-const missing = (path: string) =>
-  new KeyfoldError("bad_input", { issues: [{ path, message: "is missing" }] });

@@ -4,8 +4,8 @@ import { KeyfoldError } from "../error.ts";
 import type { Services } from "../flow/services.ts";
 import { credentialDigest } from "../token/secret.ts";
 
-/** What a link does: makes an operator, takes somebody into a tenant, or lets somebody set a new password. */
-export type LinkKind = "operator" | "member" | "reset";
+/** What a link does: makes an operator, or lets somebody set a new password. */
+export type LinkKind = "operator" | "reset";
 
 export interface LinkRow {
   id: string;
@@ -13,8 +13,6 @@ export interface LinkRow {
   digest: Uint8Array;
   email: string | null;
   clearsFactors: boolean;
-  tenantId: string | null;
-  grant: unknown;
   expiresAt: Date;
   usedAt: Date | null;
   createdAt: Date;
@@ -27,14 +25,12 @@ export interface NewLink {
   kind: LinkKind;
   email: string | null;
   clearsFactors?: boolean;
-  tenantId?: string;
-  grant?: Record<string, unknown>;
   seconds: number;
   createdBy: Record<string, string>;
 }
 
 /** How long links last, in seconds. */
-export const LINK_SECONDS = { operator: 24 * 3600, member: 7 * 24 * 3600, reset: 3600 } as const;
+export const LINK_SECONDS = { operator: 24 * 3600, reset: 3600 } as const;
 
 /** Makes a link; its secret is in the answer and nowhere else, 32 random bytes in base64url. */
 export async function makeLink(
@@ -49,16 +45,13 @@ export async function makeLink(
     digest: credentialDigest(services.tokenKey, "link", secret),
     email: link.email,
     clearsFactors: link.clearsFactors ?? false,
-    tenantId: link.tenantId ?? null,
-    grant: (link.grant ?? null) as never,
     expiresAt: new Date(now.getTime() + link.seconds * 1000),
     usedAt: null,
     createdAt: now,
     createdBy: link.createdBy,
     generation: 1,
   });
-  const { grant, ...data } = row;
-  await sql.personLink.create({ data: grant === null ? data : { ...data, grant } });
+  await sql.personLink.create({ data: row });
   return { id: row.id, secret, expiresAt: row.expiresAt };
 }
 
@@ -101,7 +94,7 @@ export async function useLink(
 export async function endLinks(
   services: Services,
   tx: Pick<Transaction, "sql" | "now">,
-  where: { kind: LinkKind; email: string | null; tenantId?: string },
+  where: { kind: LinkKind; email: string | null },
 ): Promise<void> {
   const rows = await tx.sql.personLink.findMany({
     where: { ...where, usedAt: null, expiresAt: { gt: tx.now } },

@@ -6,6 +6,7 @@ import { firstOperatorLink, hasOperator, resetOperator, suspendPerson } from "./
 import { aboutMe, changePassword } from "./me.ts";
 import { listSessions, revokeSessions } from "./session.ts";
 import { signIn, signOut, stepUp } from "./sign-in.ts";
+import { chooseTenant, myTenants } from "./tenants.ts";
 
 /**
  * Everything that people do about themselves, for an adapter: each takes the request and what came with it, which is
@@ -27,7 +28,9 @@ export function peopleOf(services: Services) {
     confirmTotp: (request: RequestInfo, input: unknown) => confirmTotp(services, request, input),
     removeFactor: (request: RequestInfo, id: string) => removeFactor(services, request, id),
     renewRecoveryCodes: (request: RequestInfo) => renewRecoveryCodes(services, request),
-    lookAtLink: (input: unknown) => lookAtLink(services, input),
+    tenants: (request: RequestInfo) => myTenants(services, request),
+    chooseTenant: (request: RequestInfo, input: unknown) => chooseTenant(services, request, input),
+    lookAtLink: (request: RequestInfo, input: unknown) => lookAtLink(services, request, input),
     acceptLink: (request: RequestInfo, input: unknown) => acceptLink(services, request, input),
     /** For the host itself; no route leads here. */
     host: {

@@ -27,10 +27,14 @@ export async function startPersonSession(
   { sql, now }: Pick<Transaction, "sql" | "now">,
   request: RequestInfo,
   person: PersonRow,
-  { factorAt, tenantId = null }: { factorAt: Date | null; tenantId?: string | null },
+  {
+    factorAt,
+    tenantId = null,
+    until,
+  }: { factorAt: Date | null; tenantId?: string | null /** No longer than this. */; until?: Date },
 ): Promise<Started> {
   const secret = randomBytes(32).toString("base64url");
-  const expiresAt = new Date(now.getTime() + SESSION_SECONDS * 1000);
+  const expiresAt = until ?? new Date(now.getTime() + SESSION_SECONDS * 1000);
   const row = services.mac.seal("sessions", tenantId, {
     id: randomUUID(),
     digest: credentialDigest(services.tokenKey, "session", secret),

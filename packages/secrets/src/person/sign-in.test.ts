@@ -24,8 +24,12 @@ test("the first operator comes by a link that works once, signs in with a passwo
   const first = await people.host.firstOperatorLink();
   const { secret } = await people.host.firstOperatorLink();
   // Only the newest link is open.
-  expect(await codeOf(people.lookAtLink({ secret: first.secret }))).toBe("link_ended");
-  expect(await people.lookAtLink({ secret })).toMatchObject({ kind: "operator", email: null, known: false });
+  expect(await codeOf(people.lookAtLink(requestInfo({}), { secret: first.secret }))).toBe("link_ended");
+  expect(await people.lookAtLink(requestInfo({}), { secret })).toMatchObject({
+    kind: "operator",
+    email: null,
+    known: false,
+  });
   const who = { secret, email: " Ada@Example.com ", name: "Ada", password: PASSWORD };
   const started = await people.acceptLink(nobody(), who);
   expect(await people.host.hasOperator()).toBe(true);
@@ -156,7 +160,7 @@ test("`operator reset` gives a new password and takes second factors away; it is
   const other = await makeOperator(house.server, "other@example.com");
   const { secret, known } = await people.host.resetOperator("lost@example.com");
   expect(known).toBe(true);
-  expect(await people.lookAtLink({ secret })).toMatchObject({
+  expect(await people.lookAtLink(requestInfo({}), { secret })).toMatchObject({
     kind: "reset",
     email: "lost@example.com",
     known: true,
@@ -184,9 +188,11 @@ test("a link ends by its time, and one that never was looks the same; whoever is
     await house.moveClock("0");
   }
   const [never, used] = await Promise.all([
-    refusalOf(people.lookAtLink({ secret: "A".repeat(43) })),
+    refusalOf(people.lookAtLink(requestInfo({}), { secret: "A".repeat(43) })),
     refusalOf(
-      people.lookAtLink({ secret: (await people.host.firstOperatorLink()).secret.replace(/^./, "-") }),
+      people.lookAtLink(requestInfo({}), {
+        secret: (await people.host.firstOperatorLink()).secret.replace(/^./, "-"),
+      }),
     ),
   ]);
   expect([never.code, never.message]).toEqual([used.code, used.message]);

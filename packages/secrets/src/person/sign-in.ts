@@ -1,4 +1,4 @@
-import { withDeployment } from "@keyfold/db";
+import { type Transaction, withDeployment } from "@keyfold/db";
 import type { z } from "zod";
 import { KeyfoldError } from "../error.ts";
 import type { RequestInfo } from "../flow/call.ts";
@@ -12,6 +12,7 @@ import { ours } from "./ours.ts";
 import { factorInput, type signInInput as Input, signInInput } from "./schema.ts";
 import { endSessionsOf, type Started, startPersonSession } from "./session.ts";
 import { findPerson, lockPerson, type PersonRow } from "./store.ts";
+import { tenantsOf } from "./tenants.ts";
 import { tellPerson, type Via } from "./told.ts";
 
 const WRONG = "The e-mail address, the password or the code is wrong.";
@@ -66,12 +67,19 @@ async function begin(
     await forgetAttempts(services, tx, input.email);
     const started = await startPersonSession(services, tx, request, person, {
       factorAt: via === "password" ? null : tx.now,
+      tenantId: await onlyTenant(tx, person),
     });
     await tellPerson(services, tx, request, person, via, "person.signed_in", {
       target: { type: "person", id: person.id, name: person.name },
     });
     return started;
   });
+}
+
+/** Whoever belongs to one tenant and runs nothing has nothing to choose from. */
+async function onlyTenant(tx: Pick<Transaction, "query">, person: PersonRow): Promise<string | null> {
+  const tenants = person.operator ? [] : await tenantsOf(tx, person.id);
+  return tenants.length === 1 ? tenants[0]!.id : null;
 }
 
 /** The first failure of a quarter of an hour is told of, and the one after which no more are tried; not each of thousands. */

@@ -103,6 +103,11 @@ export function createRouter(services: Services) {
       change: mutation(services, members.change),
       remove: mutation(services, members.remove),
     }),
+    invitations: t.router({
+      create: mutation(services, verbs.invitations.create),
+      list: query(services, verbs.invitations.list),
+      cancel: mutation(services, verbs.invitations.cancel),
+    }),
     roles: t.router({
       list: query(services, roles.list),
       create: mutation(services, roles.create),

@@ -15,6 +15,9 @@ import { listRules } from "../federation/list.ts";
 import { endGrace } from "../grace/end.ts";
 import { extendGrace } from "../grace/extend.ts";
 import { getIdentity } from "../identity/get.ts";
+import { cancelInvitation } from "../invitation/cancel.ts";
+import { createInvitation } from "../invitation/create.ts";
+import { listInvitations } from "../invitation/list.ts";
 import { listExposed } from "../key/opener/exposed.ts";
 import { removeOpener } from "../key/opener/remove-opener.ts";
 import { retireKey } from "../key/root/retire.ts";
@@ -179,6 +182,7 @@ export const verbs = {
     abandon: abandonRotation,
   },
   members: { list: listMembers, get: getMember, add: addMember, change: changeMember, remove: removeMember },
+  invitations: { create: createInvitation, list: listInvitations, cancel: cancelInvitation },
   roles: { list: listRoles, create: createRole, change: changeRole, delete: deleteRole },
   tokens: { create: createToken, list: listTokens, rotate: rotateToken, revoke: revokeToken },
   federation: { create: createRule, list: listRules, delete: deleteRule },

@@ -1,7 +1,7 @@
 import { verbs } from "@keyfold/secrets";
 import type { Route } from "../route.ts";
 
-const { members, roles } = verbs;
+const { members, invitations, roles } = verbs;
 
 /** The people of a tenant, and its roles. */
 export const memberRoutes: readonly Route[] = [
@@ -37,6 +37,28 @@ export const memberRoutes: readonly Route[] = [
     alias: { person_id: "personId" },
     tag: "members",
     operationId: "removeMember",
+  },
+  {
+    method: "GET",
+    path: "/invitations",
+    verb: invitations.list,
+    tag: "members",
+    operationId: "listInvitations",
+  },
+  {
+    method: "POST",
+    path: "/invitations",
+    verb: invitations.create,
+    tag: "members",
+    operationId: "createInvitation",
+    status: 201,
+  },
+  {
+    method: "DELETE",
+    path: "/invitations/:id",
+    verb: invitations.cancel,
+    tag: "members",
+    operationId: "cancelInvitation",
   },
   { method: "GET", path: "/roles", verb: roles.list, tag: "roles", operationId: "listRoles" },
   {
