@@ -47,7 +47,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   const { keyfold, log, metrics, readiness, publicUrl = null, trustedProxies = null } = options;
   const guesses = options.guesses ?? new GuessLimit();
   const gate = options.gate ?? new BulkGate();
-  const callers = createCallers({ guesses, metrics });
+  const callers = createCallers({ guesses, metrics, noteStranger: keyfold.noteStranger });
   const maxBodyBytes = bodyLimits(options.maxValueBytes ?? MIB);
 
   const app = new Hono<AppEnv>();

@@ -80,15 +80,18 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       services.reads?.stop();
       services.comparisons?.stop();
       services.uses?.stop();
+      services.refusals.stop();
       await reporter?.stop();
     },
     upstreamFacts: () => services.upstreams?.facts() ?? [],
     async flush() {
+      await services.refusals.flush();
       await services.comparisons?.settled();
       await services.reads?.flush();
       await services.uses?.flush();
     },
     people: peopleOf(services),
+    noteStranger: (ip) => services.refusals.stranger(ip),
     exchangeToken: (request, input) => exchangeToken(services, request, input),
     startSession: (request) => startSession(services, request),
     endSession: (request) => endSession(services, request),

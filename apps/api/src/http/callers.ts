@@ -27,8 +27,13 @@ export interface Callers {
   refused(c: AppContext, refusal: Pick<Refusal, "code">): void;
 }
 
-export function createCallers(options: { guesses: GuessLimit; metrics: Metrics }): Callers {
-  const { guesses, metrics } = options;
+export function createCallers(options: {
+  guesses: GuessLimit;
+  metrics: Metrics;
+  /** Told of each call whose caller nobody knows. */
+  noteStranger(ip: string | null): void;
+}): Callers {
+  const { guesses, metrics, noteStranger } = options;
 
   function requestWith(c: AppContext, credential: { token: string } | { session: string }): RequestInfo {
     const facts = c.get("facts");
@@ -95,9 +100,12 @@ export function createCallers(options: { guesses: GuessLimit; metrics: Metrics }
       const facts = c.get("facts");
       facts.refusal = code;
       // Once for a request, whose calls all came with the same credential.
-      if (code !== "unauthenticated" || facts.refusedCredential) return;
+      if (facts.refusedCredential) return;
+      if (code === "too_many_guesses") noteStranger(facts.origin.ip);
+      if (code !== "unauthenticated") return;
       facts.refusedCredential = true;
       metrics.refusedAuthentication();
+      noteStranger(facts.origin.ip);
       if (facts.credential !== null) guesses.failed(facts.origin.ip, facts.credential);
     },
   };

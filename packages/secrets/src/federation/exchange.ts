@@ -4,13 +4,11 @@ import { fitText } from "@keyfold/ledger";
 import type { ServiceActor } from "../access/actor.ts";
 import { earliest } from "../access/deadline.ts";
 import { grantOf, scopeSchema } from "../access/scope.ts";
-import { append } from "../audit/append.ts";
-import { asKeyfoldError, describeCause, KeyfoldError } from "../error.ts";
+import { asKeyfoldError, KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
 import { change } from "../flow/change.ts";
 import { databaseError } from "../flow/database-error.ts";
-import { encode } from "../flow/event.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
 import { parseInput } from "../flow/verb.ts";
@@ -230,16 +228,15 @@ async function tellRefusal(
   issuer: string,
   { why, payload, rule }: { why: string; payload: Readonly<Record<string, unknown>>; rule: RuleRow },
 ): Promise<void> {
-  const actor = { type: "anonymous" as const, id: null, name: null, via: "federation" };
-  const event = encode(services.clock(), actor, request, tenantId, "token.federated", {
+  await services.refusals.known({
+    chain: tenantId,
+    tenant: tenantId,
+    actor: { type: "anonymous", id: null, name: null, via: "federation" },
+    action: "token.federated",
     outcome: "denied",
+    code: why,
     target: { type: "token", id: rule.id, name: rule.name },
-    details: { code: why, ...subjectOf(issuer, payload) },
-  });
-  await again(() => append(onPool(services.db), tenantId, [event], {})).catch((error: unknown) => {
-    services.log.error(
-      { code: "audit_unavailable", correlationId: request.correlationId, cause: describeCause(error) },
-      "a refusal could not be recorded",
-    );
+    details: subjectOf(issuer, payload),
+    request,
   });
 }

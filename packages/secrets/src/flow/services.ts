@@ -1,6 +1,7 @@
 import type { Connections } from "@keyfold/db";
 import type { Envelope, SecretKey } from "@keyfold/envelope";
 import type { Rotators } from "@keyfold/rotators";
+import type { RefusalLog } from "../audit/refusals.ts";
 import type { Signed } from "../checkpoint/make.ts";
 import type { ReadTracker } from "../consumer/tracker.ts";
 import type { IssuerKeys } from "../federation/issuer-keys.ts";
@@ -83,6 +84,8 @@ export interface Services {
   readonly uses: TokenUses | null;
   /** The public keys of other issuers, whose tokens are exchanged; null: none are. */
   readonly issuers: IssuerKeys | null;
+  /** Tells the audit log of refusals. */
+  readonly refusals: RefusalLog;
   /** How webhooks leave; null: whoever embeds this gave no way to. */
   readonly webhooks: WebhookTransport | null;
   /** Who streams here. */

@@ -4,14 +4,11 @@ import { ACTIONS, type Action } from "../access/actions.ts";
 import { type Actor, isOfTenant } from "../access/actor.ts";
 import { authenticate, RefusedCaller } from "../access/authenticate.ts";
 import { authorize } from "../access/authorize.ts";
-import { append } from "../audit/append.ts";
 import { asKeyfoldError, describeCause, type ErrorCode, KeyfoldError } from "../error.ts";
 import { changedHere } from "../region/gate.ts";
-import { again } from "./again.ts";
 import type { Call, RequestInfo } from "./call.ts";
 import { databaseError } from "./database-error.ts";
-import { encode, type Target } from "./event.ts";
-import { onPool } from "./query.ts";
+import type { Target } from "./event.ts";
 import type { Services } from "./services.ts";
 
 /** One thing that can be done: what adapters (tRPC, REST, jobs) turn into a way in. */
@@ -198,24 +195,14 @@ async function recordRefusal(
   const outcome = OUTCOMES[refusal.code];
   if (outcome === undefined) return;
   const tenant = isOfTenant(actor) ? actor.tenantId : null;
-  try {
-    const event = encode(
-      services.clock(),
-      { type: actor.type, id: actor.id, name: actor.name, via: actor.via },
-      request,
-      tenant,
-      ACTIONS[action].event,
-      {
-        outcome,
-        target: askedFor(action, input),
-        details: { code: refusal.code },
-      },
-    );
-    await again(() => append(onPool(services.db), tenant ?? services.deployment, [event], {}));
-  } catch (error) {
-    services.log.error(
-      { code: "audit_unavailable", correlationId: request.correlationId, cause: describeCause(error) },
-      "a refusal could not be recorded",
-    );
-  }
+  await services.refusals.known({
+    chain: tenant ?? services.deployment,
+    tenant,
+    actor: { type: actor.type, id: actor.id, name: actor.name, via: actor.via },
+    action: ACTIONS[action].event,
+    outcome,
+    code: refusal.code,
+    target: askedFor(action, input),
+    request,
+  });
 }

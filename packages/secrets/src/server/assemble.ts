@@ -1,7 +1,10 @@
 import { createEnvelope } from "@keyfold/envelope";
 import { localRotators, rotatorsOf } from "@keyfold/rotators";
+import { append } from "../audit/append.ts";
+import { RefusalLog } from "../audit/refusals.ts";
 import { ReadTracker } from "../consumer/tracker.ts";
 import { IssuerKeys } from "../federation/issuer-keys.ts";
+import { again } from "../flow/again.ts";
 import { onPool } from "../flow/query.ts";
 import type { DomainLog, Services } from "../flow/services.ts";
 import { ReadAppender } from "../hot/read-appender.ts";
@@ -105,6 +108,15 @@ export async function assemble(options: KeyfoldServerOptions): Promise<Assembled
     },
     reads: options.consumers === false ? null : new ReadTracker(db, log, clock, options.consumers),
     uses: options.consumers === false ? null : new TokenUses(db, log, options.consumers),
+    refusals: new RefusalLog(
+      {
+        append: async (chain, event) => void (await again(() => append(onPool(db), chain, [event], {}))),
+        deployment: deployment.id,
+        clock,
+        log,
+      },
+      options.refusals,
+    ),
     issuers: options.issuers === undefined ? null : new IssuerKeys(options.issuers, log, options.issuerClock),
     webhooks: options.webhooks ?? null,
     streams: new StreamHub(options.streams),

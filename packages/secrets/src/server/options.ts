@@ -1,6 +1,7 @@
 import type { Connections } from "@keyfold/db";
 import type { Envelope, RootKeyProvider, XWingPrivateKey } from "@keyfold/envelope";
 import type { Rotator } from "@keyfold/rotators";
+import type { RefusalOptions } from "../audit/refusals.ts";
 import type { TrackerOptions } from "../consumer/tracker.ts";
 import type { IssuerFetch } from "../federation/issuer-keys.ts";
 import type { DomainLog, Life, Limits, Waits } from "../flow/services.ts";
@@ -74,6 +75,8 @@ export interface KeyfoldServerOptions {
   jobs?: readonly Job[];
   /** How who reads what, and when tokens are used, is noted and written, every 5 seconds by default; false: not at all. */
   consumers?: false | TrackerOptions;
+  /** How refusals are counted and written, every 10 seconds by default. */
+  refusals?: RefusalOptions;
   /** What reads remember: sealed bytes and who tokens are, five minutes and 64 MiB by default; false: nothing. */
   readCache?: false | ReadCacheOptions;
   /** How unwrapped tenant keys are kept: five minutes and 10 000 by default. */

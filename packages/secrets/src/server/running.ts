@@ -51,6 +51,8 @@ export interface KeyfoldServer {
   flush(): Promise<void>;
   /** Who signs in, and how: see `person/people.ts`. */
   readonly people: People;
+  /** Told of a call whose caller nobody knows: counted, and told to the deployment's audit log once a minute. */
+  noteStranger(ip: string | null): void;
   /**
    * Exchanges a workload's token of another issuer for a service token of minutes: `tenant`, `subjectToken` and `rule`.
    * @throws KeyfoldError `unauthenticated`, `bad_input`

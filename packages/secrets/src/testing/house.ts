@@ -76,6 +76,7 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
       process: false, // a suite's many servers are no fleet; what is about the fleet says so
       // Written when a test says so.
       consumers: { everyMs: null },
+      refusals: { everyMs: null },
       webhooks: transport,
       passwordCost: { memory: 1024, passes: 1 }, // what a guess costs is no matter here
       issuers: issuer,
