@@ -21,14 +21,36 @@ const LOCAL = [
   "checkpoint_heads",
   "checkpoint_logs",
   "checkpoints",
+  "consumer_instances",
+  "consumers",
+  "federation_rules",
   "idempotency_keys",
+  "job_runs",
+  "key_backups",
+  "key_job_tenants",
+  "key_jobs",
+  "memberships",
   "people",
   "person_challenges",
   "person_factors",
   "person_links",
+  "processes",
   "region",
+  "restores",
+  "root_wrap_counts",
+  "rotation_policies",
+  "rotations",
   "sessions",
   "sign_in_failures",
+  "tenant_messages",
+  "tenant_roles",
+  "tenant_shreds",
+  "token_notes",
+  "webhook_deliveries",
+  "webhook_endpoints",
+  "webhook_health",
+  "webhook_secrets",
+  "wrap_counts",
 ];
 
 test("every table is published to a region, or stays, and somebody has said which", async () => {
@@ -39,6 +61,8 @@ test("every table is published to a region, or stays, and somebody has said whic
   for (const name of [...EVERYWHERE, ...WHERE_IT_MAY_LIVE, ...LOCAL]) expect(here).toContain(name);
   const published = new Set<string>([...EVERYWHERE, ...WHERE_IT_MAY_LIVE]);
   expect(LOCAL.filter((name) => published.has(name))).toEqual([]);
+  // A new table: say here which of the three it is. One that a region needs and does not get is found out by its readers.
+  expect(here.filter((name) => !published.has(name) && !LOCAL.includes(name))).toEqual([]);
   // Whatever holds rows of tenants and opens with their keys is filtered by where they may live.
   for (const name of ["sealed_values", "tenant_keys", "key_wraps"]) expect(WHERE_IT_MAY_LIVE).toContain(name);
 });

@@ -37,6 +37,8 @@ export const headerSchema = z.object({
   publicKey: z.string(),
   rootKeys,
   hybridSeed: z.string().nullable(),
+  /** A second one, which opens only: held while the seed is changed. Backups of before have none. */
+  otherHybridSeed: z.string().nullable().default(null),
   /** The signed note of the last checkpoint; null where there was none. */
   checkpoint: z.string().nullable(),
 });

@@ -11,5 +11,12 @@ export {
 export { checkRecipients, identitiesIn, makeIdentity, recipientFingerprint } from "./recipient.ts";
 export { RecoveryError, type RecoveryProblem } from "./recovery-error.ts";
 export { type RestoreOptions, restoreRows } from "./restore.ts";
-export { currentRootKey, keepRootKey, writeHybridSeed, writeRootKey } from "./root-key-files.ts";
+export {
+  currentRootKey,
+  keepHybridSeed,
+  keepRootKey,
+  seedNames,
+  writeHybridSeed,
+  writeRootKey,
+} from "./root-key-files.ts";
 export { type BackupSummary, verifyBackup } from "./verify-backup.ts";

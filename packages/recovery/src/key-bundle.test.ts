@@ -15,6 +15,7 @@ const given = () => ({
   publicKey: "keyfold/x+00000000+AA",
   rootKeys: [{ kind: "local" as const, id, current: true, key: text }],
   hybridSeed: null,
+  otherHybridSeed: null,
 });
 
 let one: { identity: string; recipient: string };

@@ -32,6 +32,8 @@ const rootKey = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("provider"), id: z.string(), current: z.boolean(), setting: z.string() }),
 ]);
 
+const seed = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+
 const contents = z.object({
   format: z.literal(FORMAT),
   id: z.uuid(),
@@ -39,10 +41,9 @@ const contents = z.object({
   madeAt: z.iso.datetime(),
   publicKey: z.string(),
   rootKeys: z.array(rootKey).min(1),
-  hybridSeed: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{43}$/)
-    .nullable(),
+  hybridSeed: seed.nullable(),
+  /** A second one, which opens only: held while the seed is changed. Bundles of before have none. */
+  otherHybridSeed: seed.nullable().default(null),
 });
 
 const outside = z.object({

@@ -1,5 +1,11 @@
 import { stat } from "node:fs/promises";
-import { localRootKey, rootKeyFromFile, rootKeyFromText } from "@keyfold/envelope";
+import {
+  hybridSeedFromFile,
+  hybridSeedFromText,
+  localRootKey,
+  rootKeyFromFile,
+  rootKeyFromText,
+} from "@keyfold/envelope";
 import { writeNew } from "./files.ts";
 import type { BundleContents, BundledRootKey } from "./key-bundle.ts";
 import { RecoveryError } from "./recovery-error.ts";
@@ -28,6 +34,40 @@ export const writeRootKey = (path: string, key: Extract<BundledRootKey, { kind: 
 /** Writes a hybrid seed into a new file, as `keyfold keys generate --hybrid --file` does. @throws RecoveryError `unwritable` */
 export const writeHybridSeed = (path: string, seed: string): Promise<void> => writeNew(path, `${seed}\n`);
 
+/** The fingerprints of the hybrid seeds that are held, the current one first. */
+export const seedNames = (held: Pick<BundleContents, "hybridSeed" | "otherHybridSeed">): string[] =>
+  [held.hybridSeed, held.otherHybridSeed].flatMap((seed) =>
+    seed === null ? [] : [hybridSeedFromText(seed).publicKey.id],
+  );
+
+/**
+ * Sees to it that a file holds this hybrid seed: writes it where there is no file.
+ * @returns whether it was written now
+ * @throws RecoveryError `refused` where the file holds another seed, or none; `unwritable`
+ */
+export async function keepHybridSeed(path: string, seed: string): Promise<boolean> {
+  if (!(await exists(path))) {
+    await writeHybridSeed(path, seed);
+    return true;
+  }
+  const needed = hybridSeedFromText(seed).publicKey.id;
+  const held = await hybridSeedFromFile(path).then(
+    ({ publicKey }) => publicKey.id,
+    () => null,
+  );
+  if (held === needed) return false;
+  throw new RecoveryError(
+    "refused",
+    `The file ${path} holds ${held === null ? "no hybrid seed" : `another hybrid seed (${held})`}, and this backup needs ${needed}. Move the file away first; nothing was written.`,
+  );
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
+
 const fingerprint = async (text: string): Promise<string | null> => {
   try {
     return (await localRootKey(rootKeyFromText(text)).current()).id;
@@ -45,11 +85,7 @@ export async function keepRootKey(
   path: string,
   key: Extract<BundledRootKey, { kind: "local" }>,
 ): Promise<boolean> {
-  const there = await stat(path).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
-  );
-  if (!there) {
+  if (!(await exists(path))) {
     await writeRootKey(path, key);
     return true;
   }

@@ -3,6 +3,7 @@ export { addressOf, linkTo } from "./greeting.ts";
 export {
   type Host,
   type HostDatabase,
+  hybridSeedFile,
   openHost,
   openRestored,
   type RootKeyMaterial,

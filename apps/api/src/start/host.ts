@@ -37,14 +37,20 @@ export type RootKeyMaterial =
   | { kind: "local"; id: string; current: boolean; key: string }
   | { kind: "provider"; id: string; current: boolean; setting: string };
 
+/** Hybrid seeds, as a key bundle keeps them: the current one, and one that opens only. */
+export interface HybridSeedMaterial {
+  hybridSeed: string | null;
+  otherHybridSeed: string | null;
+}
+
 /** A whole Keyfold on the host, without a socket. */
 export interface Host extends HostDatabase {
   keyfold: KeyfoldServer;
   db: Connections;
   /** What opens this deployment's keys: to be sealed at once. */
   unsafelyExportRootKeys(): Promise<RootKeyMaterial[]>;
-  /** The current hybrid seed, base64url; null where none is configured. */
-  unsafelyExportHybridSeed(): Promise<string | null>;
+  /** The hybrid seeds, base64url; null where none is configured. */
+  unsafelyExportHybridSeeds(): Promise<HybridSeedMaterial>;
 }
 
 /**
@@ -138,8 +144,10 @@ export async function openHost(env: Environment, cwd: string): Promise<Host> {
             return { kind: "local", id, current, key: unsafelyText(await localKeyOf(source)) };
           }),
         ),
-      unsafelyExportHybridSeed: async () =>
-        config.hybridSeed === null ? null : unsafelyText(await localKeyOf(config.hybridSeed, "hybrid seed")),
+      unsafelyExportHybridSeeds: async () => ({
+        hybridSeed: await seedText(config.hybridSeed),
+        otherHybridSeed: await seedText(config.otherHybridSeed),
+      }),
     };
   } catch (error) {
     await close();
@@ -155,6 +163,9 @@ function unsafelyText(key: SecretKey): string {
     bytes.fill(0);
   }
 }
+
+const seedText = async (source: Config["hybridSeed"]): Promise<string | null> =>
+  source === null ? null : unsafelyText(await localKeyOf(source, "hybrid seed"));
 
 async function hybridOf({
   hybridSeed,
@@ -181,13 +192,17 @@ export function rootKeyFile({ rootKey, dataDir }: Config): string | null {
   return rootKey.from === "data-dir" ? rootKeyPath(dataDir) : null;
 }
 
+/** Where the hybrid seed is kept, as the settings say; null where it is not in a file. */
+export const hybridSeedFile = ({ hybridSeed }: Config): string | null =>
+  hybridSeed?.from === "file" ? hybridSeed.path : null;
+
 /**
  * Opens a database whose restore is not finished, with the keys that the backup brought along.
  * @throws DeploymentError, EnvelopeError
  */
 export async function openRestored(
   { appUrl, config }: HostDatabase,
-  given: { rootKeys: readonly RootKeyMaterial[]; hybridSeed: string | null },
+  given: { rootKeys: readonly RootKeyMaterial[] } & HybridSeedMaterial,
 ): Promise<{ keyfold: KeyfoldServer; close(): Promise<void> }> {
   const current = given.rootKeys.findIndex((key) => key.current);
   const providers = await Promise.all(
@@ -206,7 +221,14 @@ export async function openRestored(
       db,
       provider,
       others: providers.filter((one) => one !== provider),
-      ...(given.hybridSeed === null ? {} : { hybrid: { current: hybridSeedFromText(given.hybridSeed) } }),
+      ...(given.hybridSeed === null
+        ? {}
+        : {
+            hybrid: {
+              current: hybridSeedFromText(given.hybridSeed),
+              others: given.otherHybridSeed === null ? [] : [hybridSeedFromText(given.otherHybridSeed)],
+            },
+          }),
       restoring: true,
       regions: await regionsOf(config.regions),
       process: false,

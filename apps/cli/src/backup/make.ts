@@ -21,7 +21,7 @@ export function makeBackup(terminal: Terminal, options: { out: string; to?: stri
         deployment: host.keyfold.deployment.id,
         publicKey: host.keyfold.publicKey,
         rootKeys: await host.unsafelyExportRootKeys(),
-        hybridSeed: await host.unsafelyExportHybridSeed(),
+        ...(await host.unsafelyExportHybridSeeds()),
       },
     });
     terminal.out(`${options.out}\n`);

@@ -3,9 +3,11 @@ import { CheckpointReader, decodeNoteKey, type PushedCheckpoint } from "@keyfold
 import {
   type BackupSummary,
   currentRootKey,
+  keepHybridSeed,
   keepRootKey,
   readText,
   restoreRows,
+  seedNames,
   verifyBackup,
 } from "@keyfold/recovery";
 import { cwdOf, saying } from "../host/on-host.ts";
@@ -32,7 +34,7 @@ export function restoreBackup(terminal: Terminal, path: string, options: Restore
         ? null
         : newestOf(await readText(resolve(here, options.checkpoints)), summary);
     const journal = options.journal === undefined ? null : await readText(resolve(here, options.journal));
-    const { openRestored, reachDatabase, rootKeyFile } = await import("@keyfold/api/host");
+    const { hybridSeedFile, openRestored, reachDatabase, rootKeyFile } = await import("@keyfold/api/host");
     const database = await reachDatabase(terminal.env, here, { mayJoin: false });
     try {
       const { ownerUrl } = database;
@@ -42,8 +44,11 @@ export function restoreBackup(terminal: Terminal, path: string, options: Restore
           "Set KEYFOLD_MIGRATION_URL: a restore makes tables, and the application's role may not.",
         );
       const say = (sentence: string) => terminal.err(`${sentence}\n`);
+      const { config } = database;
+      // Before the root key: what is refused leaves nothing behind.
+      await keepSeeds(summary, config.hybridSeed, hybridSeedFile(config), say);
       const key = await currentRootKey(summary.header);
-      const keyFile = rootKeyFile(database.config);
+      const keyFile = rootKeyFile(config);
       if (key.kind === "local" && keyFile !== null && (await keepRootKey(keyFile, key)))
         say(`The root key ${key.id} is in ${keyFile} again.`);
       await restoreRows({ ownerUrl, appRole: database.appRole, path: file, identityFile, summary, say });
@@ -71,6 +76,28 @@ export function restoreBackup(terminal: Terminal, path: string, options: Restore
       await database.close();
     }
   });
+}
+
+/** Puts the hybrid seed into the file that the settings name. @throws CommandError where they name no seed at all */
+async function keepSeeds(
+  { header }: BackupSummary,
+  source: unknown,
+  file: string | null,
+  say: (sentence: string) => void,
+): Promise<void> {
+  if (header.hybridSeed === null) return;
+  const [name] = seedNames(header);
+  if (source === null)
+    throw new CommandError(
+      EXIT.usage,
+      `This deployment does not start without its hybrid seed ${name}. Set KEYFOLD_HYBRID_SEED_FILE to where it shall be kept: this backup holds it. Nothing was written.`,
+    );
+  if (file !== null && (await keepHybridSeed(file, header.hybridSeed)))
+    say(`The hybrid seed ${name} is in ${file} again.`);
+  if (header.otherHybridSeed !== null)
+    say(
+      "The backup was made while the hybrid seed was changed: keys that were not wrapped anew yet open with the other one only (KEYFOLD_OTHER_HYBRID_SEED_FILE).",
+    );
 }
 
 function newestOf(text: string, { header }: BackupSummary): PushedCheckpoint {

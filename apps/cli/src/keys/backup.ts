@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
-import { proofDigest, recipientFingerprint, sealKeyBundle, writeNew } from "@keyfold/recovery";
+import { proofDigest, recipientFingerprint, sealKeyBundle, seedNames, writeNew } from "@keyfold/recovery";
 import { KeyfoldError } from "@keyfold/secrets";
 import { cwdOf, onHost } from "../host/on-host.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
@@ -26,6 +26,7 @@ export function backupKeys(terminal: Terminal, options: BackupOptions): Promise<
   return onHost(terminal, async (host) => {
     const recipients = [...(options.to ?? []), ...host.config.recoveryRecipients];
     const rootKeys = await host.unsafelyExportRootKeys();
+    const seeds = await host.unsafelyExportHybridSeeds();
     const id = randomUUID();
     const bundle = await sealKeyBundle(
       {
@@ -34,7 +35,7 @@ export function backupKeys(terminal: Terminal, options: BackupOptions): Promise<
         madeAt: new Date().toISOString(),
         publicKey: host.keyfold.publicKey,
         rootKeys,
-        hybridSeed: await host.unsafelyExportHybridSeed(),
+        ...seeds,
       },
       recipients,
     );
@@ -47,8 +48,12 @@ export function backupKeys(terminal: Terminal, options: BackupOptions): Promise<
     terminal.out(`${out}\n`);
     const names = [...new Set(recipients)].map(recipientFingerprint);
     terminal.err(
-      `Sealed ${rootKeys.map((key) => key.id).join(" and ")} to ${names.join(" and ")}. It does not count as a backup yet: each recipient runs "keyfold keys open-bundle", and the code that it prints comes back with "keyfold keys backup --confirm CODE".\n`,
+      `Sealed ${[...rootKeys.map((key) => key.id), ...seedNames(seeds)].join(" and ")} to ${names.join(" and ")}. It does not count as a backup yet: each recipient runs "keyfold keys open-bundle", and the code that it prints comes back with "keyfold keys backup --confirm CODE".\n`,
     );
+    if (seedNames(seeds).length > 0)
+      terminal.err(
+        "Root key and hybrid seed are in one file now: whoever opens it has both halves. Keep it where neither of them is kept.\n",
+      );
     return EXIT.done;
   });
 }

@@ -81,6 +81,7 @@ function addRecovery(keys: Command, terminal: Terminal, end: (exit: number) => v
     .description("write the root key of a bundle into a new file")
     .option("--file <path>", "where the root key goes (mode 0600); never overwrites")
     .option("--hybrid-seed-file <path>", "where the hybrid seed goes, where the bundle holds one")
+    .option("--other-hybrid-seed-file <path>", "where the other one goes, where the bundle holds two")
     .addHelpText(
       "after",
       examples("keyfold keys restore --bundle keys.bundle --identity identity.txt --file root-key"),

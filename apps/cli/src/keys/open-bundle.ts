@@ -1,5 +1,12 @@
 import { resolve } from "node:path";
-import { currentRootKey, openKeyBundle, readText, writeHybridSeed, writeRootKey } from "@keyfold/recovery";
+import {
+  currentRootKey,
+  openKeyBundle,
+  readText,
+  seedNames,
+  writeHybridSeed,
+  writeRootKey,
+} from "@keyfold/recovery";
 import { cwdOf, saying } from "../host/on-host.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
 
@@ -19,21 +26,31 @@ export function openBundle(terminal: Terminal, options: Bundle): Promise<number>
     const { contents, codes } = await open(terminal, options);
     await currentRootKey(contents);
     terminal.err(
-      `It opens. Deployment ${contents.deployment}, made ${contents.madeAt}, root keys ${contents.rootKeys.map((key) => key.id).join(" and ")}.\n`,
+      `It opens. Deployment ${contents.deployment}, made ${contents.madeAt}, root keys ${contents.rootKeys.map((key) => key.id).join(" and ")}${seedsIn(contents)}.\n`,
     );
     for (const code of codes) terminal.out(`${code}\n`);
     return EXIT.done;
   });
 }
 
+function seedsIn(contents: Parameters<typeof seedNames>[0]): string {
+  const names = seedNames(contents);
+  return names.length === 0 ? ", no hybrid seed" : `, hybrid seeds ${names.join(" and ")}`;
+}
+
 /** Writes the current root key of a bundle into a new file (mode 0600), for a machine that has lost it. */
 export function restoreKeys(
   terminal: Terminal,
-  options: Bundle & { file?: string; hybridSeedFile?: string },
+  options: Bundle & { file?: string; hybridSeedFile?: string; otherHybridSeedFile?: string },
 ): Promise<number> {
   return saying(async () => {
     const { contents } = await open(terminal, options);
     const key = await currentRootKey(contents);
+    if (contents.otherHybridSeed !== null && options.otherHybridSeedFile === undefined)
+      throw new CommandError(
+        EXIT.usage,
+        "This bundle was made while the hybrid seed was changed, and holds two. Name the other one's file with --other-hybrid-seed-file, as KEYFOLD_OTHER_HYBRID_SEED_FILE will name it.",
+      );
     if (contents.hybridSeed !== null) {
       if (options.hybridSeedFile === undefined)
         throw new CommandError(
@@ -43,6 +60,13 @@ export function restoreKeys(
       await writeHybridSeed(resolve(cwdOf(terminal), options.hybridSeedFile), contents.hybridSeed);
       terminal.err(
         `The hybrid seed is in ${options.hybridSeedFile}. Start with KEYFOLD_HYBRID_SEED_FILE=${options.hybridSeedFile}\n`,
+      );
+    }
+    if (contents.otherHybridSeed !== null) {
+      const other = options.otherHybridSeedFile!;
+      await writeHybridSeed(resolve(cwdOf(terminal), other), contents.otherHybridSeed);
+      terminal.err(
+        `The other hybrid seed is in ${other}. Start with KEYFOLD_OTHER_HYBRID_SEED_FILE=${other}\n`,
       );
     }
     if (key.kind === "provider") {

@@ -28,7 +28,7 @@ export async function warnOfKeys(services: Services): Promise<void> {
   if (isHsm(current) && !another)
     log.warn(
       { opener: current.id },
-      "an HSM's key is the only root key: it cannot be copied, and nothing opens without the token",
+      "nothing but an HSM's key opens some of the keys: it cannot be copied, and without the token they are lost",
     );
   for (const { name, tenants } of own)
     if (!services.own.has(name))

@@ -37,7 +37,7 @@ test("a deployment does not begin with an HSM's key alone, unless that was accep
     await expect(begin(false)).rejects.toMatchObject({
       problem: "sole_hsm",
       message: expect.stringContaining(
-        "Keep a recovery opener beside it, or accept that with KEYFOLD_ALLOW_SOLE_HSM=1.",
+        "Keep a recovery opener beside it, under which every key is wrapped, or accept that with KEYFOLD_ALLOW_SOLE_HSM=1.",
       ),
     });
     expect(await deploymentExists(db)).toBe(false);
@@ -61,10 +61,44 @@ test("the last root key beside an HSM's is not retired, unless that was accepted
     "illegal_state",
     expect.stringMatching(/^The HSM's key .+ would be the only root key left\. Its key cannot be copied/),
   ]);
-  expect(house.logged.join("\n")).not.toContain("an HSM's key is the only root key");
+  expect(house.logged.join("\n")).not.toContain("nothing but an HSM's key opens some of the keys");
 
   const accepting = callerOf(await house.another({ ...opened, allowSoleHsm: true }), house.operatorToken);
   expect(await toItsEnd(() => accepting.keys.retire({ opener: old }))).toMatchObject({ state: "done" });
   await house.another({ provider });
-  expect(house.logged.join("\n")).toContain("an HSM's key is the only root key");
+  expect(house.logged.join("\n")).toContain("nothing but an HSM's key opens some of the keys");
+});
+
+test("another root key that wraps only some keys is no recovery opener: one more that wraps the rest is", async () => {
+  house = await openHouse();
+  const [provider, recovery] = [hsm(), localRootKey(randomBytes(32))];
+  const old = (await house.provider.current()).id;
+  const opened = { provider, others: [house.provider, recovery] };
+  // The deployment's own keys open with the recovery key, as they do with a region's; the tenants' do not.
+  const first = callerOf(
+    await house.another({ provider: recovery, others: [house.provider] }),
+    house.operatorToken,
+  );
+  await house.tenant("acme");
+  await toItsEnd(() => first.keys.rotate({}));
+  await house.another(opened);
+  const operator = callerOf(await house.another(opened), house.operatorToken);
+  await toItsEnd(() => operator.keys.rotate({}));
+  // Made under the HSM's key alone.
+  await operator.tenants.create({ slug: "late" });
+  await toItsEnd(() => operator.keys.verify({}));
+  expect((await refusalOf(operator.keys.retire({ opener: old }))).message).toContain(
+    "would be the only root key",
+  );
+  await house.another(opened);
+  expect(house.logged.join("\n")).toContain("nothing but an HSM's key opens some of the keys");
+
+  // With the recovery key as an additional opener, that tenant's next terms open with it too.
+  const both = callerOf(
+    await house.another({ provider, others: [house.provider], also: [recovery] }),
+    house.operatorToken,
+  );
+  await toItsEnd(() => both.keys.reEncrypt({ tenant: "late", digests: true }));
+  await toItsEnd(() => both.keys.verify({}));
+  expect(await toItsEnd(() => both.keys.retire({ opener: old }))).toMatchObject({ state: "done" });
 });
