@@ -65,6 +65,7 @@ export const m = {
     serviceToken: "Service token",
     member: "Member",
     account: "Your account",
+    switchTenant: "Another tenant",
     theme: "Appearance",
     themes: { light: "Light", dark: "Dark", system: "System" },
     notifications: "Notifications",

@@ -8,6 +8,7 @@ import {
 } from "@tanstack/react-router";
 import { toFailure } from "./data/failure.ts";
 import { loadIdentity } from "./data/identity.ts";
+import { isSignedIn } from "./data/people.ts";
 import { Crash, NoSuchPage } from "./frame/crash.tsx";
 import { safePath } from "./sign-in/safe-path.ts";
 
@@ -35,6 +36,14 @@ const welcome = createRoute({
   component: lazyRouteComponent(() => import("./sign-in/welcome-page.tsx"), "WelcomePage"),
 });
 
+const choose = createRoute({
+  getParentRoute: () => root,
+  path: "/choose",
+  validateSearch: (search: Record<string, unknown>): { next?: string } =>
+    safePath(search.next) === "/" ? {} : { next: safePath(search.next) },
+  component: lazyRouteComponent(() => import("./sign-in/choose-page.tsx"), "ChoosePage"),
+});
+
 /** Everything that needs a session. */
 const app = createRoute({
   getParentRoute: () => root,
@@ -44,7 +53,8 @@ const app = createRoute({
       return { identity: await loadIdentity() };
     } catch (error) {
       if (toFailure(error).code !== "unauthenticated") throw error;
-      throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
+      const search = location.href === "/" ? {} : { next: location.href };
+      throw redirect({ to: (await isSignedIn()) ? "/choose" : "/sign-in", search });
     }
   },
   component: lazyRouteComponent(() => import("./frame/frame.tsx"), "Frame"),
@@ -146,6 +156,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
     welcome,
+    choose,
     app.addChildren([
       start,
       account,

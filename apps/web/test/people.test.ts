@@ -139,3 +139,42 @@ test("a link that was used, or never was, says so; a password is changed, and a 
   expect(complaints).toEqual([]);
   await visitor.leave();
 });
+
+test("somebody invited comes by the link, works as what they were given, and changes between two tenants", async () => {
+  const hooli = await scene.furnish("hooli");
+  const raviga = await scene.furnish("raviga");
+  const owner = { role: "owner" };
+  const invite = (at: typeof hooli, grants: { role: string }[]) =>
+    at.caller.invitations.create({ email: "peter@example.com", grants });
+  const { secret } = await invite(hooli, [owner]);
+  const visitor = await scene.visitor();
+  const { page, look, complaints } = visitor;
+  await page.goto(`/welcome#${secret}`);
+  await page.getByRole("heading", { name: "You are invited" }).waitFor();
+  await look("welcome-member");
+  await page.getByLabel("Your name").fill("Peter");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.waitForURL("**/t/hooli/default/dev");
+  await page.getByRole("button", { name: "Reveal DATABASE_URL" }).click();
+  await page.getByRole("region", { name: "Value of DATABASE_URL" }).waitFor();
+  const { secret: second } = await invite(raviga, [owner]);
+  await page.goto("about:blank");
+  await page.goto(`/welcome#${second}`);
+  await page.getByRole("button", { name: "Accept the invitation" }).click();
+  await page.waitForURL("**/t/raviga/default/dev");
+  await page.getByRole("button", { name: "Another tenant" }).click();
+  await page.getByRole("heading", { name: "Where to?" }).waitFor();
+  await look("choose");
+  await page.getByRole("button", { name: "hooli" }).click();
+  await page.waitForURL("**/t/hooli/default/dev");
+  // Signed in anew, one chooses first.
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("E-mail address").fill("peter@example.com");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "raviga" }).click();
+  await page.waitForURL("**/t/raviga/default/dev");
+  expect(complaints).toEqual([]);
+  await visitor.leave();
+});

@@ -35,6 +35,7 @@ export interface SessionFacts {
 export interface LinkFacts {
   kind: "operator" | "member" | "reset";
   email: string | null;
+  tenant: { slug: string; name: string } | null;
   expiresAt: string;
   /** Whether there is somebody of this address already. */
   known: boolean;
@@ -62,6 +63,13 @@ export async function callPeople<T>(
   if (response.status === 401 && path.startsWith("/people/me")) sessionEnded();
   throw new ProblemError(answer);
 }
+
+/** Whether a person is signed in, though not yet at work anywhere. */
+export const isSignedIn = (): Promise<boolean> =>
+  callPeople("GET", "/people/me").then(
+    () => true,
+    () => false,
+  );
 
 export const signInWithPassword = (given: {
   email: string;

@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useParams, useRouter } from "@tanstack/react-router";
 import {
+  ArrowLeftRight,
   Building2,
   CalendarClock,
   Grid3x3,
@@ -35,10 +36,13 @@ export function Sidebar() {
         <span className="text-lg font-semibold tracking-tight">{m.product}</span>
       </div>
       {tenant === undefined ? null : (
-        <p className="mt-4 px-2.5">
-          <span className="block text-xs text-muted">{m.frame.tenant}</span>
-          <span className="block truncate text-base font-semibold tracking-tight">{tenant}</span>
-        </p>
+        <div className="mt-4 flex items-center gap-2 pl-2.5">
+          <p className="min-w-0 flex-1">
+            <span className="block text-xs text-muted">{m.frame.tenant}</span>
+            <span className="block truncate text-base font-semibold tracking-tight">{tenant}</span>
+          </p>
+          {identity.type === "user" ? <SwitchTenant /> : null}
+        </div>
       )}
       <nav aria-label={m.frame.nav} className="mt-4 flex flex-col gap-0.5">
         {tenant === undefined ? null : <TenantLinks tenant={tenant} />}
@@ -71,6 +75,15 @@ export function Sidebar() {
         />
       </footer>
     </div>
+  );
+}
+
+function SwitchTenant() {
+  const router = useRouter();
+  return (
+    <IconButton aria-label={m.frame.switchTenant} onPress={() => void router.navigate({ to: "/choose" })}>
+      <ArrowLeftRight size={15} aria-hidden />
+    </IconButton>
   );
 }
 

@@ -18,6 +18,16 @@ export const s = {
   back: "Start over",
   forgot: "Forgot your password? Whoever runs Keyfold can send you a link for a new one.",
 
+  choose: {
+    title: "Choose a tenant",
+    heading: "Where to?",
+    none: "You belong to no tenant yet",
+    noneText: (email: string) => `Ask somebody who runs one to invite ${email}.`,
+    listLabel: "Your tenants",
+    deployment: "Run this Keyfold",
+    deploymentText: "As an operator: everything, and no values",
+  },
+
   welcome: {
     title: "Welcome",
     looking: "Looking at your link…",
@@ -27,10 +37,12 @@ export const s = {
     operatorLead:
       "You will run this Keyfold: its tenants, keys, backups and audit. Operators manage everything and read no values.",
     member: "You are invited",
-    memberLead: "Choose a name and a password. You are then taken to your team's secrets.",
+    memberLead: (tenant: string) =>
+      `To ${tenant}. Choose a name and a password; you are then taken to your team's secrets.`,
     reset: "Choose a new password",
     resetLead: (email: string) => `For ${email}. All your sessions end, here and elsewhere.`,
-    known: (email: string) => `This invitation is for ${email}, who is here already.`,
+    known: (email: string, tenant: string) =>
+      `To ${tenant}, for ${email}, who is here already: sign in as them first.`,
     knownAccept: "Accept the invitation",
     name: "Your name",
     namePlaceholder: "Ada Lovelace",

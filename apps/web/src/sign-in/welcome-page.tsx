@@ -3,6 +3,7 @@ import { useNavigate, useRouter } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { toFailure } from "../data/failure.ts";
 import { callPeople, type LinkFacts } from "../data/people.ts";
+import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { FailureNote, FailureState } from "../ui/state.tsx";
@@ -67,6 +68,7 @@ function Accept({ secret, link }: { secret: string; link: LinkFacts }) {
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<unknown>(null);
   const [done, setDone] = useState(false);
+  const tenant = link.tenant?.name ?? m.product;
   const isReset = link.kind === "reset";
   const joins = link.known && !isReset;
 
@@ -102,10 +104,10 @@ function Accept({ secret, link }: { secret: string; link: LinkFacts }) {
   const lead = isReset
     ? w.resetLead(link.email ?? "")
     : joins
-      ? w.known(link.email ?? "")
+      ? w.known(link.email ?? "", tenant)
       : link.kind === "operator"
         ? w.operatorLead
-        : w.memberLead;
+        : w.memberLead(tenant);
   return (
     <SignInShell heading={heading} lead={lead}>
       <form onSubmit={submit} noValidate className="mt-6 space-y-4">
