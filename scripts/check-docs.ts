@@ -16,6 +16,7 @@ const ids = Object.entries(LETTERS).flatMap(([letter, count]) =>
 );
 
 checkRequirements("docs/requirements.md");
+checkThreats("docs/threat-model.md");
 for (const doc of docs()) checkPaths(doc);
 checkNames("docs/deploy.md", "apps/api/src/config/names.ts", /"((?:KEYFOLD|DATABASE)_[A-Z_]+)"/g);
 for (const file of ["metrics.ts", "key-metrics.ts"])
@@ -47,14 +48,29 @@ function checkRequirements(doc: string): void {
     // What an open row names shows a part of it, and must exist all the same.
     const named = [...proof.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
     if (named.length === 0 && !isOpen) problems.push(`${doc}: ${id} names no proof`);
-    for (const one of named) {
-      proofs++;
-      const [path, test] = one.split(" › ") as [string, string | undefined];
-      const file = join(root, path);
-      if (!existsSync(file)) problems.push(`${doc}: ${id} names ${path}, which does not exist`);
-      else if (test !== undefined && !readFileSync(file, "utf8").includes(test))
-        problems.push(`${doc}: ${id} names a test that ${path} does not hold: ${test}`);
-    }
+    for (const one of named) checkProof(doc, id, one);
+  }
+}
+
+function checkProof(doc: string, id: string, proof: string): void {
+  proofs++;
+  const [path, test] = proof.split(" › ") as [string, string | undefined];
+  const file = join(root, path);
+  if (!existsSync(file)) problems.push(`${doc}: ${id} names ${path}, which does not exist`);
+  else if (test !== undefined && !readFileSync(file, "utf8").includes(test))
+    problems.push(`${doc}: ${id} names a test that ${path} does not hold: ${test}`);
+}
+
+/** Rows are `| attacker | what must hold | how | proofs |`; one where nothing holds names none. */
+function checkThreats(doc: string): void {
+  for (const line of readFileSync(join(root, doc), "utf8").split("\n")) {
+    const cells = line.split(" | ").map((cell) => cell.replace(/^\| | ?\|$/g, "").trim());
+    const [attacker, holds, , proof] = cells;
+    if (cells.length !== 4 || attacker === "attacker" || attacker === "---") continue;
+    const named = [...proof!.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
+    if (named.length === 0 && holds !== "nothing holds")
+      problems.push(`${doc}: nothing shows what must hold against who ${attacker}`);
+    for (const one of named) checkProof(doc, `who ${attacker}`, one);
   }
 }
 
