@@ -164,10 +164,12 @@ export class Tenant<D extends Declarations> {
     apply: (value: ValueOf<D, N>, applying: Applying) => void | Promise<void>,
     options: UseOptions = {},
   ): Promise<InUse> {
-    const { clock, instance } = this.#via;
+    const { clock, feed, instance } = this.#via;
     return use(
       {
         clock,
+        name,
+        feed: feed(this.#place.tenant),
         apply,
         read: async () => {
           const credential = await this.#credential();

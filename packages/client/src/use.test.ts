@@ -1,11 +1,11 @@
 import { type Served, serveHouse } from "@keyfold/api/testing";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { createKeyfold, isKeyfoldError } from "./index.ts";
 import { HandClock } from "./testing/hand-clock.ts";
 
 let served: Served;
 beforeAll(async () => {
-  served = await serveHouse();
+  served = await serveHouse({ house: { streams: { restMs: 10 } } });
 });
 afterEach(() => served.house.moveClock("0"));
 afterAll(() => served.close());
@@ -129,4 +129,39 @@ test("a process that names itself by what is no name is refused before anything 
     expect(() =>
       createKeyfold({ url: "http://127.0.0.1:1", token: "kf_not_a_real_token", instance }),
     ).toThrow(TypeError);
+});
+
+test("with the stream a rotation is applied and acknowledged within a moment, and nobody asks", async () => {
+  const { id, caller, process, uses, first } = await open();
+  const seen: [string, string][] = [];
+  const start = (name: string) =>
+    process(name).use("DB_URL", (value) => void seen.push([name, value]), { everyMs: false, stream: true });
+  const [a, b] = await Promise.all([start("a"), start("b")]);
+  await caller.secrets.rotate({ id, value: "two" });
+  await vi.waitFor(async () => expect(await uses()).toEqual([[2, 2]]), { timeout: 25_000 });
+  expect([a.version, b.version]).toEqual([2, 2]);
+  expect((await first()).state).toBe("destroyed");
+  await b.stop();
+  await caller.secrets.rotate({ id, value: "three" });
+  await vi.waitFor(() => expect(seen).toContainEqual(["a", "three"]), { timeout: 25_000 });
+  expect(seen).not.toContainEqual(["b", "three"]);
+  await a.stop();
+});
+
+test("where no stream can be had it is told, and the value is used all the same", async () => {
+  const { caller } = await open();
+  const actions = ["secret.reveal", "secret.get", "consumer.ack"] as const;
+  const { token } = await caller.tokens.create({ name: "no stream", actions: [...actions] });
+  const errors: unknown[] = [];
+  const inUse = await createKeyfold({ url: served.url, token: token! })
+    .tenant()
+    .use("DB_URL", () => {}, {
+      everyMs: false,
+      stream: true,
+      onError: (error) => void errors.push(error),
+    });
+  await vi.waitFor(() => expect(errors).toHaveLength(1), { timeout: 25_000 });
+  expect(isKeyfoldError(errors[0], "forbidden")).toBe(true);
+  expect(inUse.version).toBe(1);
+  await inUse.stop();
 });

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { Feed, Message } from "./feed.ts";
 
 /** What an application is told with a value. */
 export interface Applying {
@@ -8,6 +9,12 @@ export interface Applying {
 export interface UseOptions {
   /** How often a newer version is looked for, in milliseconds; 30 000 by default, `false`: only by `refresh`. */
   everyMs?: number | false;
+  /**
+   * Hear of changes by the tenant's stream too, within a moment: one connection for all secrets that are used or watched so in this
+   * client. Off by default: a stream is a connection that stays, and the token needs the right to it. Where there is none, it
+   * is looked for as often as `everyMs` says.
+   */
+  stream?: boolean;
   /**
    * How long this process counts as alive after it was last heard of, in seconds; 3600 by default, at most 86 400. It is
    * heard of three times as often.
@@ -39,6 +46,10 @@ export interface Using<T> {
   /** Says that a version is in use, for so many seconds. */
   acknowledge(version: number, leaseSeconds: number): Promise<unknown>;
   clock: Clock;
+  /** The name under which it is used. */
+  name: string;
+  /** The tenant's stream; nothing connects before somebody joins it. */
+  feed: Pick<Feed, "join">;
 }
 
 const EVERY_MS = 30_000;
@@ -92,6 +103,28 @@ export async function use<T>(parts: Using<T>, options: UseOptions): Promise<InUs
 
   await refresh();
   if (everyMs !== false) again(everyMs);
+  /** What comes while one look is under way is looked for once more after it. */
+  let heard = false;
+  const hear = (): void => {
+    if (stopped || heard) return;
+    heard = true;
+    void (running ?? Promise.resolve())
+      .catch(() => {})
+      .then(() => {
+        heard = false;
+        return stopped ? undefined : refresh();
+      })
+      .catch(onError);
+  };
+  const concerns = ({ name, data }: Message): boolean =>
+    name === parts.name || data.renamed_from === parts.name;
+  const leave = options.stream
+    ? parts.feed.join({
+        onMessage: (message) => void (concerns(message) && hear()),
+        onOpen: hear,
+        onError: tellWhatFails,
+      })
+    : () => {};
   return {
     get version() {
       return applied!;
@@ -100,6 +133,7 @@ export async function use<T>(parts: Using<T>, options: UseOptions): Promise<InUs
     async stop() {
       if (stopped) return;
       stopped = true;
+      leave();
       await running?.catch(() => {});
       if (said !== null) await parts.acknowledge(said.version, 0);
     },
