@@ -4,11 +4,17 @@ export { dotenvSource } from "./files/dotenv.ts";
 export { jsonSource, yamlSource } from "./files/structured.ts";
 export { type ImportOptions, type ImportResult, importSecrets } from "./import.ts";
 export { blocking, type Fate, type Plan, type Problem } from "./plan.ts";
+export { type AwsSecretsManagerOptions, awsSecretsManagerSource } from "./sources/aws-secrets-manager.ts";
 export {
   COMPANY_SECRETS,
   type CompanySecretsOptions,
   companySecretsSource,
 } from "./sources/company-secrets.ts";
+export { type DopplerOptions, dopplerSource } from "./sources/doppler.ts";
+export {
+  type GoogleSecretManagerOptions,
+  googleSecretManagerSource,
+} from "./sources/google-secret-manager.ts";
 export { type InfisicalOptions, infisicalSource } from "./sources/infisical.ts";
 export { type PgcryptoOptions, pgcryptoSource, TENANT_SECRETS } from "./sources/pgcrypto.ts";
 export { type PgpOptions, pgpSource } from "./sources/pgp.ts";

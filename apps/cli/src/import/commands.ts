@@ -15,6 +15,9 @@ const SOURCE_NAMES = [
   "pgp",
   "infisical",
   "vault",
+  "aws-secrets-manager",
+  "google-secret-manager",
+  "doppler",
 ] as const satisfies readonly (keyof typeof SOURCES)[];
 
 /** `keyfold import`: bring every old secret along. */
@@ -53,10 +56,16 @@ export function addImport(program: Command, terminal: Terminal, end: (exit: numb
     .option("--tenant-column <name>", "its column with the tenant")
     .option("--name-column <name>", "its column with the name")
     .option("--value-column <name>", "its column with the value")
-    .optionsGroup("Old services (INFISICAL_CLIENT_ID and INFISICAL_CLIENT_SECRET, or VAULT_TOKEN):")
+    .optionsGroup(
+      "Old services (INFISICAL_CLIENT_ID and INFISICAL_CLIENT_SECRET, VAULT_TOKEN, AWS_…, GOOGLE_ACCESS_TOKEN, DOPPLER_TOKEN):",
+    )
     .option("--address <url>", "where it is")
-    .option("--project-id <id>", "Infisical: the project")
-    .option("--environments <names>", "Infisical: which environments, e.g. dev,prod", names)
+    .option("--project-id <id>", "Infisical, Google, Doppler: the project")
+    .option(
+      "--environments <names>",
+      "Infisical: which environments, Doppler: which configs, e.g. dev,prod",
+      names,
+    )
     .option(
       "--folder <path>",
       "where the tenants' folders are: /tenants in Infisical, the mount's root in Vault",
@@ -64,12 +73,17 @@ export function addImport(program: Command, terminal: Terminal, end: (exit: numb
     .option("--one-tenant", "folders are folders, and no tenants")
     .option("--mount <path>", "Vault: the KV version 2 engine's mount")
     .option("--namespace <name>", "Vault: its namespace")
+    .option("--region <name>", "AWS: the region; AWS_REGION otherwise")
+    .option("--tenant-label <label>", "Google: the label that holds the tenant")
     .addHelpText(
       "after",
       examples(
         "keyfold import dotenv .env --dry-run",
         "keyfold import pgcrypto --key-file old-key --new-tokens tokens.txt --report report.json",
         "keyfold import infisical --project-id 1234 --map map.json",
+        "keyfold import aws-secrets-manager --region eu-central-1 --folder tenants --dry-run",
+        "keyfold import google-secret-manager --project-id shop --tenant-label tenant",
+        "keyfold import doppler --project-id shop --environments dev,prd",
         "keyfold import vault --address https://vault.example.com --mount kv --folder tenants",
       ),
     )

@@ -1,7 +1,10 @@
 import {
+  awsSecretsManagerSource,
   companySecretsSource,
   csvSource,
+  dopplerSource,
   dotenvSource,
+  googleSecretManagerSource,
   infisicalSource,
   jsonSource,
   pgcryptoSource,
@@ -29,6 +32,8 @@ export interface SourceOptions {
   mount?: string;
   oneTenant?: boolean;
   namespace?: string;
+  region?: string;
+  tenantLabel?: string;
 }
 
 type Opener = (
@@ -135,6 +140,49 @@ export const SOURCES = {
       ...(options.mount === undefined ? {} : { mount: options.mount }),
       ...(options.folder === undefined ? {} : { path: options.folder }),
       ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+    }),
+  "aws-secrets-manager": ({ env }, options) =>
+    awsSecretsManagerSource({
+      region: required(options.region ?? env.AWS_REGION, "--region"),
+      tenantFolders: !options.oneTenant,
+      ...(options.address === undefined ? {} : { url: addressed(options) }),
+      ...(options.folder === undefined ? {} : { path: options.folder }),
+      // Else AWS's SDK finds them where it always does.
+      ...(env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY
+        ? {
+            credentials: {
+              accessKeyId: env.AWS_ACCESS_KEY_ID,
+              secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
+              ...(env.AWS_SESSION_TOKEN ? { sessionToken: env.AWS_SESSION_TOKEN } : {}),
+            },
+          }
+        : {}),
+    }),
+  "google-secret-manager": async (terminal, options) =>
+    googleSecretManagerSource({
+      projectId: required(options.projectId, "--project-id"),
+      tenantLabel: options.oneTenant ? null : required(options.tenantLabel, "--tenant-label or --one-tenant"),
+      ...(options.address === undefined ? {} : { url: addressed(options) }),
+      token: (
+        await oldSecret(terminal, {
+          called: "The access token",
+          file: options.keyFile,
+          variable: "GOOGLE_ACCESS_TOKEN",
+        })
+      ).toString("utf8"),
+    }),
+  doppler: async (terminal, options) =>
+    dopplerSource({
+      configs: options.environments ?? ["dev", "stg", "prd"],
+      ...(options.projectId === undefined ? {} : { project: options.projectId }),
+      ...(options.address === undefined ? {} : { url: addressed(options) }),
+      token: (
+        await oldSecret(terminal, {
+          called: "The Doppler token",
+          file: options.keyFile,
+          variable: "DOPPLER_TOKEN",
+        })
+      ).toString("utf8"),
     }),
 } as const satisfies Record<string, Opener>;
 
