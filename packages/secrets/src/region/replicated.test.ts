@@ -11,7 +11,7 @@ import {
   WHERE_IT_MAY_LIVE,
 } from "@keyfold/db";
 import { deployMigrations, migrationsDir } from "@keyfold/db/migrate";
-import { localRootKey } from "@keyfold/envelope";
+import { hybridSeedFromText, localRootKey } from "@keyfold/envelope";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createKeyfoldServer, type KeyfoldServer } from "../server.ts";
@@ -57,9 +57,14 @@ async function start(name: Name): Promise<EmbeddedPostgres> {
   return server;
 }
 
+/** A customer's own root key, and the hybrid seed. */
+const customers = { theirs: { provider: localRootKey(randomBytes(32)) } };
+const hybrid = { current: hybridSeedFromText(randomBytes(32).toString("hex")) };
+
 const serve = (name: Name, more: object = {}) =>
   createKeyfoldServer({
     db: db[name],
+    ...(name === "eu" ? { tenantRootKeys: customers, hybrid } : {}),
     provider: keys[name],
     mayCreate: true,
     process: false,
@@ -275,6 +280,44 @@ test("a new tenant is served there within a minute, when the job has wrapped its
     "idempotency_keys.clean",
     "sessions.clean",
   ]);
+});
+
+test("a tenant with a root key of its own opens there with that one, where it was given, and the job leaves it alone", async () => {
+  const { id } = await operator.tenants.create({ slug: "own", rootKey: "theirs" });
+  const { token } = await operator.tokens.create({ tenant: "own", name: "first", preset: "admin" });
+  await callerOf(eu, token!).secrets.create({ name: "K", value: "own, not real" });
+  await wrap();
+  await replicated();
+  const { rows } = await admin.us.query(
+    "SELECT DISTINCT opener FROM control_plane.key_wraps WHERE tenant_id = $1",
+    [id],
+  );
+  expect(rows).toEqual([{ opener: (await customers.theirs.provider.current()).id }]);
+  const refused = await refusalOf(callerOf(us, token!).secrets.reveal({ name: "K" }));
+  expect([refused.code, refused.message]).toEqual(["key_unavailable", expect.stringContaining("theirs")]);
+  const given = await serve("us", { tenantRootKeys: customers });
+  expect((await callerOf(given, token!).secrets.reveal({ name: "K" })).value).toBe("own, not real");
+  expect(await codeOf(callerOf(given, acme.token).secrets.reveal({ name: "K" }))).toBe("allowed");
+});
+
+test("hybrid keys are wrapped for it too: its processes take the seed besides their root key, and start without it no more", async () => {
+  const made = await tenant("mixed");
+  const { id } = await made.caller.secrets.create({
+    name: "HYBRID",
+    value: "hybrid, not real",
+    algorithm: "hybrid-quantum",
+  });
+  await wrap();
+  await replicated();
+  // The process that runs goes on with what needs no seed, and says what it cannot open.
+  expect((await made.there().secrets.reveal({ name: "K" })).value).toBe("mixed, not real");
+  expect(await codeOf(made.there().secrets.reveal({ id }))).toBe("decryption_failed");
+  expect(await startOf(serve("us"))).toEqual([
+    "wrong_hybrid_seed",
+    expect.stringContaining(`needs the hybrid seed ${hybrid.current.publicKey.id}, but none is given`),
+  ]);
+  const given = await serve("us", { hybrid });
+  expect((await callerOf(given, made.token).secrets.reveal({ id })).value).toBe("hybrid, not real");
 });
 
 test("a tenant is made only for regions that there are, this one among them", async () => {

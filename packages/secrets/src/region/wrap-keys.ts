@@ -1,4 +1,3 @@
-import { describeCause } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { onDeployment } from "../flow/deployment-change.ts";
 import { rewrapDeploymentKeys, storeDeploymentWraps } from "../key/deployment/deployment-keys.ts";
@@ -6,14 +5,13 @@ import { walkTenants } from "../key/job/walk.ts";
 import { rewrapTenant } from "../key/root/rewrap-tenant.ts";
 import { NO_TENANT, tenantsLacking } from "../key/root/tenants.ts";
 import { asked } from "../key/tenant/asked.ts";
-import { loadStoredKeys } from "../key/tenant/stored-keys.ts";
 import { type RegionKey, residencyOf } from "./region.ts";
 
 const SLICE_SECONDS = 5;
 
 /**
  * Wraps, under another region's root key, the deployment's own keys and those of the tenants that may live there, where they
- * are not yet: what lets an API start there and read. Here both root keys are held; there, that region's alone is.
+ * are not yet: what lets an API start there and read. A tenant with a root key of its own is left alone: that one opens it anywhere. Here both root keys are held; there, that region's alone is.
  * @returns whether it came to the end of what there is
  */
 export async function wrapForRegion(call: Call, region: RegionKey): Promise<boolean> {
@@ -21,7 +19,8 @@ export async function wrapForRegion(call: Call, region: RegionKey): Promise<bool
   // The same work as a rotation's, with that region's root key for the current one.
   const there: Call = { ...call, services: { ...services, openers: region.openers, keys: region.keys } };
   const root = await asked(() => region.openers.current());
-  const now = { root: root.id, hybrid: null };
+  // A hybrid key takes the same seed there, which that region's processes are given besides their root key.
+  const now = { root: root.id, hybrid: services.openers.hybridsHeld[0] ?? null };
   const own = await rewrapDeploymentKeys(there.services, root.id);
   if (own.length > 0)
     await onDeployment(call, async (unit) => {
@@ -52,19 +51,7 @@ export async function wrapForRegion(call: Call, region: RegionKey): Promise<bool
         if (theirs.length > 0) return theirs;
       }
     },
-    async each(tenant, slot) {
-      const stored = await slot(() => loadStoredKeys(services, tenant));
-      if (stored.every(({ suite }) => suite === 1)) return rewrapTenant(there, tenant, now, slot);
-      services.log.warn(
-        {
-          tenant,
-          region: region.name,
-          cause: describeCause(new Error("hybrid-quantum keys open at their home alone")),
-        },
-        "a tenant's keys cannot be wrapped for another region",
-      );
-      return 0;
-    },
+    each: (tenant, slot) => rewrapTenant(there, tenant, now, slot),
   });
   return walked.ended;
 }
