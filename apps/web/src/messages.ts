@@ -59,6 +59,8 @@ export const m = {
     allTenants: "All tenants",
     keys: "Root keys",
     tenant: "Tenant",
+    switch: "Go to another place",
+    search: "Go to…",
     signOut: "Sign out",
     signedInAs: "Signed in as",
     operator: "Operator",

@@ -143,6 +143,8 @@ const tokens = createRoute({
 const secrets = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/$project/$environment",
+  validateSearch: (search: Record<string, unknown>): { create?: true } =>
+    search.create === true ? { create: true } : {},
   component: lazyRouteComponent(() => import("./secrets/secrets-page.tsx"), "SecretsPage"),
 });
 

@@ -7,6 +7,8 @@ import { IconButton } from "../ui/button.tsx";
 import { Logo } from "../ui/logo.tsx";
 import { Toasts } from "../ui/toast.tsx";
 import { TooltipLayer } from "../ui/tooltip-layer.tsx";
+import { IdleLock } from "./idle-lock.tsx";
+import { Shortcuts } from "./shortcuts.tsx";
 import { Sidebar } from "./sidebar.tsx";
 
 const Drawer = lazy(async () => ({ default: (await import("../ui/dialog.tsx")).Drawer }));
@@ -56,6 +58,8 @@ export function Frame() {
         <>
           <Toasts />
           <TooltipLayer />
+          <Shortcuts />
+          <IdleLock />
         </>,
         document.body,
       )}

@@ -4,10 +4,12 @@ import {
   ArrowLeftRight,
   Building2,
   CalendarClock,
+  ChevronsUpDown,
   Grid3x3,
   KeyRound,
   LogOut,
   ScrollText,
+  Search,
   Ticket,
   UserCog,
   Vault,
@@ -20,8 +22,10 @@ import { m } from "../messages.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Logo } from "../ui/logo.tsx";
 import { tellFailure } from "../ui/toast.tsx";
+import { openPalette } from "./shortcuts.tsx";
 import { ThemeSwitch } from "./theme-switch.tsx";
 
+const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘" : "Ctrl";
 const ITEM =
   "flex h-9 items-center gap-2.5 rounded-lg px-2.5 text-sm font-medium text-muted transition-colors hover:bg-hover hover:text-ink";
 const ACTIVE = { className: "bg-surface! text-ink! shadow-lift ring-1 ring-line" };
@@ -36,14 +40,36 @@ export function Sidebar() {
         <span className="text-lg font-semibold tracking-tight">{m.product}</span>
       </div>
       {tenant === undefined ? null : (
-        <div className="mt-4 flex items-center gap-2 pl-2.5">
-          <p className="min-w-0 flex-1">
-            <span className="block text-xs text-muted">{m.frame.tenant}</span>
-            <span className="block truncate text-base font-semibold tracking-tight">{tenant}</span>
-          </p>
+        <div className="mt-3 flex items-center gap-1">
+          <button
+            type="button"
+            aria-haspopup="dialog"
+            onClick={() => openPalette("places")}
+            className="flex min-w-0 flex-1 items-center gap-2 rounded-lg px-2.5 py-1.5 text-left hover:bg-hover"
+          >
+            <span className="min-w-0 flex-1">
+              <span className="block text-xs text-muted">{m.frame.tenant}</span>
+              <span className="block truncate text-base font-semibold tracking-tight">{tenant}</span>
+              <span className="sr-only">{m.frame.switch}</span>
+            </span>
+            <ChevronsUpDown size={14} aria-hidden className="text-faint" />
+          </button>
           {identity.type === "user" ? <SwitchTenant /> : null}
         </div>
       )}
+      <button
+        type="button"
+        aria-haspopup="dialog"
+        aria-keyshortcuts="Meta+K Control+K"
+        onClick={() => openPalette(null)}
+        className="mt-3 flex h-9 w-full shrink-0 items-center gap-2.5 rounded-lg border border-line bg-surface px-2.5 text-left text-sm text-muted hover:text-ink"
+      >
+        <Search size={15} aria-hidden />
+        <span className="flex-1">{m.frame.search}</span>
+        <kbd aria-hidden className="text-xs text-faint">
+          {COMMAND} K
+        </kbd>
+      </button>
       <nav aria-label={m.frame.nav} className="mt-4 flex flex-col gap-0.5">
         {tenant === undefined ? null : <TenantLinks tenant={tenant} />}
         {identity.type === "operator" ? (

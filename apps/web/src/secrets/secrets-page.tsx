@@ -1,4 +1,4 @@
-import { lazyRouteComponent, Outlet, useParams } from "@tanstack/react-router";
+import { lazyRouteComponent, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { FolderOpen, KeyRound, Plus, SearchX, ShieldCheck } from "lucide-react";
 import { type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { useMay } from "../data/identity.ts";
@@ -18,6 +18,7 @@ import { useSecrets } from "./use-secrets.ts";
 // Forms are code for later: the list is there first.
 const CreateSecret = lazyRouteComponent(() => import("./create-secret.tsx"), "CreateSecret");
 const RotateSecret = lazyRouteComponent(() => import("./rotate-secret.tsx"), "RotateSecret");
+const FirstSteps = lazyRouteComponent(() => import("./first-steps.tsx"), "FirstSteps");
 const DeleteSecret = lazyRouteComponent(() => import("./delete-secret.tsx"), "DeleteSecret");
 
 type Open = { what: "create" } | { what: "rotate" | "delete"; secret: Secret } | null;
@@ -25,6 +26,8 @@ type Open = { what: "create" } | { what: "rotate" | "delete"; secret: Secret } |
 export function SecretsPage() {
   const place = useParams({ from: "/app/t/$tenant/$project/$environment" });
   const { secretId } = useParams({ strict: false });
+  const { create } = useSearch({ from: "/app/t/$tenant/$project/$environment" });
+  const navigate = useNavigate();
   const { tenant, project, environment } = place;
   const may = useMay();
   // Kept here and not in the address: people paste the wrong thing into search fields.
@@ -36,6 +39,17 @@ export function SecretsPage() {
   const reveal = useReveal();
   const { hide } = reveal;
   useTitle(`${project}/${environment}`, tenant);
+  // Asked for from elsewhere: opened once, and not again by a reload.
+  useEffect(() => {
+    if (create !== true) return;
+    setOpen({ what: "create" });
+    void navigate({
+      to: "/t/$tenant/$project/$environment",
+      params: { tenant, project, environment },
+      search: {},
+      replace: true,
+    });
+  }, [create, navigate, tenant, project, environment]);
   useEffect(hide, [tenant, project, environment, secretId, hide]);
 
   const total = all.data?.pages.reduce((sum, page) => sum + page.secrets.length, 0) ?? 0;
@@ -68,17 +82,24 @@ export function SecretsPage() {
     );
   else
     body = (
-      <State
-        icon={<KeyRound size={20} aria-hidden />}
-        title={m.secrets.none(environment)}
-        text={may("secret.create") ? m.secrets.noneText : m.secrets.noneOperator}
-      >
-        {may("secret.create") ? (
-          <Button look="primary" onPress={() => setOpen({ what: "create" })}>
-            {m.secrets.create}
-          </Button>
+      <>
+        <State
+          icon={<KeyRound size={20} aria-hidden />}
+          title={m.secrets.none(environment)}
+          text={may("secret.create") ? m.secrets.noneText : m.secrets.noneOperator}
+        >
+          {may("secret.create") ? (
+            <Button look="primary" onPress={() => setOpen({ what: "create" })}>
+              {m.secrets.create}
+            </Button>
+          ) : null}
+        </State>
+        {may("secret.create") && may("token.create") ? (
+          <Suspense>
+            <FirstSteps tenant={tenant} environment={environment} />
+          </Suspense>
         ) : null}
-      </State>
+      </>
     );
 
   return (

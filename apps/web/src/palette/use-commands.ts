@@ -1,0 +1,211 @@
+import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useParams, useRouter } from "@tanstack/react-router";
+import { useDeferredValue, useMemo } from "react";
+import { useIdentity, useMay } from "../data/identity.ts";
+import { signOut } from "../data/session.ts";
+import { type Secret, trpc } from "../data/trpc.ts";
+import { setTheme, THEMES } from "../frame/theme.ts";
+import { m } from "../messages.ts";
+import { inOrder } from "../place/order.ts";
+import { tellFailure } from "../ui/toast.tsx";
+import type { Command } from "./commands.ts";
+import { p } from "./messages.ts";
+
+/** Everything that can be gone to or done from here. @param only places: what the switcher offers */
+export function useCommands(
+  typed: string,
+  { only, onHelp }: { only: "places" | null; onHelp: () => void },
+): Command[] {
+  const { tenant, project, environment } = useParams({ strict: false });
+  const places = usePlaces(tenant);
+  const tenants = useTenants();
+  const keys = useKeys(tenant, typed, only === null);
+  const pages = usePages(tenant);
+  const actions = useActions(onHelp, tenant, project, environment);
+  return useMemo(
+    () =>
+      only === "places" ? [...places, ...tenants] : [...pages, ...actions, ...keys, ...places, ...tenants],
+    [only, pages, actions, keys, places, tenants],
+  );
+}
+
+function usePages(tenant: string | undefined): Command[] {
+  const navigate = useNavigate();
+  const operator = useIdentity().type === "operator";
+  return useMemo(() => {
+    const go = (label: string, detail: string | undefined, run: () => void): Command => ({
+      id: `go ${label}`,
+      group: p.groups.go,
+      label,
+      ...(detail === undefined ? {} : { detail }),
+      run,
+    });
+    const inTenant =
+      tenant === undefined
+        ? []
+        : [
+            go(
+              m.frame.overview,
+              "g o",
+              () => void navigate({ to: "/t/$tenant/overview", params: { tenant } }),
+            ),
+            go(m.frame.secrets, "g s", () => void navigate({ to: "/t/$tenant", params: { tenant } })),
+            go(
+              m.frame.rotation,
+              "g r",
+              () => void navigate({ to: "/t/$tenant/rotation", params: { tenant } }),
+            ),
+            go(
+              m.frame.webhooks,
+              "g w",
+              () => void navigate({ to: "/t/$tenant/webhooks", params: { tenant } }),
+            ),
+            go(m.frame.tokens, "g t", () => void navigate({ to: "/t/$tenant/tokens", params: { tenant } })),
+            go(m.frame.audit, "g a", () => void navigate({ to: "/t/$tenant/audit", params: { tenant } })),
+          ];
+    const ofOperators = operator
+      ? [
+          go(m.frame.allTenants, undefined, () => void navigate({ to: "/tenants" })),
+          go(m.frame.keys, undefined, () => void navigate({ to: "/keys" })),
+        ]
+      : [];
+    return [...inTenant, ...ofOperators];
+  }, [navigate, tenant, operator]);
+}
+
+function useActions(
+  onHelp: () => void,
+  tenant: string | undefined,
+  project: string | undefined,
+  environment: string | undefined,
+): Command[] {
+  const navigate = useNavigate();
+  const router = useRouter();
+  const queries = useQueryClient();
+  const may = useMay();
+  const mayCreate = may("secret.create");
+  return useMemo(() => {
+    const act = (label: string, run: () => void): Command => ({
+      id: `do ${label}`,
+      group: p.groups.do,
+      label,
+      run,
+    });
+    const leave = async () => {
+      try {
+        await signOut();
+        await router.navigate({ to: "/sign-in" });
+        queries.clear();
+      } catch (error) {
+        tellFailure(error);
+      }
+    };
+    return [
+      ...(tenant !== undefined && project !== undefined && environment !== undefined && mayCreate
+        ? [
+            act(
+              p.newSecret(`${project} / ${environment}`),
+              () =>
+                void navigate({
+                  to: "/t/$tenant/$project/$environment",
+                  params: { tenant, project, environment },
+                  search: { create: true },
+                }),
+            ),
+          ]
+        : []),
+      ...THEMES.map((theme) => act(p.theme(m.frame.themes[theme]), () => setTheme(theme))),
+      { ...act(p.help, onHelp), detail: "?" },
+      act(p.signOut, () => void leave()),
+    ];
+  }, [navigate, router, queries, mayCreate, onHelp, tenant, project, environment]);
+}
+
+/** The environments of all projects of the tenant. */
+function usePlaces(tenant: string | undefined): Command[] {
+  const navigate = useNavigate();
+  const projects = useQuery({
+    ...trpc.projects.list.queryOptions({ tenant: tenant ?? "" }),
+    enabled: tenant !== undefined,
+  }).data?.projects;
+  const lists = useQueries({
+    queries: (projects ?? []).map(({ name }) =>
+      trpc.environments.list.queryOptions({ tenant: tenant ?? "", project: name }),
+    ),
+    combine: (results) => results.map(({ data }) => data?.environments ?? []),
+  });
+  return useMemo(
+    () =>
+      tenant === undefined
+        ? []
+        : (projects ?? []).flatMap(({ name: project }, i) =>
+            inOrder(lists[i] ?? []).map(
+              ({ id, name: environment }): Command => ({
+                id: `place ${id}`,
+                group: p.groups.places,
+                label: `${project} / ${environment}`,
+                detail: tenant,
+                run: () =>
+                  void navigate({
+                    to: "/t/$tenant/$project/$environment",
+                    params: { tenant, project, environment },
+                  }),
+              }),
+            ),
+          ),
+    [navigate, tenant, projects, lists],
+  );
+}
+
+function useTenants(): Command[] {
+  const navigate = useNavigate();
+  const operator = useIdentity().type === "operator";
+  const tenants = useQuery({ ...trpc.tenants.list.queryOptions({ limit: 100 }), enabled: operator }).data
+    ?.tenants;
+  return useMemo(
+    () =>
+      (tenants ?? []).map(({ id, slug, name }) => ({
+        id: `tenant ${id}`,
+        group: p.groups.tenants,
+        label: slug,
+        ...(name === slug ? {} : { detail: name }),
+        run: () => void navigate({ to: "/t/$tenant", params: { tenant: slug } }),
+      })),
+    [navigate, tenants],
+  );
+}
+
+/** Keys that are loaded somewhere already, and those whose names begin as was typed. */
+function useKeys(tenant: string | undefined, typed: string, enabled: boolean): Command[] {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const prefix = useDeferredValue(typed.trim());
+  const found = useQuery({
+    ...trpc.secrets.list.queryOptions({ tenant: tenant ?? "", prefix, limit: 20 }),
+    enabled: enabled && tenant !== undefined && prefix.length >= 2,
+    retry: false,
+  }).data?.secrets;
+  return useMemo(() => {
+    if (tenant === undefined || !enabled || typed.trim() === "") return [];
+    const known = new Map<string, Secret>();
+    for (const [key, data] of queries.getQueriesData<{ pages?: { secrets?: Secret[] }[] }>(
+      trpc.secrets.list.pathFilter(),
+    )) {
+      if (!JSON.stringify(key).includes(JSON.stringify(tenant))) continue;
+      for (const page of data?.pages ?? [])
+        for (const secret of page.secrets ?? []) known.set(secret.id, secret);
+    }
+    for (const secret of found ?? []) known.set(secret.id, secret);
+    return [...known.values()].map(({ id, name, project, environment }) => ({
+      id: `key ${id}`,
+      group: p.groups.keys,
+      label: name,
+      detail: `${project.name} / ${environment.name}`,
+      run: () =>
+        void navigate({
+          to: "/t/$tenant/$project/$environment/s/$secretId",
+          params: { tenant, project: project.name, environment: environment.name, secretId: id },
+        }),
+    }));
+  }, [navigate, queries, tenant, enabled, typed, found]);
+}
