@@ -131,6 +131,11 @@ async function furnish(tenant: string): Promise<void> {
       endpoint,
     ]);
     await app.query(
+      `INSERT INTO control_plane.approvals VALUES
+         ($1, $2, 'change', $2, $2, 'S', 'r', $2, $3, now(), 'requested', NULL, NULL, now(), 1, $4)`,
+      [tenant, randomUUID(), by, bytes()],
+    );
+    await app.query(
       "INSERT INTO control_plane.tenant_roles VALUES ($1, $2, 'r', '', '[]', now(), $3, now(), NULL, 1, $4)",
       [tenant, randomUUID(), by, bytes()],
     );
@@ -239,6 +244,7 @@ const TENANT_TABLES = {
   webhook_health: "tenant_id",
   rotation_policies: "tenant_id",
   tenant_roles: "tenant_id",
+  approvals: "tenant_id",
   memberships: "tenant_id",
   invitations: "tenant_id",
   rotations: "tenant_id",
@@ -338,6 +344,7 @@ test("a tenant's rows are neither written, changed nor moved by another", async 
     "tenant_roles",
     "memberships",
     "invitations",
+    "approvals",
   ]) {
     const column = TENANT_TABLES[table as keyof typeof TENANT_TABLES];
     expect(

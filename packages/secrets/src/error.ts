@@ -5,6 +5,7 @@
 export const ERRORS = {
   bad_input: "The request is not valid.",
   unauthenticated: "Give a valid token.",
+  approval_required: "Another person must approve this first.",
   factor_required: "Prove a second factor for this.",
   too_many_attempts: "Too many tries have failed. Wait a quarter of an hour, and try again.",
   link_ended: "This link has expired or was used already. Ask for a new one.",

@@ -1,5 +1,6 @@
 import { verbs } from "@keyfold/secrets";
 import type { Route } from "./route.ts";
+import { approvalRoutes } from "./routes/approvals.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { consumerRoutes } from "./routes/consumers.ts";
 import { federationRoutes } from "./routes/federation.ts";
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   ...versionRoutes,
   ...rotationRoutes,
   ...memberRoutes,
+  ...approvalRoutes,
   ...tokenRoutes,
   ...federationRoutes,
   ...webhookRoutes,

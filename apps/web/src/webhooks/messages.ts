@@ -16,6 +16,7 @@ export const KIND_WORDS: Record<Listed, string> = {
   "secret.grace_ending": "Grace ends within the hour",
   "secret.grace_ended": "Grace ended",
   "secret.grace_held": "Grace held for its consumers",
+  "secret.glass_broken": "Glass broken",
   "version.revoked": "Version revoked",
   "version.destroyed": "Version destroyed",
   "secret.rotation_due": "Due within days",

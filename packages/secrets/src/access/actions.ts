@@ -43,6 +43,12 @@ export const ACTIONS = {
   "environment.create": { level: "project", service: true, operator: true, event: "environment.created" },
   "environment.list": { level: "environment", service: true, operator: true, event: "environment.listed" },
   "environment.rename": { level: "environment", service: true, operator: true, event: "environment.renamed" },
+  "environment.protect": {
+    level: "environment",
+    service: true,
+    operator: false,
+    event: "environment.protected",
+  },
   "environment.delete": { level: "environment", service: true, operator: true, event: "environment.deleted" },
 
   "secret.create": { level: "environment", service: true, operator: false, event: "secret.created" },
@@ -54,6 +60,12 @@ export const ACTIONS = {
   "secret.rotate": { level: "environment", service: true, operator: false, event: "secret.rotated" },
   "secret.roll_back": { level: "environment", service: true, operator: false, event: "secret.rolled_back" },
   "secret.delete": { level: "environment", service: true, operator: true, event: "secret.deleted" },
+  "secret.set_access_policy": {
+    level: "environment",
+    service: true,
+    operator: false,
+    event: "secret.access_policy_set",
+  },
   "secret.purge": { level: "environment", service: true, operator: true, event: "secret.purged" },
   "secret.restore": { level: "environment", service: true, operator: true, event: "secret.restored" },
 
@@ -136,6 +148,21 @@ export const ACTIONS = {
   "member.add": { level: "tenant", service: true, operator: true, event: "member.added" },
   "member.change": { level: "tenant", service: true, operator: false, event: "member.changed" },
   "member.remove": { level: "tenant", service: true, operator: true, event: "member.removed" },
+
+  "approval.request": {
+    level: "environment",
+    service: false,
+    operator: false,
+    event: "approval.requested",
+  },
+  "approval.list": { level: "environment", service: true, operator: true, event: "approval.listed" },
+  "approval.decide": { level: "environment", service: false, operator: false, event: "approval.approved" },
+  "approval.break_glass": {
+    level: "environment",
+    service: false,
+    operator: false,
+    event: "secret.glass_broken",
+  },
 
   "role.list": { level: "tenant", service: true, operator: true, event: "role.listed" },
   "role.create": { level: "tenant", service: true, operator: false, event: "role.created" },

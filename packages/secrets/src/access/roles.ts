@@ -1,13 +1,20 @@
 import { ACTIONS, type Action, PRESETS } from "./actions.ts";
 
+/** What takes people, and so nobody but a person can hold. */
+const ONLY_PEOPLE: ReadonlySet<Action> = new Set<Action>([
+  "approval.request",
+  "approval.decide",
+  "approval.break_glass",
+]);
+
 /** What a person of a tenant can hold at all: all that a tenant's token can, but for a consumer's own word. */
 const PERSONS = (Object.keys(ACTIONS) as Action[]).filter(
-  (action) => ACTIONS[action].service && action !== "consumer.ack",
+  (action) => (ACTIONS[action].service && action !== "consumer.ack") || ONLY_PEOPLE.has(action),
 );
 export const PERSON_ACTIONS: ReadonlySet<Action> = new Set(PERSONS);
 
-/** What only owners do: it ends the tenant. */
-const OWNERS_ONLY: ReadonlySet<Action> = new Set<Action>(["tenant.shred"]);
+/** What only owners do: end the tenant, and go on without the second person. */
+const OWNERS_ONLY: ReadonlySet<Action> = new Set<Action>(["tenant.shred", "approval.break_glass"]);
 
 const METADATA = [
   "tenant.get",
@@ -32,12 +39,17 @@ export const ROLES = {
     actions: PERSONS,
   },
   admin: {
-    summary: "Everything but what ends the tenant, and no owner's rights to give away.",
+    summary:
+      "Everything but what ends the tenant or goes on without a second person, and no owner's rights to give away.",
     actions: PERSONS.filter((action) => !OWNERS_ONLY.has(action)),
   },
   developer: {
     summary: "Reads and changes secrets and their rotation; no tokens, no webhooks, no people.",
-    actions: PRESETS.writer.filter((action) => PERSON_ACTIONS.has(action)),
+    actions: [
+      ...PRESETS.writer.filter((action) => PERSON_ACTIONS.has(action)),
+      "approval.request",
+      "approval.list",
+    ],
   },
   viewer: {
     summary: "Sees metadata and what changes; reveals no value and changes nothing.",
@@ -53,6 +65,7 @@ export const ROLES = {
       "role.list",
       "token.list",
       "federation.list",
+      "approval.list",
       "webhook.list",
       "webhook.deliveries",
       "audit.list",

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { requestInfo } from "../router/context.ts";
 import { verbs } from "../router/verbs.ts";
 import { type Caller, type House, openHouse } from "../testing/house.ts";
+import { personOf } from "../testing/person.ts";
 import { codeOf } from "../testing/refusal.ts";
 
 let house: House;
@@ -244,7 +245,8 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     "consumer.removed",
     secret,
   ]);
-  const personId = randomUUID();
+  const boss = await personOf(house.server, id);
+  const personId = boss.id;
   const grants = [{ role: "owner" }];
   await expectEvents("members.add", () => caller.members.add({ personId, name: "P", grants }), [
     "member.added",
@@ -275,6 +277,34 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     "member.invitation_cancelled",
     invitation.id,
   ]);
+  const policy = { services: ["somebody"] };
+  await expectEvents(
+    "secrets.setAccessPolicy",
+    () => caller.secrets.setAccessPolicy({ id: secret, policy }),
+    ["secret.access_policy_set", secret],
+  );
+  await caller.secrets.setAccessPolicy({ id: secret, policy: null });
+  const asker = await personOf(house.server, id);
+  await caller.members.add({ personId: asker.id, name: "A", grants: [{ role: "admin" }] });
+  const asked = await asker.caller.approvals.request({ id: secret, kind: "change", reason: "r" });
+  done.add("approvals.request");
+  expect((await eventsOf(id)).at(-1)).toMatchObject({
+    action: "approval.requested",
+    target: { id: asked.id },
+  });
+  const owner = await personOf(house.server, id);
+  await caller.members.add({ personId: owner.id, name: "O", grants: [{ role: "admin" }] });
+  await expectEvents("approvals.list", () => caller.approvals.list({}), ["approval.listed"]);
+  await expectEvents(
+    "approvals.decide",
+    () => owner.caller.approvals.decide({ id: asked.id, approve: true }),
+    ["approval.approved", asked.id],
+  );
+  await expectEvents(
+    "approvals.breakGlass",
+    () => boss.caller.approvals.breakGlass({ id: secret, reason: "r" }),
+    ["secret.glass_broken", secret],
+  );
   const role = await caller.roles.create({ name: "r", actions: ["secret.get"] });
   done.add("roles.create");
   expect((await eventsOf(id)).at(-1)).toMatchObject({
@@ -327,6 +357,11 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
   await expectEvents("projects.list", () => caller.projects.list({}), ["project.listed"]);
   await expectEvents("environments.list", () => caller.environments.list({}), ["environment.listed"]);
   await expectEvents("tokens.list", () => caller.tokens.list({}), ["token.listed"]);
+  await expectEvents(
+    "environments.protect",
+    () => caller.environments.protect({ environment: environment.id, protection: null }),
+    ["environment.protected", environment.id],
+  );
   await expectEvents(
     "environments.rename",
     () => caller.environments.rename({ environment: environment.id, name: "q" }),

@@ -4,6 +4,7 @@ import { authorizeEnvironment } from "../access/authorize.ts";
 import { KeyfoldError } from "../error.ts";
 import type { PrismaUnit } from "../flow/change.ts";
 import { jsonActor } from "../input/stored.ts";
+import type { Protection } from "../policy/policy.ts";
 import type { EnvironmentView } from "./schema.ts";
 
 export interface EnvironmentRow {
@@ -13,6 +14,8 @@ export interface EnvironmentRow {
   createdAt: Date;
   createdBy: unknown;
   deletedAt: Date | null;
+  /** A `Protection`, as the database holds it. */
+  protection: string | null;
   generation: number;
   mac: Uint8Array;
 }
@@ -22,6 +25,7 @@ export function viewEnvironment(row: EnvironmentRow): EnvironmentView {
     id: row.id,
     projectId: row.projectId,
     name: row.name,
+    protection: row.protection as Protection | null,
     createdAt: row.createdAt.toISOString(),
     createdBy: jsonActor(row.createdBy),
   };
@@ -39,6 +43,7 @@ export async function insertEnvironment(
     createdAt: unit.now,
     createdBy: { ...actorRef(unit.call.actor) },
     deletedAt: null,
+    protection: null,
     generation: 1,
   });
   await unit.sql.environment.create({ data: { tenantId: unit.tenantId, ...row } });
@@ -62,7 +67,7 @@ export async function findEnvironment(unit: PrismaUnit, id: string): Promise<Env
 export async function moveEnvironment(
   unit: PrismaUnit,
   row: EnvironmentRow,
-  to: Partial<Pick<EnvironmentRow, "name" | "deletedAt">>,
+  to: Partial<Pick<EnvironmentRow, "name" | "deletedAt" | "protection">>,
 ): Promise<EnvironmentRow> {
   const { mac: _, ...old } = row;
   const moved = unit.call.services.mac.seal("environments", unit.tenantId, {
@@ -72,7 +77,13 @@ export async function moveEnvironment(
   });
   await unit.sql.environment.update({
     where: { tenantId_id: { tenantId: unit.tenantId, id: row.id }, generation: row.generation },
-    data: { name: moved.name, deletedAt: moved.deletedAt, generation: moved.generation, mac: moved.mac },
+    data: {
+      name: moved.name,
+      deletedAt: moved.deletedAt,
+      protection: moved.protection,
+      generation: moved.generation,
+      mac: moved.mac,
+    },
   });
   return moved;
 }

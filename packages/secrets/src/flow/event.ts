@@ -18,6 +18,7 @@ export interface Target {
     | "link"
     | "member"
     | "invitation"
+    | "approval"
     | "role";
   id: string | null;
   name: string | null;

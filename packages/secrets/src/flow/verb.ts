@@ -154,6 +154,7 @@ function sentence(issue: z.core.$ZodIssue): string {
 
 const OUTCOMES: Partial<Record<ErrorCode, AuditEvent["outcome"]>> = {
   forbidden: "denied",
+  approval_required: "denied",
   wrong_region: "denied",
   unauthenticated: "denied",
   not_found: "not_found",

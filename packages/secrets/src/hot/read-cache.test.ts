@@ -18,7 +18,7 @@ function warmValue(tenantId: string, epoch = 1n) {
   const { sealed, dek } = sealValue(Buffer.from("sk_test_not_a_real_key"), place);
   return {
     tenantId,
-    secret: { id: OTHER, name: "KEY", projectId: OTHER, environmentId: OTHER },
+    secret: { id: OTHER, name: "KEY", projectId: OTHER, environmentId: OTHER, accessPolicy: null },
     version: { number: 1, encoding: "utf8", createdAt: new Date(0), openUntil: null },
     sealed,
     key: deriveValueKey(dek, sealed),

@@ -6,7 +6,7 @@ import type { SecretRow, VersionRow } from "../secret/rows.ts";
 /** A value as it is kept for the next read: sealed, with the key that opens it. Never plaintext. */
 export interface WarmValue {
   tenantId: string;
-  secret: Pick<SecretRow, "id" | "name" | "projectId" | "environmentId">;
+  secret: Pick<SecretRow, "id" | "name" | "projectId" | "environmentId" | "accessPolicy">;
   /** `openUntil`: when it refuses by itself; null: not by time. */
   version: Pick<VersionRow, "number" | "encoding" | "createdAt" | "openUntil">;
   sealed: Uint8Array;

@@ -96,7 +96,8 @@ describe("who belongs to a tenant", () => {
       codeOf(caller.members.add({ personId: randomUUID(), name: "P", grants: [{ role }] }));
     expect(await add(reader, "owner")).toBe("forbidden");
     expect(await add(hooli.caller, "owner")).toBe("allowed");
-    expect(await add(hooli.caller, "developer")).toBe("allowed");
+    expect(await add(hooli.caller, "owner")).toBe("forbidden");
+    expect(await add(hooli.caller, "admin")).toBe("allowed");
   });
 
   test("the last owner is neither removed nor demoted, and of two at once one stays", async () => {

@@ -22,6 +22,7 @@ export const MESSAGE_KINDS = {
   "secret.expired": "A secret's value has ended, as its policy says.",
   "secret.unknown_consumer": "A secret was read by a consumer that was never seen before.",
   "token.expiring": "A service token ends within days, and no other has replaced it.",
+  "secret.glass_broken": "An owner goes on without the approval that a secret takes.",
   "version.revoked": "Reads of a version are refused from now on.",
   "version.destroyed": "A version's key was erased.",
   "webhook.disabled": "A webhook endpoint failed for days, and nothing is sent to it any more.",

@@ -5,6 +5,7 @@ import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import { isUuid } from "../input/text.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
+import type { Protection } from "../policy/policy.ts";
 
 export interface PlaceInput {
   project?: string | undefined;
@@ -44,7 +45,7 @@ function only(grants: readonly Grant[], kind: "projects" | "environments"): stri
 
 export interface NamedPlace {
   project: { id: string; name: string };
-  environment: { id: string; name: string };
+  environment: { id: string; name: string; protection: Protection | null };
 }
 
 /** A project's and an environment's row, as queries bring them: p_ and e_. */
@@ -61,6 +62,7 @@ export interface PlaceRow {
   e_created_at: Date;
   e_created_by: unknown;
   e_deleted_at: Date | null;
+  e_protection: Protection | null;
   e_generation: number;
   e_mac: Uint8Array;
 }
@@ -72,6 +74,7 @@ export const PLACE_COLUMNS = ["p", "e"]
       (column) => `${table}.${column} AS ${table}_${column}`,
     ),
   )
+  .concat("e.protection AS e_protection")
   .join(", ");
 
 const SQL = `SELECT ${PLACE_COLUMNS} FROM control_plane.environments e
@@ -98,13 +101,17 @@ export function checkPlace(mac: RowMac, tenantId: string, row: PlaceRow): void {
     createdAt: row.e_created_at,
     createdBy: row.e_created_by,
     deletedAt: row.e_deleted_at,
+    protection: row.e_protection,
     generation: row.e_generation,
     mac: row.e_mac,
   });
 }
 
 export function namedPlace(row: PlaceRow): NamedPlace {
-  return { project: { id: row.p_id, name: row.p_name }, environment: { id: row.e_id, name: row.e_name } };
+  return {
+    project: { id: row.p_id, name: row.p_name },
+    environment: { id: row.e_id, name: row.e_name, protection: row.e_protection },
+  };
 }
 
 /**

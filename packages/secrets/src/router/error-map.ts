@@ -7,6 +7,7 @@ type TrpcCode = TRPCError["code"];
 const MAP: Record<ErrorCode, readonly [status: number, trpc: TrpcCode]> = {
   bad_input: [400, "BAD_REQUEST"],
   unauthenticated: [401, "UNAUTHORIZED"],
+  approval_required: [403, "FORBIDDEN"],
   factor_required: [403, "FORBIDDEN"],
   too_many_attempts: [429, "TOO_MANY_REQUESTS"],
   link_ended: [410, "PRECONDITION_FAILED"],

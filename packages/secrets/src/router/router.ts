@@ -5,7 +5,7 @@ import { verbs } from "./verbs.ts";
 /** The verbs as a tRPC router, to be served or to be nested in a host's: `router({ keyfold: keyfold.router })`. */
 export function createRouter(services: Services) {
   const { identity, tenants, shreds, keys, projects, environments, secrets, versions } = verbs;
-  const { consumers, rotation, members, roles, tokens, federation, webhooks, audit } = verbs;
+  const { consumers, rotation, members, approvals, roles, tokens, federation, webhooks, audit } = verbs;
   return t.router({
     identity: t.router({ get: query(services, identity.get) }),
     tenants: t.router({
@@ -45,6 +45,7 @@ export function createRouter(services: Services) {
       create: mutation(services, environments.create),
       list: query(services, environments.list),
       rename: mutation(services, environments.rename),
+      protect: mutation(services, environments.protect),
       delete: mutation(services, environments.delete),
     }),
     secrets: t.router({
@@ -63,6 +64,7 @@ export function createRouter(services: Services) {
       restore: mutation(services, secrets.restore),
       purge: mutation(services, secrets.purge),
       blastRadius: query(services, secrets.blastRadius),
+      setAccessPolicy: mutation(services, secrets.setAccessPolicy),
       matrix: query(services, secrets.matrix),
       promote: mutation(services, secrets.promote),
     }),
@@ -107,6 +109,12 @@ export function createRouter(services: Services) {
       create: mutation(services, verbs.invitations.create),
       list: query(services, verbs.invitations.list),
       cancel: mutation(services, verbs.invitations.cancel),
+    }),
+    approvals: t.router({
+      request: mutation(services, approvals.request),
+      list: query(services, approvals.list),
+      decide: mutation(services, approvals.decide),
+      breakGlass: mutation(services, approvals.breakGlass),
     }),
     roles: t.router({
       list: query(services, roles.list),

@@ -1,3 +1,7 @@
+import { breakGlass } from "../approval/break-glass.ts";
+import { decideApproval } from "../approval/decide.ts";
+import { listApprovals } from "../approval/list.ts";
+import { requestApproval } from "../approval/request.ts";
 import { exportAudit } from "../audit/export.ts";
 import { listAudit } from "../audit/list.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
@@ -8,6 +12,7 @@ import { removeConsumer } from "../consumer/remove.ts";
 import { createEnvironment } from "../environment/create.ts";
 import { deleteEnvironment } from "../environment/delete.ts";
 import { listEnvironments } from "../environment/list.ts";
+import { protectEnvironment } from "../environment/protect.ts";
 import { renameEnvironment } from "../environment/rename.ts";
 import { createRule } from "../federation/create.ts";
 import { deleteRule } from "../federation/delete.ts";
@@ -67,6 +72,7 @@ import { revealManySecrets } from "../secret/reveal-many.ts";
 import { rollBackSecret } from "../secret/roll-back.ts";
 import { rotateSecret } from "../secret/rotate.ts";
 import { setSecret } from "../secret/set.ts";
+import { setAccessPolicy } from "../secret/set-access-policy.ts";
 import { setManySecrets } from "../secret/set-many.ts";
 import { updateSecret } from "../secret/update.ts";
 import { agreeShred } from "../shred/agree.ts";
@@ -135,6 +141,7 @@ export const verbs = {
     create: createEnvironment,
     list: listEnvironments,
     rename: renameEnvironment,
+    protect: protectEnvironment,
     delete: deleteEnvironment,
   },
   secrets: {
@@ -152,6 +159,7 @@ export const verbs = {
     restore: restoreSecret,
     purge: purgeSecret,
     blastRadius,
+    setAccessPolicy,
     compare: compareSecrets,
     matrix: secretMatrix,
     promote: promoteSecrets,
@@ -183,6 +191,7 @@ export const verbs = {
   },
   members: { list: listMembers, get: getMember, add: addMember, change: changeMember, remove: removeMember },
   invitations: { create: createInvitation, list: listInvitations, cancel: cancelInvitation },
+  approvals: { request: requestApproval, list: listApprovals, decide: decideApproval, breakGlass },
   roles: { list: listRoles, create: createRole, change: changeRole, delete: deleteRole },
   tokens: { create: createToken, list: listTokens, rotate: rotateToken, revoke: revokeToken },
   federation: { create: createRule, list: listRules, delete: deleteRule },

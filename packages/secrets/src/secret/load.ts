@@ -1,9 +1,12 @@
 import type { Query } from "@keyfold/db";
 import { authorizeSecret } from "../access/authorize.ts";
+import { earliest } from "../access/deadline.ts";
+import { agreedTo } from "../approval/find.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import type { Unit } from "../flow/change.ts";
 import { checkPlace, type NamedPlace, namedPlace, type PlaceInput, placeRefOf } from "../place/place.ts";
+import { factorUntil, refusedBy, spoken } from "../policy/judge.ts";
 import {
   type LoadedRow,
   type SealedRow,
@@ -24,6 +27,8 @@ export interface Loaded {
   epoch: bigint;
   /** The database's clock when it was read. */
   now: Date;
+  /** Until when the actor may do this, as far as a proved factor or an approval goes; null: neither was asked for. */
+  until: Date | null;
   /** The highest version number; only where the row was locked. */
   lastNumber: number;
 }
@@ -88,12 +93,24 @@ export async function loadSecret(
   authorizeSecret(actor, action, secret);
   services.mac.check("secrets", tenantId, secret);
   checkPlace(services.mac, tenantId, row);
+  loaded.until = await judge(call, query, tenantId, loaded);
   if (loaded.version === null && isMissing(secret, options.number))
     throw new KeyfoldError("integrity_failed", { cause: new Error("a version's row is missing") });
   if (loaded.version !== null && loaded.version.state !== "destroyed" && loaded.version.state !== "revoked") {
     services.mac.check("versions", tenantId, loaded.version);
   }
   return loaded;
+}
+
+/** What the secret's policy and its environment ask for besides a right. @returns until when that is given */
+async function judge({ actor, action, services }: Call, query: Query, tenantId: string, loaded: Loaded) {
+  const { secret, now } = loaded;
+  const refusal = refusedBy(actor, action, secret, now);
+  if (refusal !== null) throw spoken(actor, secret, refusal);
+  const about = { tenantId, actor, action };
+  const agreed = await agreedTo(query, services.mac, about, secret, secret.accessPolicy, secret.protection);
+  if (agreed !== null && "code" in agreed) throw spoken(actor, secret, agreed);
+  return earliest(factorUntil(actor, action, secret), agreed?.until ?? null);
 }
 
 /** `loadSecret` within a unit of work, the row locked: what every change of a secret starts with. */
@@ -114,6 +131,7 @@ function fromRow(row: LoadedRow): Loaded {
   return {
     epoch: BigInt(row.epoch),
     now: row.now,
+    until: null,
     lastNumber: row.last_number ?? 0,
     place: namedPlace(row),
     secret: secretOf(row),

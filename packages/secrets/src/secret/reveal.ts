@@ -86,7 +86,7 @@ async function tryReveal(
     const event = eventBytes(call, tenantId, {
       target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
     });
-    const deadline = earliest(call.actor.deadline, refusedFrom(version));
+    const deadline = earliest(call.actor.deadline, refusedFrom(version), loaded.until);
     const outcome = await append(query, tenantId, [event], {
       expectedEpoch: epoch,
       deadline,

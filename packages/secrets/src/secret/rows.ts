@@ -1,5 +1,6 @@
 import type { Algorithm } from "../key/suite/algorithm.ts";
 import type { PlaceRow } from "../place/place.ts";
+import type { AccessPolicy, Protection } from "../policy/policy.ts";
 
 export interface SecretRow {
   id: string;
@@ -22,6 +23,10 @@ export interface SecretRow {
   keepVersions: number | null;
   /** What wraps the key over its values; null: its tenant's. */
   algorithm: Algorithm | null;
+  /** Who gets at it besides what roles and scopes say; null: whoever those say. */
+  accessPolicy: AccessPolicy | null;
+  /** What takes two people in its environment. Not of this row: from the place that it was read with. */
+  protection: Protection | null;
   generation: number;
   mac: Uint8Array;
 }
@@ -59,6 +64,7 @@ export interface SealedRow {
 
 /** A secret's columns, as queries bring them. */
 export interface SecretColumns extends Pick<PlaceRow, "p_id" | "e_id"> {
+  s_access_policy: AccessPolicy | null;
   s_id: string;
   s_name: string;
   s_description: string;
@@ -95,6 +101,7 @@ export const SECRET_COLUMNS = [
   "grace_policy",
   "keep_versions",
   "algorithm",
+  "access_policy",
   "generation",
   "mac",
 ]
@@ -107,7 +114,7 @@ export const VERSION_COLUMNS = `v.secret_id AS "secretId", v.number, v.state::te
   v.revoked_at AS "revokedAt", v.destroyed_at AS "destroyedAt", v.set_at AS "setAt", v.warned_at AS "warnedAt", v.held,
   v.end_reason AS "endReason", v.generation, v.mac`;
 
-export function secretOf(row: SecretColumns): SecretRow {
+export function secretOf(row: SecretColumns & Partial<Pick<PlaceRow, "e_protection">>): SecretRow {
   return {
     id: row.s_id,
     projectId: row.p_id,
@@ -126,6 +133,8 @@ export function secretOf(row: SecretColumns): SecretRow {
     gracePolicy: row.s_grace_policy,
     keepVersions: row.s_keep_versions,
     algorithm: row.s_algorithm,
+    accessPolicy: row.s_access_policy,
+    protection: row.e_protection ?? null,
     generation: row.s_generation,
     mac: row.s_mac,
   };

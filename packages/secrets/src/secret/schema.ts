@@ -15,6 +15,7 @@ import {
   versionNumber,
 } from "../input/text.ts";
 import { algorithm } from "../key/suite/algorithm.ts";
+import { accessPolicy } from "../policy/policy.ts";
 import { inTenant } from "../tenant/schema.ts";
 
 /** Most items in one bulk call. */
@@ -77,6 +78,7 @@ export const secretView = z.object({
   ),
   keepVersions: z.int().describe("How many ended versions stay sealed, to be rolled back to."),
   algorithm: algorithm.nullable().describe("What wraps the key over its values; null: its tenant's."),
+  accessPolicy: accessPolicy.nullable().describe("Who gets at it besides what roles and scopes say."),
   generation: z.int().describe("Grows with every change of this secret."),
   createdAt: moment,
   createdBy: actorRefSchema,
@@ -140,6 +142,11 @@ export const listSecretsInput = z.strictObject({
   ...pageInput,
 });
 export const listSecretsOutput = z.object({ secrets: z.array(secretView), nextCursor });
+export const setAccessPolicyInput = z.strictObject({
+  ...inTenant,
+  id,
+  policy: accessPolicy.nullable().describe("The whole policy; null: none."),
+});
 export const updateSecretInput = z
   .strictObject({
     ...secretRef,

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
+import { agreedTo } from "../approval/find.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import type { Algorithm } from "../key/suite/algorithm.ts";
 import { tell } from "../message/tell.ts";
 import type { NamedPlace } from "../place/place.ts";
+import { spoken } from "../policy/judge.ts";
 import { openVersion } from "../version/open.ts";
 import {
   FIRST_PARAMETER,
@@ -58,8 +60,8 @@ export function updateOf(
     sql: `UPDATE control_plane.secrets SET name = ${at(0)}, description = ${at(1)}, tags = ${at(2)}::jsonb,
             state = ${at(3)}::control_plane.secret_state, current_version = ${at(4)}, grace_seconds = ${at(5)}, updated_at = ${at(6)},
             deleted_at = ${at(7)}, purge_after = ${at(8)}, generation = ${at(9)}, mac = ${at(10)},
-            grace_policy = ${at(11)}, keep_versions = ${at(12)}, algorithm = ${at(13)}
-          WHERE tenant_id = ${at(14)}::uuid AND id = ${at(15)}::uuid AND generation = ${at(16)}`,
+            grace_policy = ${at(11)}, keep_versions = ${at(12)}, algorithm = ${at(13)}, access_policy = ${at(14)}::jsonb
+          WHERE tenant_id = ${at(15)}::uuid AND id = ${at(16)}::uuid AND generation = ${at(17)}`,
     params: [
       row.name,
       row.description,
@@ -75,6 +77,7 @@ export function updateOf(
       row.gracePolicy,
       row.keepVersions,
       row.algorithm,
+      row.accessPolicy,
       unit.tenantId,
       row.id,
       row.generation - 1,
@@ -91,6 +94,15 @@ export async function moveSecret(unit: Unit, secret: SecretRow, to: Move): Promi
   return row;
 }
 
+/** @throws KeyfoldError `approval_required`, `forbidden`: in a protected environment nobody makes a secret by themselves */
+async function mayMake(unit: Unit, { project, environment }: NamedPlace, name: string): Promise<void> {
+  const secret = { projectId: project.id, environmentId: environment.id, name };
+  const { actor, action, services } = unit.call;
+  const about = { tenantId: unit.tenantId, actor, action };
+  const agreed = await agreedTo(unit.query, services.mac, about, secret, null, environment.protection);
+  if (agreed !== null && "code" in agreed) throw spoken(actor, secret, agreed);
+}
+
 /** A new secret with its version 1. @throws through the database's unique index when the name is taken */
 export async function insertSecret(
   unit: Unit,
@@ -101,6 +113,7 @@ export async function insertSecret(
   facts: Metadata & { reason?: string | undefined },
 ): Promise<SecretView> {
   const { services, actor } = unit.call;
+  await mayMake(unit, place, name);
   const row = services.mac.seal("secrets", unit.tenantId, {
     id: randomUUID(),
     projectId: place.project.id,
@@ -114,6 +127,8 @@ export async function insertSecret(
     gracePolicy: policyOf(facts.gracePolicy) ?? null,
     keepVersions: facts.keepVersions || null,
     algorithm: facts.algorithm ?? null,
+    accessPolicy: null,
+    protection: place.environment.protection,
     createdAt: unit.now,
     createdBy: { ...actorRef(actor) },
     updatedAt: unit.now,

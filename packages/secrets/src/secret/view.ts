@@ -22,6 +22,7 @@ export function viewSecret(row: SecretRow, place: NamedPlace, current: Current |
     gracePolicy: row.gracePolicy ?? "time",
     keepVersions: row.keepVersions ?? 0,
     algorithm: row.algorithm,
+    accessPolicy: row.accessPolicy,
     generation: row.generation,
     createdAt: row.createdAt.toISOString(),
     createdBy: jsonActor(row.createdBy),

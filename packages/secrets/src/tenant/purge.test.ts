@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { genesisPoint, verifyChain } from "@keyfold/ledger";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Caller, type House, openHouse } from "../testing/house.ts";
+import { personOf } from "../testing/person.ts";
 import { codeOf } from "../testing/refusal.ts";
 import { until } from "../testing/until.ts";
 
@@ -34,6 +34,7 @@ const TENANT_TABLES = [
   "rotation_policies",
   "rotations",
   "memberships",
+  "approvals",
   "tenant_roles",
 ];
 
@@ -79,7 +80,9 @@ test("purging leaves nothing of a tenant but its chain's leaves, which still pro
   await house.server.flush();
   await caller.tokens.create({ name: "t", preset: "reader" });
   await caller.roles.create({ name: "r", actions: ["secret.get"] });
-  await caller.members.add({ personId: randomUUID(), name: "P", grants: [{ role: "owner" }] });
+  const owner = await personOf(house.server, id);
+  await caller.members.add({ personId: owner.id, name: "P", grants: [{ role: "owner" }] });
+  await owner.caller.approvals.request({ id: secret, kind: "change", reason: "r" });
   await caller.rotation.setPolicy({ id: secret, rotator: { kind: "uuid" } });
   await caller.rotation.runNow({ id: secret });
   for (const table of TENANT_TABLES.filter((t) => t !== "sessions"))

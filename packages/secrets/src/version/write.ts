@@ -1,11 +1,11 @@
 import { timingSafeEqual } from "node:crypto";
 import type { WrapSuite } from "@keyfold/envelope";
 import { actorRef, isOfTenant } from "../access/actor.ts";
-import { holds } from "../access/authorize.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import { type Algorithm, suiteOf } from "../key/suite/algorithm.ts";
 import type { SuiteKeys } from "../key/tenant/tenant-keys.ts";
+import { mayOpen } from "../policy/judge.ts";
 import type { SealedRow, SecretRow, VersionRow } from "../secret/rows.ts";
 import { loadTenant } from "../tenant/store.ts";
 import { type SealingKeys, valueDigest } from "./write-keys.ts";
@@ -18,7 +18,7 @@ export async function isSameValue(
   keys: SuiteKeys,
   value: NewValue,
 ): Promise<boolean> {
-  if (secret.state !== "live" || sealed?.digest == null || !holds(unit.call.actor, "secret.reveal", secret))
+  if (secret.state !== "live" || sealed?.digest == null || !mayOpen(unit.call.actor, secret, unit.now))
     return false;
   if (equal(sealed.digest, valueDigest(keys.digest, value.plaintext))) return true;
   // Digests of two terms say nothing of each other. Only a tenant whose digest key has a second term can have both.

@@ -1,12 +1,12 @@
 import { credentialsIn } from "@keyfold/rotators";
 import { z } from "zod";
 import { actorRef } from "../../access/actor.ts";
-import { holds } from "../../access/authorize.ts";
 import { KeyfoldError } from "../../error.ts";
 import type { Call } from "../../flow/call.ts";
 import { changeSql, type Unit } from "../../flow/change.ts";
 import { tenantOf } from "../../flow/tenant-of.ts";
 import { defineVerb, issuesOf } from "../../flow/verb.ts";
+import { mayOpen } from "../../policy/judge.ts";
 import { loadSecret, lockSecret } from "../../secret/load.ts";
 import type { SecretRow } from "../../secret/rows.ts";
 import { nextOf } from "./reminders.ts";
@@ -104,7 +104,7 @@ async function mayConfigure(unit: Unit, secret: SecretRow, config: unknown): Pro
       });
     needed.push((await loadSecret(call, query, tenantId, { id })).secret);
   }
-  if (!needed.every((one) => holds(call.actor, "secret.reveal", one)))
+  if (!needed.every((one) => mayOpen(call.actor, one, unit.now)))
     throw new KeyfoldError("forbidden", {
       sentence:
         "Whoever configures a rotator must be allowed to reveal the secret, and those that its settings name.",
