@@ -5,6 +5,7 @@ import { mountFederation } from "./federation/mount.ts";
 import type { Readiness } from "./health.ts";
 import { begin } from "./http/begin.ts";
 import { BulkGate } from "./http/bulk-gate.ts";
+import { type CallLimitOptions, CallLimits } from "./http/call-limits.ts";
 import { createCallers } from "./http/callers.ts";
 import type { AppEnv } from "./http/facts.ts";
 import { GuessLimit } from "./http/guess-limit.ts";
@@ -36,6 +37,8 @@ export interface AppOptions {
   /** Most bytes of one value, decoded; what a body may hold follows from it. 1 MiB by default. */
   maxValueBytes?: number;
   guesses?: GuessLimit;
+  /** How many calls a second are taken of whom; of everybody as many as they like by default. */
+  limits?: CallLimitOptions;
   /** Where calls with large answers wait for their turn, however they come. */
   gate?: BulkGate;
 }
@@ -66,6 +69,8 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     return problemResponse(refusalOf(new HttpError("no_route")), facts.correlationId);
   });
 
+  const limits = new CallLimits(options.limits ?? { token: null, user: null, tenant: null, ip: null });
+  for (const path of ["/api/*", "/trpc/*", "/session"]) app.use(path, limits.middleware());
   mountOperations(app, { keyfold, callers, metrics, readiness });
   mountPeople(app, { keyfold, callers });
   mountSession(app, { keyfold, callers });

@@ -41,6 +41,7 @@ test("with no settings at all, development serves on the loopback address over i
     keyring: { seconds: 300, count: 10_000 },
     jobs: true,
     outboundAllow: [],
+    callLimits: { token: null, user: null, tenant: null, ip: null },
     checkpointFile: null,
     journalFile: null,
     recoveryRecipients: [],

@@ -16,6 +16,7 @@ import {
 } from "./config/root-key-source.ts";
 import { Sensitive } from "./config/sensitive.ts";
 import { parseProxies } from "./config/trusted-proxies.ts";
+import type { CallLimitOptions } from "./http/call-limits.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -102,6 +103,8 @@ export interface Config {
   rotationTargets: readonly AllowRule[];
   /** A file that names upstreams, where secrets are that are not here yet; null: there are none. */
   upstreams: string | null;
+  /** How many calls a second are taken of whom. */
+  callLimits: CallLimitOptions;
   /** Sentences about what works but is likely not meant. */
   warnings: readonly string[];
 }
@@ -121,6 +124,7 @@ const wholeNumber = (least: number, most: number, unit = "") => {
     .transform(Number)
     .refine((n) => n >= least && n <= most, { error });
 };
+const perSecond = wholeNumber(1, 1_000_000, " of calls a second").optional();
 const postgresUrl = z.string().refine((text) => /^postgres(ql)?:$/.test(urlOf(text)?.protocol ?? ""), {
   error: "must be a connection string such as postgresql://user:password@host:5432/database.",
 });
@@ -215,6 +219,10 @@ const schema = z.object({
         "must be a list of host names, addresses or CIDR ranges, separated by commas, each with http:// before it where plain http is allowed.",
     })
     .optional(),
+  KEYFOLD_LIMIT_TOKEN: perSecond,
+  KEYFOLD_LIMIT_USER: perSecond,
+  KEYFOLD_LIMIT_TENANT: perSecond,
+  KEYFOLD_LIMIT_IP: perSecond,
   KEYFOLD_CHECKPOINT_FILE: path.optional(),
   KEYFOLD_JOURNAL_FILE: path.optional(),
   KEYFOLD_RECOVERY_RECIPIENTS: z
@@ -296,6 +304,12 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     keyring: { seconds: given.KEYFOLD_KEY_CACHE_SECONDS, count: given.KEYFOLD_KEY_CACHE_COUNT },
     jobs: given.KEYFOLD_JOBS === "on",
     outboundAllow: allowOf(given.KEYFOLD_OUTBOUND_ALLOW ?? "") ?? [],
+    callLimits: {
+      token: given.KEYFOLD_LIMIT_TOKEN ?? null,
+      user: given.KEYFOLD_LIMIT_USER ?? null,
+      tenant: given.KEYFOLD_LIMIT_TENANT ?? null,
+      ip: given.KEYFOLD_LIMIT_IP ?? null,
+    },
     checkpointFile: given.KEYFOLD_CHECKPOINT_FILE === undefined ? null : here(given.KEYFOLD_CHECKPOINT_FILE),
     journalFile: given.KEYFOLD_JOURNAL_FILE === undefined ? null : here(given.KEYFOLD_JOURNAL_FILE),
     recoveryRecipients: recipientsOf(given.KEYFOLD_RECOVERY_RECIPIENTS ?? ""),

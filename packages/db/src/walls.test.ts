@@ -268,6 +268,7 @@ const DEPLOYMENT_TABLES = [
   "processes",
   "key_job_tenants",
   "root_wrap_counts",
+  "guess_counts",
   "people",
   "person_factors",
   "person_links",

@@ -49,7 +49,11 @@ export function createCallers(options: {
       userAgent: c.req.raw.headers.get("user-agent"),
       correlationId,
       onActor(actor) {
-        facts.actor = { type: actor.type, id: actor.id };
+        facts.actor = {
+          type: actor.type,
+          id: actor.id,
+          tenant: "tenantId" in actor ? actor.tenantId : null,
+        };
         guesses.succeeded(secret);
       },
     });

@@ -15,7 +15,7 @@ export interface Facts {
   /** Whether it was counted already that the credential, or the lack of one, was refused. */
   refusedCredential: boolean;
   /** Who was authenticated, once somebody was. */
-  actor: { type: string; id: string } | null;
+  actor: { type: string; id: string; tenant?: string | null } | null;
   /** The error code that was answered. */
   refusal: string | null;
 }

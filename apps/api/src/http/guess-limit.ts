@@ -1,10 +1,13 @@
 import { createHmac, createSecretKey, randomBytes } from "node:crypto";
+import type { SharedGuesses } from "./shared-guesses.ts";
 
 export interface GuessLimitOptions {
   /** Failed credentials that one address may send in a window. 30 by default. */
   most?: number;
   /** The window, in milliseconds. One minute by default. */
   windowMs?: number;
+  /** What other processes know: a failure here is told there, and what it answers counts here. */
+  shared?: SharedGuesses | null;
   /** Milliseconds that only grow. */
   clock?: () => number;
 }
@@ -20,6 +23,7 @@ export class GuessLimit {
   readonly #most: number;
   readonly #windowMs: number;
   readonly #clock: () => number;
+  readonly #shared: SharedGuesses | null;
   readonly #failures = new Map<string, { count: number; until: number }>();
   readonly #good = new Set<string>();
   /** Of this process only: what is remembered of a credential tells nothing to who reads the memory later. */
@@ -28,6 +32,7 @@ export class GuessLimit {
   constructor(options: GuessLimitOptions = {}) {
     this.#most = options.most ?? 30;
     this.#windowMs = options.windowMs ?? 60_000;
+    this.#shared = options.shared ?? null;
     this.#clock = options.clock ?? (() => performance.now());
   }
 
@@ -50,6 +55,21 @@ export class GuessLimit {
       this.#failures.set(ip ?? "", { count: 1, until: now + this.#windowMs });
       forgetOldest(this.#failures);
     }
+    // Nobody waits for it, and without a database this process counts by itself.
+    if (ip !== null)
+      void this.#shared?.failed(ip).then(
+        (waitMs) => this.#block(ip, waitMs),
+        () => {},
+      );
+  }
+
+  #block(ip: string, waitMs: number): void {
+    const until = this.#clock() + waitMs;
+    const known = this.#failures.get(ip);
+    if (waitMs <= 0 || (known !== undefined && known.count >= this.#most && known.until >= until)) return;
+    this.#failures.delete(ip);
+    this.#failures.set(ip, { count: this.#most, until });
+    forgetOldest(this.#failures);
   }
 
   succeeded(credential: string): void {

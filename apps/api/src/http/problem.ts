@@ -11,6 +11,7 @@ export const HTTP_ERRORS = {
   ],
   wrong_host: [421, "This server does not answer under that host name."],
   too_many_guesses: [429, "Too many calls with tokens that are not valid came from this address. Wait."],
+  too_many_calls: [429, "Too many calls at once. Wait, and send fewer."],
   local_only: [403, "This is shown to the machine itself and to operators only."],
   not_ready: [503, "This server cannot serve right now."],
 } as const satisfies Record<string, readonly [number, string]>;

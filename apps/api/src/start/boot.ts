@@ -7,6 +7,8 @@ import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { httpIssuerFetch } from "../federation/issuer-fetch.ts";
 import { createReadinessCheck } from "../health.ts";
+import { GuessLimit } from "../http/guess-limit.ts";
+import { postgresGuesses } from "../http/shared-guesses.ts";
 import { startScheduler } from "../jobs/scheduler.ts";
 import { watchJobs } from "../jobs/watch.ts";
 import type { Logger } from "../observe/log.ts";
@@ -142,6 +144,8 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       trustedProxies: config.trustedProxies,
       checkHost: config.mode === "development" && ["127.0.0.1", "::1", "localhost"].includes(config.host),
       maxValueBytes: config.maxValueBytes,
+      limits: config.callLimits,
+      guesses: new GuessLimit({ shared: postgresGuesses(db) }),
     });
     if (config.checkpointFile !== null) {
       const file = await openAppendOnlyFile(config.checkpointFile);

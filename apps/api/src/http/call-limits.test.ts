@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type Served, serveHouse } from "../testing/index.ts";
+import { GuessLimit } from "./guess-limit.ts";
+import { postgresGuesses } from "./shared-guesses.ts";
+
+let served: Served;
+beforeAll(async () => {
+  served = await serveHouse({ limits: { token: 3, user: null, tenant: 6, ip: null } });
+});
+afterAll(() => served.close());
+
+async function tokens(slug: string, count: number) {
+  const { token, caller } = await served.house.tenant(slug);
+  const made = [token];
+  while (made.length < count) made.push((await caller.tokens.create({ name: "t", preset: "admin" })).token!);
+  return made;
+}
+const identity = (token: string) => served.call("/api/identity", { token });
+/** So many calls in one turn: statuses by how often. */
+async function burst(count: number, call: (n: number) => ReturnType<typeof identity>) {
+  const answers = await Promise.all(Array.from({ length: count }, (_, n) => call(n)));
+  const refused = answers.filter((answer) => answer.status === 429);
+  return { let: answers.length - refused.length, refused };
+}
+
+test("a token that sends more than its limit waits, by name and for so many seconds, and other tenants' go on", async () => {
+  const [greedy] = await tokens("greedy", 1);
+  const [modest] = await tokens("modest", 1);
+  for (const token of [greedy!, modest!]) expect((await identity(token)).status).toBe(200);
+  const { refused } = await burst(40, () => identity(greedy!));
+  expect(refused.length).toBeGreaterThan(0);
+  expect(refused[0]!.json).toMatchObject({ code: "too_many_calls", status: 429 });
+  expect(Number(refused[0]!.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+  expect((await identity(modest!)).status).toBe(200);
+  expect((await served.call("/healthz")).status).toBe(200);
+  // The next second it is let in again.
+  await vi.waitFor(async () => expect((await identity(greedy!)).status).toBe(200), { timeout: 10_000 });
+  const trpc = await burst(40, () => served.call("/trpc/identity.get", { token: greedy! }));
+  expect(trpc.refused.length).toBeGreaterThan(0);
+});
+
+test("the tokens of one tenant have one limit together", async () => {
+  const many = await tokens("many", 10);
+  for (const token of many) await identity(token);
+  // Each of ten well below its own.
+  const { refused } = await burst(40, (n) => identity(many[n % many.length]!));
+  expect(refused.length).toBeGreaterThan(0);
+});
+
+test("with nothing configured, whoever is let in is let in as often as they like", async () => {
+  const free = await serveHouse();
+  try {
+    const { token } = await free.house.tenant("free");
+    const { refused } = await burst(40, () => free.call("/api/identity", { token }));
+    expect(refused.length).toBe(0);
+  } finally {
+    await free.close();
+  }
+});
+
+test("an address that guesses at one process waits at another once it guesses there, too", async () => {
+  const shared = postgresGuesses(served.house.db, { most: 10, windowMs: 600_000 });
+  const [one, other] = [0, 1].map(() => new GuessLimit({ most: 10, shared, windowMs: 600_000 })) as [
+    GuessLimit,
+    GuessLimit,
+  ];
+  const rows = () =>
+    served.house.sql<{ points: number }>(
+      "SELECT points FROM control_plane.guess_counts WHERE key = 'guess:192.0.2.7'",
+    );
+  for (let n = 0; n < 10; n++) one.failed("192.0.2.7", `guess ${n}`);
+  await vi.waitFor(async () => expect(await rows()).toMatchObject([{ points: 10 }]), { timeout: 10_000 });
+  expect(other.waitOf("192.0.2.7", "x")).toBe(0);
+  other.failed("192.0.2.7", "guess");
+  await vi.waitFor(() => expect(other.waitOf("192.0.2.7", "x")).toBeGreaterThan(0), { timeout: 10_000 });
+  // One that was good a moment ago goes on.
+  other.succeeded("good");
+  expect(other.waitOf("192.0.2.7", "good")).toBe(0);
+  expect(other.waitOf("192.0.2.8", "x")).toBe(0);
+});
+
+test("without a database each process counts by itself", async () => {
+  const shared = { failed: () => Promise.reject(new Error("away")) };
+  const guesses = new GuessLimit({ most: 2, shared });
+  for (let n = 0; n < 2; n++) guesses.failed("192.0.2.9", `guess ${n}`);
+  expect(guesses.waitOf("192.0.2.9", "x")).toBeGreaterThan(0);
+});

@@ -1,0 +1,96 @@
+import { createHmac, createSecretKey, randomBytes } from "node:crypto";
+import type { MiddlewareHandler } from "hono";
+import { LRUCache } from "lru-cache";
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { sessionCookie } from "./credential.ts";
+import type { AppContext, AppEnv } from "./facts.ts";
+import { HttpError } from "./problem.ts";
+
+/** Calls a second, in each process; null: as many as they like. */
+export interface CallLimitOptions {
+  token: number | null;
+  user: number | null;
+  tenant: number | null;
+  ip: number | null;
+}
+
+/** What a call that is refused counts for: who tries what they may not is slowed down sooner. */
+const REFUSED_POINTS = 5;
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404]);
+const MOST_KNOWN = 50_000;
+
+type Kind = keyof CallLimitOptions;
+type Known = { kind: "token" | "user"; id: string; tenant: string | null };
+
+/**
+ * Holds callers to so many calls a second, before anything is looked up for them: whoever sends ten times that costs
+ * the others next to nothing. Whose credential it is, is remembered from its last call; a first one counts only.
+ */
+export class CallLimits {
+  readonly #limiters = new Map<Kind, RateLimiterMemory>();
+  readonly #known = new LRUCache<string, Known>({ max: MOST_KNOWN });
+  /** Of this process only: what is remembered of a credential tells nothing to who reads the memory later. */
+  readonly #key = createSecretKey(randomBytes(32));
+
+  constructor(options: CallLimitOptions) {
+    for (const kind of ["token", "user", "tenant", "ip"] as const) {
+      const points = options[kind];
+      if (points !== null)
+        this.#limiters.set(kind, new RateLimiterMemory({ keyPrefix: kind, points, duration: 1 }));
+    }
+  }
+
+  get any(): boolean {
+    return this.#limiters.size > 0;
+  }
+
+  /** @throws HttpError `too_many_calls` */
+  middleware(): MiddlewareHandler<AppEnv> {
+    return async (c, next) => {
+      if (!this.any) return next();
+      const credential = this.#digestOf(c);
+      const known = credential === null ? undefined : this.#known.get(credential);
+      const keys = this.#keysOf(c, known);
+      for (const [kind, key] of keys) await this.#consume(kind, key);
+      await next();
+      const { actor } = c.get("facts");
+      if (credential !== null && actor !== null && known === undefined) {
+        const { type, id, tenant = null } = actor;
+        this.#known.set(credential, { kind: type === "user" ? "user" : "token", id, tenant });
+      }
+      if (REFUSALS.has(c.res.status))
+        for (const [kind, key] of keys) await this.#limiters.get(kind)!.penalty(key, REFUSED_POINTS - 1);
+    };
+  }
+
+  #keysOf(c: AppContext, known: Known | undefined): [Kind, string][] {
+    const keys: [Kind, string | null][] = [["ip", c.get("facts").origin.ip]];
+    if (known !== undefined) keys.push([known.kind, known.id], ["tenant", known.tenant]);
+    return keys.filter((one): one is [Kind, string] => one[1] !== null && this.#limiters.has(one[0]));
+  }
+
+  async #consume(kind: Kind, key: string): Promise<void> {
+    try {
+      await this.#limiters.get(kind)!.consume(key);
+    } catch (refused) {
+      if (!(refused instanceof RateLimiterRes)) throw refused;
+      const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
+      throw new HttpError("too_many_calls", { "retry-after": String(seconds) });
+    }
+  }
+
+  #digestOf(c: AppContext): string | null {
+    const { headers } = c.req.raw;
+    const text = headers.get("authorization") ?? sessionOf(headers, c.get("facts").origin.https);
+    return text === null ? null : createHmac("sha256", this.#key).update(text).digest("base64");
+  }
+}
+
+/** Two cookies are refused by whoever looks at them in earnest. */
+function sessionOf(headers: Headers, https: boolean): string | null {
+  try {
+    return sessionCookie(headers, https);
+  } catch {
+    return null;
+  }
+}
