@@ -3,10 +3,12 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { clientRows } from "./client.ts";
 import { consumerRows } from "./consumers.ts";
 import { envelopeRows } from "./envelope.ts";
 import { httpRows } from "./http.ts";
 import { hybridRows } from "./hybrid.ts";
+import { importing, importingText } from "./import.ts";
 import { keyRows } from "./keys.ts";
 import { table } from "./measure.ts";
 import { reEncryption, reEncryptionText } from "./re-encrypt.ts";
@@ -21,6 +23,8 @@ const reEncrypted = await reEncryption(quick ? 1000 : 20_000, quick ? 2 : 10);
 const rotations = await rotationRows(quick ? 100 : 500, quick ? 300 : 10_000);
 const consumers = await consumerRows(quick);
 const webhooks = await webhookRows(quick ? 100 : 500);
+const client = await clientRows(quick);
+const imported = await importing(quick ? 2_000 : 100_000, quick ? 20 : 1_000);
 const report = `# Results
 
 ${new Date().toISOString().slice(0, 10)}, \`npx -y pnpm@12 bench${quick ? " --quick" : ""}\`, one run on ${cpus().length} cores of ${cpus()[0]?.model ?? "an unknown processor"}, Node ${process.version}, which the load
@@ -54,6 +58,12 @@ ${table(consumers)}
 ## Webhooks
 
 ${table(webhooks)}
+
+## Ways in
+
+${table(client)}
+
+${importingText(imported)}
 
 ## Over HTTP
 

@@ -62,7 +62,7 @@ export function median(numbers: readonly number[]): number {
 
 /** Rows as a Markdown table. */
 export function table(rows: readonly Row[]): string {
-  const number = (n: number) => Math.round(n).toLocaleString("en-US");
+  const number = (n: number) => (n < 100 ? n.toFixed(1) : Math.round(n).toLocaleString("en-US"));
   return [
     "| what | per second | beside | per second | ratio |",
     "| --- | ---: | --- | ---: | ---: |",

@@ -1,6 +1,9 @@
 import { MOST_BYTES, MOST_ITEMS, type Place } from "./destination.ts";
 import { placeOf } from "./target.ts";
 
+/** Each is a transaction on the other side: while one waits for the disk, another computes. */
+const PLACES_AT_ONCE = 4;
+
 /** Collects items by their place and works on them some hundreds together; bounds what waits, however mixed they come. */
 export class Lots<T> {
   readonly #work: (place: Place, items: T[]) => Promise<void>;
@@ -33,19 +36,20 @@ export class Lots<T> {
     this.#count++;
     this.#bytes += bytes;
     if (lot.items.length >= MOST_ITEMS) await this.#take(key);
-    // Thousands of places, a few items each: the fullest goes first.
-    else if (this.#count > 20 * MOST_ITEMS || this.#bytes > 8 * MOST_BYTES) await this.#take(this.#fullest());
+    // Thousands of places, a few items each.
+    else if (this.#count > 20 * MOST_ITEMS || this.#bytes > 8 * MOST_BYTES) await this.flush();
   }
 
+  /** Works on all that waits, a few places at once. @throws what one of them failed with, when none is under way any more */
   async flush(): Promise<void> {
-    for (const key of [...this.#waiting.keys()]) await this.#take(key);
-  }
-
-  #fullest(): string {
-    let fullest: [string, number] = ["", -1];
-    for (const [key, { items }] of this.#waiting)
-      if (items.length > fullest[1]) fullest = [key, items.length];
-    return fullest[0];
+    const keys = [...this.#waiting.keys()];
+    const failures: unknown[] = [];
+    const next = async (): Promise<void> => {
+      for (let key = keys.shift(); key !== undefined && failures.length === 0; key = keys.shift())
+        await this.#take(key).catch((error: unknown) => failures.push(error));
+    };
+    await Promise.all(Array.from({ length: PLACES_AT_ONCE }, next));
+    if (failures.length > 0) throw failures[0];
   }
 
   async #take(key: string): Promise<void> {

@@ -42,7 +42,9 @@ export async function writeImport(
       for (const { name } of items.filter((item) => !secrets.includes(item)))
         kept.add(keyOf({ ...place, name }));
     }
-    if (secrets.length > 0) written.changed += await destination.set(place, secrets, options.reason);
+    // Several places are under way at once: what the sum was before it is waited for is old after it.
+    const changed = secrets.length > 0 ? await destination.set(place, secrets, options.reason) : 0;
+    written.changed += changed;
     for (const { value } of items) value.fill(0);
   });
   for await (const entry of source.read(options.signal)) {
