@@ -3,6 +3,7 @@ export { csvSource } from "./files/csv.ts";
 export { dotenvSource } from "./files/dotenv.ts";
 export { jsonSource, yamlSource } from "./files/structured.ts";
 export { type ImportOptions, type ImportResult, importSecrets } from "./import.ts";
+export { keyByPbkdf2, type Pbkdf2Parameters, parsePbkdf2 } from "./pbkdf2.ts";
 export { blocking, type Fate, type Plan, type Problem } from "./plan.ts";
 export { type AwsSecretsManagerOptions, awsSecretsManagerSource } from "./sources/aws-secrets-manager.ts";
 export {

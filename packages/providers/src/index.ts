@@ -5,7 +5,6 @@ export { type GcpKmsOptions, gcpKmsRootKey } from "./gcp-kms.ts";
 export {
   newPassphraseRootKey,
   passphraseRootKey,
-  pbkdf2KeyForImport,
   rootKeyFromPassphrase,
 } from "./passphrase.ts";
 export { type Pkcs11Options, pkcs11RootKey } from "./pkcs11.ts";

@@ -1,13 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { type RootKeyProvider, type SecretKey, unsafelyExportKey } from "@keyfold/envelope";
 import { beforeAll, describe, expect, test } from "vitest";
-import {
-  argon2id,
-  newPassphraseRootKey,
-  passphraseRootKey,
-  pbkdf2KeyForImport,
-  rootKeyFromPassphrase,
-} from "./passphrase.ts";
+import { argon2id, newPassphraseRootKey, passphraseRootKey, rootKeyFromPassphrase } from "./passphrase.ts";
 import { conform } from "./testing/conform.ts";
 
 const passphrase = "seven fake otters juggle grey lanterns";
@@ -155,25 +148,5 @@ describe("a root key from a passphrase", () => {
   test("is not made cheaper than the standard asks for", async () => {
     await expect(newPassphraseRootKey(passphrase, { memoryKiB: 1024 })).rejects.toThrow("memoryKiB");
     await expect(newPassphraseRootKey(passphrase, { passes: 1 })).rejects.toThrow("passes");
-  });
-});
-
-describe("PBKDF2, for import", () => {
-  // From Python: hashlib.pbkdf2_hmac("sha512", b"old fake passphrase", bytes(range(16)), 100000, 32).hex()
-  test("agrees with another implementation", async () => {
-    const salt = Uint8Array.from({ length: 16 }, (_, i) => i);
-    const key = await pbkdf2KeyForImport("old fake passphrase", salt, 100_000);
-    expect(hexOf(key)).toBe("80be8e06869f4159853e95b4fb7ec671afb8e852df8a465d01332d9214d468b8");
-  });
-
-  test.each<[number, number]>([
-    [7, 100_000],
-    [16, 999],
-    [16, 10_000_001],
-    [16, 1000.5],
-  ])("refuses %i bytes of salt with %d iterations", async (saltBytes, iterations) => {
-    await expect(pbkdf2KeyForImport("x", randomBytes(saltBytes), iterations)).rejects.toMatchObject({
-      code: "bad_root_key",
-    });
   });
 });

@@ -84,37 +84,6 @@ export async function passphraseRootKey(
   return localRootKey(await rootKeyFromPassphrase(passphrase, parameters));
 }
 
-/**
- * 32 bytes from a passphrase by PBKDF2 (RFC 8018) with HMAC-SHA-512. Only for importing what another system wrapped:
- * it costs an attacker with graphics cards little, so nothing new is made under it. Any passphrase is taken.
- * @param salt at least 8 bytes
- * @param iterations from 1 000 to 10 000 000
- * @throws EnvelopeError `bad_root_key`
- */
-export async function pbkdf2KeyForImport(
-  passphrase: string | Uint8Array,
-  salt: Uint8Array,
-  iterations: number,
-): Promise<SecretKey> {
-  if (salt.length < 8 || !Number.isSafeInteger(iterations) || iterations < 1_000 || iterations > 10_000_000)
-    throw new EnvelopeError(
-      "bad_root_key",
-      "PBKDF2 needs 8 bytes of salt and 1 000 to 10 000 000 iterations.",
-    );
-  const bytes = passphraseBytes(passphrase);
-  try {
-    return SecretKey.fromBytes(
-      await new Promise<Buffer>((resolve, reject) => {
-        crypto.pbkdf2(bytes, salt, iterations, KEY_BYTES, "sha512", (error, key) =>
-          error ? reject(error) : resolve(key),
-        );
-      }),
-    );
-  } finally {
-    bytes.fill(0);
-  }
-}
-
 // Zeroes the bytes.
 async function derived(bytes: Buffer, parameters: PassphraseParameters): Promise<SecretKey> {
   try {

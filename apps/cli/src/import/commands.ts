@@ -52,6 +52,10 @@ export function addImport(program: Command, terminal: Terminal, end: (exit: numb
         .choices(["text", "hex", "base64"])
         .default("text"),
     )
+    .option(
+      "--pbkdf2 <parameters>",
+      "the old key is a passphrase, through PBKDF2: HASH:ITERATIONS:SALT, the salt in hex",
+    )
     .option("--table <name>", "the old table")
     .option("--tenant-column <name>", "its column with the tenant")
     .option("--name-column <name>", "its column with the name")

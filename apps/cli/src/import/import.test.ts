@@ -1,4 +1,11 @@
-import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
+import {
+  createCipheriv,
+  createPublicKey,
+  generateKeyPairSync,
+  pbkdf2Sync,
+  randomBytes,
+  verify,
+} from "node:crypto";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -132,6 +139,26 @@ test("an operator imports an old table over many tenants: they are made, and the
     expect((await keyfold(line, { env })).out).toContain("0 new, 2 the same");
     await writeFile(key, "another old key.");
     expect((await keyfold(line, { env })).err).toMatch(/^Row 1 cannot be opened with this key\./);
+
+    // A master key that was made from a passphrase.
+    const [salt, nonce] = [randomBytes(16), randomBytes(12)];
+    const cipher = createCipheriv(
+      "aes-256-gcm",
+      pbkdf2Sync("old fake passphrase", salt, 1000, 32, "sha256"),
+      nonce,
+    );
+    const sealed = [nonce, cipher.update(VALUE), cipher.final(), cipher.getAuthTag()];
+    await client.query("CREATE TABLE company_secrets (company_id text, key text, encrypted_value text)");
+    await client.query("INSERT INTO company_secrets VALUES ('Old Acme', 'FROM_A_PASSPHRASE', $1)", [
+      `${nonce.toString("hex")}:${sealed[1]!.toString("hex")}:${sealed[3]!.toString("hex")}`,
+    ]);
+    const company = (parameters: string) =>
+      keyfold(`import company-secrets --tokens ${tokens} --pbkdf2 ${parameters}`, {
+        env: { ...env, KEYFOLD_IMPORT_KEY: "old fake passphrase" },
+      });
+    expect((await company(`sha256:1000:${salt.toString("hex")}`)).out).toContain("Everything came.");
+    expect((await company(`sha256:1001:${salt.toString("hex")}`)).err).toMatch(/^Row 1 cannot be opened/);
+    expect((await company("sha256:1000:short")).err).toMatch(/^PBKDF2's parameters are HASH:ITERATIONS:SALT/);
   } finally {
     await client.end();
     await old.drop();

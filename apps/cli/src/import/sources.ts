@@ -7,6 +7,8 @@ import {
   googleSecretManagerSource,
   infisicalSource,
   jsonSource,
+  keyByPbkdf2,
+  parsePbkdf2,
   pgcryptoSource,
   pgpSource,
   type Source,
@@ -21,6 +23,7 @@ import { keyBytes, oldSecret } from "./old-secret.ts";
 export interface SourceOptions {
   keyFile?: string;
   keyFormat: "text" | "hex" | "base64";
+  pbkdf2?: string;
   table?: string;
   tenantColumn?: string;
   nameColumn?: string;
@@ -61,11 +64,19 @@ const columns = ({ table, tenantColumn, nameColumn, valueColumn }: SourceOptions
   ...(valueColumn === undefined ? {} : { value: valueColumn }),
 });
 
-const oldKey = async (terminal: Terminal, { keyFile, keyFormat }: SourceOptions): Promise<Buffer> =>
-  keyBytes(
-    await oldSecret(terminal, { called: "The old key", file: keyFile, variable: "KEYFOLD_IMPORT_KEY" }),
-    keyFormat,
-  );
+const oldKey = async (terminal: Terminal, { keyFile, keyFormat, pbkdf2 }: SourceOptions): Promise<Buffer> => {
+  const parameters = pbkdf2 === undefined ? null : parsePbkdf2(pbkdf2);
+  const given = await oldSecret(terminal, {
+    called: parameters === null ? "The old key" : "The old passphrase",
+    file: keyFile,
+    variable: "KEYFOLD_IMPORT_KEY",
+  });
+  const bytes = keyBytes(given, keyFormat);
+  return parameters === null ? bytes : keyByPbkdf2(bytes, parameters);
+};
+
+// OpenPGP has its own way from a passphrase to a key.
+const withoutPbkdf2 = ({ pbkdf2: _, ...rest }: SourceOptions): SourceOptions => rest;
 
 const required = (text: string | undefined, option: string): string => {
   if (text === undefined) throw new CommandError(EXIT.usage, `This source needs ${option}.`);
@@ -100,7 +111,7 @@ export const SOURCES = {
   pgp: async (terminal, options) =>
     pgpSource({
       url: await oldUrl(terminal),
-      passphrase: (await oldKey(terminal, { ...options, keyFormat: "text" })).toString("utf8"),
+      passphrase: (await oldKey(terminal, { ...withoutPbkdf2(options), keyFormat: "text" })).toString("utf8"),
       table: {
         table: required(options.table, "--table"),
         tenant: options.tenantColumn ?? null,
