@@ -42,6 +42,7 @@ test("with no settings at all, development serves on the loopback address over i
     jobs: true,
     outboundAllow: [],
     callLimits: { token: null, user: null, tenant: null, ip: null },
+    mail: null,
     checkpointFile: null,
     journalFile: null,
     recoveryRecipients: [],
@@ -248,4 +249,20 @@ test("what is secret in the settings does not print", () => {
   );
   expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain(SECRET);
   expect(config.database).toMatchObject({ kind: "external", role: "app" });
+});
+
+test("a mail server and the address that mail comes from belong together, and the password is not printed", () => {
+  const server = { KEYFOLD_SMTP_URL: `smtps://keyfold:${SECRET}@mail.example.com` };
+  expect(problemsOf(server)).toEqual([
+    "KEYFOLD_SMTP_URL and KEYFOLD_MAIL_FROM belong together: set both, or neither.",
+  ]);
+  expect(
+    problemsOf({ KEYFOLD_SMTP_URL: "http://mail.example.com", KEYFOLD_MAIL_FROM: "Keyfold <a@b.example>" }),
+  ).toEqual([
+    "KEYFOLD_SMTP_URL must be an address such as smtps://user:password@mail.example.com, or smtp:// for STARTTLS.",
+    "KEYFOLD_MAIL_FROM must be an e-mail address, which mails come from.",
+  ]);
+  const config = parseConfig({ ...server, KEYFOLD_MAIL_FROM: "keyfold@example.com" }, "/srv");
+  expect(config.mail?.from).toBe("keyfold@example.com");
+  expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain(SECRET);
 });

@@ -89,6 +89,8 @@ export interface Config {
   jobs: boolean;
   /** Where webhooks may go besides https to the public internet. */
   outboundAllow: readonly AllowRule[];
+  /** Which server sends mail, with its password, and which address it comes from; null: no mail is sent. */
+  mail: { server: Sensitive; from: string } | null;
   /** Where signed checkpoints of the audit log are pushed to; null: nowhere. */
   checkpointFile: string | null;
   /** Where revocations and shreds are noted, for a restore; null: nowhere. */
@@ -223,6 +225,16 @@ const schema = z.object({
   KEYFOLD_LIMIT_USER: perSecond,
   KEYFOLD_LIMIT_TENANT: perSecond,
   KEYFOLD_LIMIT_IP: perSecond,
+  KEYFOLD_SMTP_URL: z
+    .string()
+    .refine((text) => /^smtps?:$/.test(urlOf(text)?.protocol ?? "") && urlOf(text)?.hostname !== "", {
+      error: "must be an address such as smtps://user:password@mail.example.com, or smtp:// for STARTTLS.",
+    })
+    .optional(),
+  KEYFOLD_MAIL_FROM: z
+    .string()
+    .regex(/^[^\s@<>]+@[^\s@<>]+$/, { error: "must be an e-mail address, which mails come from." })
+    .optional(),
   KEYFOLD_CHECKPOINT_FILE: path.optional(),
   KEYFOLD_JOURNAL_FILE: path.optional(),
   KEYFOLD_RECOVERY_RECIPIENTS: z
@@ -310,6 +322,10 @@ export function parseConfig(environment: Environment, cwd: string): Config {
       tenant: given.KEYFOLD_LIMIT_TENANT ?? null,
       ip: given.KEYFOLD_LIMIT_IP ?? null,
     },
+    mail:
+      given.KEYFOLD_SMTP_URL === undefined || given.KEYFOLD_MAIL_FROM === undefined
+        ? null
+        : { server: new Sensitive(given.KEYFOLD_SMTP_URL), from: given.KEYFOLD_MAIL_FROM },
     checkpointFile: given.KEYFOLD_CHECKPOINT_FILE === undefined ? null : here(given.KEYFOLD_CHECKPOINT_FILE),
     journalFile: given.KEYFOLD_JOURNAL_FILE === undefined ? null : here(given.KEYFOLD_JOURNAL_FILE),
     recoveryRecipients: recipientsOf(given.KEYFOLD_RECOVERY_RECIPIENTS ?? ""),

@@ -117,6 +117,10 @@ test("a link that was used, or never was, says so; a password is changed, and a 
   await page.getByRole("heading", { name: "This link is of no use any more" }).waitFor();
   await look("welcome-ended");
   await page.goto("/sign-in");
+  await page.getByLabel("E-mail address").fill("grace@example.com");
+  await page.getByRole("button", { name: "Forgot your password?" }).click();
+  await page.getByText("This Keyfold sends no mail").waitFor();
+  await look("sign-in-no-mail", ["1280"]);
   await page.goto(`/welcome#${secret}`);
   await page.getByRole("heading", { name: "Choose a new password" }).waitFor();
   await page.getByText("For grace@example.com").waitFor();

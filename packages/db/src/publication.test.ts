@@ -17,6 +17,7 @@ afterAll(async () => {
 
 /** What each region has for itself: its audit chains, its sessions and who signs in, its jobs, and what is only worked on at home. */
 const LOCAL = [
+  "approvals",
   "audit_batches",
   "checkpoint_heads",
   "checkpoint_logs",
@@ -24,11 +25,14 @@ const LOCAL = [
   "consumer_instances",
   "consumers",
   "federation_rules",
+  "guess_counts",
   "idempotency_keys",
+  "invitations",
   "job_runs",
   "key_backups",
   "key_job_tenants",
   "key_jobs",
+  "mails",
   "memberships",
   "people",
   "person_challenges",

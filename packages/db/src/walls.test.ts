@@ -274,6 +274,7 @@ const DEPLOYMENT_TABLES = [
   "person_links",
   "person_challenges",
   "sign_in_failures",
+  "mails",
 ];
 
 test("these are all the tables there are, and every one has forced row-level security and a policy", async () => {

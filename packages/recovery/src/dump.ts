@@ -6,13 +6,14 @@ import { RecoveryError } from "./recovery-error.ts";
 import { writeSealed } from "./sealed-file.ts";
 
 /**
- * What a backup leaves out: sessions and sign-ins under way (whoever restores signs in again), answers kept for repeated calls, what reports and
+ * What a backup leaves out: sessions, sign-ins and mail under way (whoever restores signs in again), answers kept for repeated calls, what reports and
  * runs now, and restores themselves.
  */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   "sessions",
   "person_challenges",
   "sign_in_failures",
+  "mails",
   "idempotency_keys",
   "processes",
   "job_runs",

@@ -20,6 +20,7 @@ export { DeploymentError, type DeploymentProblem } from "./key/deployment/deploy
 export type { KeyFacts } from "./key/facts.ts";
 export type { KeyJobView } from "./key/schema.ts";
 export { ALGORITHMS, type Algorithm } from "./key/suite/algorithm.ts";
+export type { Letter, MailTransport } from "./mail/transport.ts";
 export { MESSAGE_KINDS, type MessageKind } from "./message/kinds.ts";
 export type { People } from "./person/people.ts";
 export type { ProcessView } from "./process/live.ts";

@@ -27,6 +27,8 @@ export function contradictions(env: Record<string, string | undefined>): string[
     );
   if ((env.KEYFOLD_TLS_CERT_FILE === undefined) !== (env.KEYFOLD_TLS_KEY_FILE === undefined))
     problems.push("KEYFOLD_TLS_CERT_FILE and KEYFOLD_TLS_KEY_FILE belong together: set both, or neither.");
+  if ((env.KEYFOLD_SMTP_URL === undefined) !== (env.KEYFOLD_MAIL_FROM === undefined))
+    problems.push("KEYFOLD_SMTP_URL and KEYFOLD_MAIL_FROM belong together: set both, or neither.");
   const embedded = env.KEYFOLD_EMBEDDED_DATABASE === "1" || env.KEYFOLD_EMBEDDED_DATABASE === "true";
   if (env.DATABASE_URL === undefined) {
     for (const name of ["KEYFOLD_MIGRATION_URL", "KEYFOLD_LISTEN_URL"])

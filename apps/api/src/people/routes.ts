@@ -108,6 +108,15 @@ export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
   },
   {
     method: "POST",
+    path: "/people/forgot",
+    who: "anyone",
+    run: async ({ c, people, callers, body }) => {
+      await people.forgotPassword(callers.requestOfNobody(c, null), body);
+      return new Response(null, { status: 204 });
+    },
+  },
+  {
+    method: "POST",
     path: "/people/links/look",
     who: "anyone",
     run: async ({ c, people, callers, body }) =>

@@ -11,6 +11,7 @@ import { GuessLimit } from "../http/guess-limit.ts";
 import { postgresGuesses } from "../http/shared-guesses.ts";
 import { startScheduler } from "../jobs/scheduler.ts";
 import { watchJobs } from "../jobs/watch.ts";
+import { smtpTransport } from "../mail/transport.ts";
 import type { Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { watchKeys } from "../observe/watch-keys.ts";
@@ -106,6 +107,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       mayCreate: config.mode === "development" || config.bootstrapToken !== null,
       envelope: createEnvelope({ observe: metrics.envelope }),
       webhooks: httpTransport(outbound),
+      ...(config.mail === null ? {} : { mail: smtpTransport(config.mail, addressOf(config, config.port)) }),
       issuers: httpIssuerFetch(outbound),
       limits: { maxValueBytes: config.maxValueBytes },
       life: { graceSeconds: config.graceSeconds, purgeAfterSeconds: config.purgeAfterDays * 86_400 },

@@ -16,7 +16,9 @@ export const s = {
   emptyCode: "Type a code first.",
   verify: "Go on",
   back: "Start over",
-  forgot: "Forgot your password? Whoever runs Keyfold can send you a link for a new one.",
+  forgot: "Forgot your password?",
+  forgotSent:
+    "If somebody of this address is here, a mail with a link is on its way. It is good for an hour.",
 
   choose: {
     title: "Choose a tenant",

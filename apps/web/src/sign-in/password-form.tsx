@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { toFailure } from "../data/failure.ts";
-import { signInWithPassword } from "../data/people.ts";
+import { callPeople, signInWithPassword } from "../data/people.ts";
 import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
@@ -21,6 +21,7 @@ export function PasswordForm({ onDone, onStep, step }: Props) {
   const [code, setCode] = useState("");
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<unknown>(null);
+  const [asked, setAsked] = useState(false);
   const [wrong, setWrong] = useState<{ email?: string; password?: string; code?: string }>({});
 
   async function submit(event: FormEvent) {
@@ -46,6 +47,18 @@ export function PasswordForm({ onDone, onStep, step }: Props) {
       else if (failure.code === "unauthenticated" || failure.code === "bad_input")
         setWrong(step === "code" ? { code: s.wrongCode } : { password: s.wrongPassword });
       else setFailed(error);
+    }
+  }
+
+  async function forgot() {
+    setFailed(null);
+    setWrong(email.trim() === "" ? { email: s.emptyEmail } : {});
+    if (email.trim() === "") return;
+    try {
+      await callPeople("POST", "/people/forgot", { email });
+      setAsked(true);
+    } catch (error) {
+      setFailed(error);
     }
   }
 
@@ -95,6 +108,11 @@ export function PasswordForm({ onDone, onStep, step }: Props) {
         />
       )}
       <FailureNote error={failed} />
+      {asked ? (
+        <p role="status" className="rounded-lg bg-good-soft px-3 py-2.5 text-sm text-good-text">
+          {s.forgotSent}
+        </p>
+      ) : null}
       <div className="space-y-2 pt-2">
         <Button type="submit" look="primary" size="lg" wide isPending={busy}>
           {busy ? m.signIn.busy : step === "code" ? s.verify : m.signIn.submit}
@@ -112,7 +130,11 @@ export function PasswordForm({ onDone, onStep, step }: Props) {
           >
             {s.back}
           </Button>
-        ) : null}
+        ) : (
+          <Button look="quiet" wide onPress={() => void forgot()}>
+            {s.forgot}
+          </Button>
+        )}
       </div>
     </form>
   );

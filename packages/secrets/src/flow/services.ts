@@ -14,6 +14,7 @@ import type { Openers } from "../key/opener/openers.ts";
 import type { Algorithm } from "../key/suite/algorithm.ts";
 import type { TenantKeys } from "../key/tenant/tenant-keys.ts";
 import type { WrapLimits } from "../key/wraps/wrap-budget.ts";
+import type { MailTransport } from "../mail/transport.ts";
 import type { Passwords } from "../person/password.ts";
 import type { Regions } from "../region/region.ts";
 import type { StreamHub } from "../stream/hub.ts";
@@ -58,7 +59,13 @@ export interface Services {
   /** Keys the digests of tokens and sessions. */
   readonly tokenKey: SecretKey;
   /** What proves who a person is. */
-  readonly people: { readonly passwords: Passwords; readonly factorKey: SecretKey };
+  readonly people: {
+    readonly passwords: Passwords;
+    readonly factorKey: SecretKey;
+    readonly mailKey: SecretKey;
+  };
+  /** How mail leaves; null: none does. */
+  readonly mail: MailTransport | null;
   /** Signs checkpoints and receipts. */
   readonly signer: Signer;
   /** Where revocations and shreds are noted off this machine; null: nowhere. */

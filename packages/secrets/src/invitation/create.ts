@@ -4,10 +4,13 @@ import { KeyfoldError } from "../error.ts";
 import { change } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { invitationLetter } from "../mail/letters.ts";
+import { queueMail } from "../mail/queue.ts";
 import { rolesIn } from "../member/add.ts";
 import { grantsFrom, mayGive } from "../member/give.ts";
 import { isOwner } from "../member/grant.ts";
 import { hadMembers, holdMembers } from "../member/store.ts";
+import { loadTenant } from "../tenant/store.ts";
 import { credentialDigest } from "../token/secret.ts";
 import { createInvitationInput, createInvitationOutput } from "./schema.ts";
 import {
@@ -83,6 +86,10 @@ export const createInvitation = defineVerb({
         target: { type: "invitation", id: row.id, name: row.email },
         details: { roles: rolesIn(grants), owner: isOwner(grants) },
       });
+      const { name } = await loadTenant(unit, tenantId);
+      await queueMail(services, unit.query, "invitation", (linkTo) =>
+        invitationLetter(row.email, name, actor.name, linkTo(secret)),
+      );
       return { invitation: viewInvitation(row), secret };
     });
   },

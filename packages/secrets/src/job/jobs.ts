@@ -12,6 +12,7 @@ import { purgeSecrets } from "./purge-secrets.ts";
 import { remindOfTokens } from "./remind-of-tokens.ts";
 import { rotateDueKeys } from "./rotate-due-keys.ts";
 import { runRotations } from "./run-rotations.ts";
+import { sendMail } from "./send-mails.ts";
 import { settleGraces } from "./settle-graces.ts";
 import { wrapForRegions } from "./wrap-for-regions.ts";
 
@@ -30,6 +31,7 @@ export const jobs: readonly Job[] = [
   rotateDueKeys,
   settleGraces,
   runRotations,
+  sendMail,
   signCheckpoints,
   wrapForRegions,
 ];

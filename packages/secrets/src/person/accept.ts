@@ -7,7 +7,7 @@ import { findInvitation } from "../invitation/accept.ts";
 import { personsServedHere } from "../region/gate.ts";
 import { clearFactors } from "./factor/clear.ts";
 import { acceptAsGuest, type LinkView, lookAsGuest } from "./guest.ts";
-import { findLink, type LinkKind, type LinkRow, useLink } from "./link.ts";
+import { endLinks, findLink, type LinkKind, type LinkRow, useLink } from "./link.ts";
 import { comeToBe, missing, signInFirst, whoIs } from "./newcomer.ts";
 import { ours } from "./ours.ts";
 import { acceptInput, linkInput } from "./schema.ts";
@@ -116,6 +116,7 @@ async function reset(
   let person = await lockPerson(services, tx, known.id);
   if (link.clearsFactors) person = await clearFactors(services, tx, person);
   person = await savePerson(services, tx, person, { password });
+  await endLinks(services, tx, { kind: "reset", email: person.email });
   const ended = await endSessionsOf(services, tx, person.id, "all");
   await tellPerson(services, tx, request, person, "link", TOLD.reset, {
     target: { type: "person", id: person.id, name: person.name },

@@ -2,6 +2,7 @@ import type { RequestInfo } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
 import { acceptLink, lookAtLink } from "./accept.ts";
 import { beginTotp, confirmTotp, removeFactor, renewRecoveryCodes } from "./factor/enrol.ts";
+import { forgotPassword } from "./forgot.ts";
 import { firstOperatorLink, hasOperator, resetOperator, suspendPerson } from "./host.ts";
 import { aboutMe, changePassword } from "./me.ts";
 import { listSessions, revokeSessions } from "./session.ts";
@@ -32,6 +33,7 @@ export function peopleOf(services: Services) {
     chooseTenant: (request: RequestInfo, input: unknown) => chooseTenant(services, request, input),
     lookAtLink: (request: RequestInfo, input: unknown) => lookAtLink(services, request, input),
     acceptLink: (request: RequestInfo, input: unknown) => acceptLink(services, request, input),
+    forgotPassword: (request: RequestInfo, input: unknown) => forgotPassword(services, request, input),
     /** For the host itself; no route leads here. */
     host: {
       hasOperator: () => hasOperator(services),

@@ -87,7 +87,9 @@ export async function assemble(options: KeyfoldServerOptions): Promise<Assembled
     people: {
       passwords: new Passwords(deployment.token.derive("keyfold/password/v1"), options.passwordCost),
       factorKey: deployment.token.derive("keyfold/person-factor/v1"),
+      mailKey: deployment.token.derive("keyfold/mail/v1"),
     },
+    mail: options.mail ?? null,
     signer: new Signer(deployment.signing, deployment.id),
     checkpoints: new Map(),
     journal:

@@ -10,6 +10,7 @@ import type { Job } from "../job/define.ts";
 import type { JournalSink } from "../journal/journal.ts";
 import type { Algorithm } from "../key/suite/algorithm.ts";
 import type { WrapLimits } from "../key/wraps/wrap-budget.ts";
+import type { MailTransport } from "../mail/transport.ts";
 import type { ProcessFacts } from "../process/report.ts";
 import type { HubOptions } from "../stream/hub.ts";
 import type { Upstream } from "../upstream/port.ts";
@@ -47,6 +48,8 @@ export interface KeyfoldServerOptions {
   envelope?: Envelope;
   /** How webhooks leave. Without it there are none, and making an endpoint is refused. */
   webhooks?: WebhookTransport;
+  /** How mail leaves: invitations, and links for new passwords. Without it there is none, and links are handed over by hand. */
+  mail?: MailTransport;
   /** What Argon2id costs for a new password: KiB and passes. 19 456 and 2 by default; less is for tests only. */
   passwordCost?: { memory: number; passes: number };
   /** How other issuers' public keys are fetched. Without it no rule is made, and no token exchanged. */
