@@ -5,6 +5,7 @@
  * - event: the audit event's action
  */
 export const ACTIONS = {
+  "access.explain": { level: "any", service: true, operator: true, event: "access.explained" },
   "identity.get": { level: "any", service: true, operator: true, event: "identity.read" },
 
   "tenant.create": { level: "deployment", service: false, operator: true, event: "tenant.created" },

@@ -15,7 +15,7 @@ import {
 } from "./scope.ts";
 
 /** Told to everyone about themselves, and so asked of nobody. */
-const OF_ONESELF: ReadonlySet<Action> = new Set<Action>(["identity.get"]);
+export const OF_ONESELF: ReadonlySet<Action> = new Set<Action>(["identity.get", "access.explain"]);
 
 /**
  * May this actor do this at all? Asked by every call before anything is looked up, so that the refusal says

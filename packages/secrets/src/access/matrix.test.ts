@@ -32,6 +32,15 @@ const CODES = {
 
 const TABLE: Record<string, Row> = {
   //                                                                      operator admin reader project environment stranger
+  "access.explain": [
+    (f) => ({ tenant: f.tenant, action: "secret.reveal" }),
+    "yes",
+    "yes",
+    "yes",
+    "yes",
+    "yes",
+    "gone",
+  ],
   "identity.get": [() => ({}), "yes", "yes", "yes", "yes", "yes", "yes"],
   "tenants.create": [(f) => ({ slug: f.fresh("tenant") }), "yes", "no", "no", "no", "no", "no"],
   "tenants.list": [() => ({}), "yes", "no", "no", "no", "no", "no"],
@@ -196,7 +205,7 @@ const TABLE: Record<string, Row> = {
     "gone",
   ],
   "secrets.matrix": [
-    ({ tenant }) => ({ tenant, project: "shop" }),
+    ({ tenant, shop }) => ({ tenant, project: shop }),
     "yes",
     "yes",
     "yes",
@@ -618,6 +627,7 @@ const TABLE: Record<string, Row> = {
  * here is answered as the admin's token is above, all others are forbidden.
  */
 const PEOPLE: Record<string, string> = {
+  "access.explain": "oadvu",
   "identity.get": "oadvu",
   "tenants.create": "",
   "tenants.list": "",
@@ -1005,7 +1015,7 @@ describe.each(Object.entries(TABLE))("%s", (path, [input, ...codes]) => {
       const given = may ? await input(fixture) : refused;
       outcomes[role] = await codeOf(procedureOf(people[role].caller, path)(given));
     }
-    expected.ended = path === "identity.get" ? "allowed" : "forbidden";
+    expected.ended = path === "identity.get" || path === "access.explain" ? "allowed" : "forbidden";
     outcomes.ended = await codeOf(procedureOf(people.ended.caller, path)(refused));
     expected.stranger =
       STRANGERS[path] ?? (ONLY_PEOPLE.has(path) ? "not_found" : CODES[codes[WHO.indexOf("stranger")]!]);

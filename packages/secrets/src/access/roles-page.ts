@@ -1,4 +1,5 @@
 import { ACTIONS, type Action } from "./actions.ts";
+import { OF_ONESELF } from "./authorize.ts";
 import { ROLE_NAMES, ROLES } from "./roles.ts";
 
 /** docs/roles.md, as the roles are: written by `node scripts/roles.ts --write`, and compared by a test. */
@@ -7,7 +8,7 @@ export function rolesPage(): string {
   const may = (who: (typeof columns)[number], action: Action) =>
     who === "operator"
       ? ACTIONS[action].operator
-      : (ROLES[who].actions as readonly Action[]).includes(action) || action === "identity.get";
+      : (ROLES[who].actions as readonly Action[]).includes(action) || OF_ONESELF.has(action);
   const rows = (Object.keys(ACTIONS) as Action[]).map((action) => [
     `\`${action}\``,
     ...columns.map((who) => (may(who, action) ? "yes" : "")),

@@ -52,6 +52,9 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     );
   };
   await expectEvents("identity.get", () => caller.identity.get());
+  await expectEvents("access.explain", () => caller.access.explain({ action: "secret.get" }), [
+    "access.explained",
+  ]);
   const created = await caller.secrets.create({ name: "K", value });
   secret = created.id;
   done.add("secrets.create");

@@ -1,7 +1,9 @@
 import type { Query } from "@keyfold/db";
-import { authorizeSecret, holds } from "../access/authorize.ts";
+import { authorizeSecret } from "../access/authorize.ts";
 import type { Unit } from "../flow/change.ts";
 import { iso } from "../input/stored.ts";
+import { mayOpen } from "../policy/judge.ts";
+import type { Protection } from "../policy/policy.ts";
 import { nextRotation, OVERDUE_MS, POLICY_COLUMNS, type PolicyRow } from "../rotation/policy/store.ts";
 import { SECRET_COLUMNS, type SecretColumns, secretOf } from "../secret/rows.ts";
 import type { MatrixCell } from "./schema.ts";
@@ -13,12 +15,15 @@ type Row = SecretColumns &
   Omit<PolicyRow, "secretId"> & {
     secretId: string | null;
     phase: string | null;
+    e_protection: Protection | null;
     v_created_at: Date | null;
     digest: Uint8Array | null;
     digest_term: number | null;
   };
 
-const SQL = `SELECT ${SECRET_COLUMNS}, s.project_id AS p_id, s.environment_id AS e_id, ${POLICY_COLUMNS}, r.phase,
+const SQL = `SELECT ${SECRET_COLUMNS}, s.project_id AS p_id, s.environment_id AS e_id,
+       (SELECT e.protection FROM control_plane.environments e WHERE e.tenant_id = s.tenant_id AND e.id = s.environment_id) AS e_protection,
+       ${POLICY_COLUMNS}, r.phase,
        v.created_at AS v_created_at, d.digest, d.digest_term
   FROM control_plane.secrets s
   LEFT JOIN control_plane.versions v ON v.tenant_id = s.tenant_id AND v.secret_id = s.id AND v.number = s.current_version
@@ -53,7 +58,7 @@ export async function cellsOf(
       return []; // its name is in reach elsewhere; here it is as if it were not
     }
     call.services.mac.check("secrets", tenantId, secret);
-    const readable = secret.state === "live" && holds(call.actor, "secret.reveal", secret);
+    const readable = secret.state === "live" && mayOpen(call.actor, secret, now);
     return {
       name: secret.name,
       environmentId: secret.environmentId,

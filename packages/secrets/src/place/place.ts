@@ -143,7 +143,7 @@ export async function findPlace(
  * @throws KeyfoldError `not_found`, `integrity_failed`
  */
 export async function findPlaceFor(
-  unit: Unit,
+  unit: Pick<Unit, "call" | "query" | "tenantId">,
   input: PlaceInput,
   names: readonly string[],
 ): Promise<NamedPlace> {
@@ -153,6 +153,10 @@ export async function findPlaceFor(
 }
 
 /** May the actor give something in this place this name? @throws KeyfoldError `not_found` */
-export function authorizeName({ call }: Unit, { project, environment }: NamedPlace, name: string): void {
+export function authorizeName(
+  { call }: Pick<Unit, "call">,
+  { project, environment }: NamedPlace,
+  name: string,
+): void {
   authorizeSecret(call.actor, call.action, { projectId: project.id, environmentId: environment.id, name });
 }

@@ -7,6 +7,7 @@ export function createRouter(services: Services) {
   const { identity, tenants, shreds, keys, projects, environments, secrets, versions } = verbs;
   const { consumers, rotation, members, approvals, roles, tokens, federation, webhooks, audit } = verbs;
   return t.router({
+    access: t.router({ explain: query(services, verbs.access.explain) }),
     identity: t.router({ get: query(services, identity.get) }),
     tenants: t.router({
       create: mutation(services, tenants.create),

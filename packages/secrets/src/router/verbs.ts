@@ -1,3 +1,4 @@
+import { explainAccess } from "../access/explain.ts";
 import { breakGlass } from "../approval/break-glass.ts";
 import { decideApproval } from "../approval/decide.ts";
 import { listApprovals } from "../approval/list.ts";
@@ -108,6 +109,7 @@ import { updateWebhook } from "../webhook/update.ts";
 
 /** Every verb there is, by noun: what tRPC, REST and the tests walk over. */
 export const verbs = {
+  access: { explain: explainAccess },
   identity: { get: getIdentity },
   tenants: {
     create: createTenant,

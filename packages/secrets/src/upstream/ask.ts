@@ -2,7 +2,7 @@ import { withTenantSql } from "@keyfold/db";
 import { KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { Call } from "../flow/call.ts";
-import { findPlace, type NamedPlace, type PlaceInput } from "../place/place.ts";
+import { findPlaceFor, type NamedPlace, type PlaceInput } from "../place/place.ts";
 import { UpstreamDown } from "./gate.ts";
 import type { Upstream } from "./port.ts";
 
@@ -29,7 +29,7 @@ export async function askUpstream(
   if (services.upstreams === null || actor.type !== "service_token") return null;
   const { place, were } = await again(() =>
     withTenantSql(services.db, tenantId, async ({ query }) => {
-      const place = await findPlace({ call, tenantId, query }, input);
+      const place = await findPlaceFor({ call, tenantId, query }, input, names);
       const rows = await query(
         "SELECT 1 FROM control_plane.secrets WHERE tenant_id = $1::uuid AND environment_id = $2::uuid AND name = ANY ($3::text[]) LIMIT 1",
         [tenantId, place.environment.id, names],

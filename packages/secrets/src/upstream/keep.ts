@@ -27,12 +27,13 @@ export async function keepFound(call: Call, tenantId: string, found: Found): Pro
       tenantId,
       (keys) =>
         changeSql({ ...call, action: "secret.create" }, tenantId, async (unit) => {
-          const place = await findPlace(unit, ref);
+          // The reader's right is to read there.
+          const place = await findPlace({ ...unit, call }, ref);
           for (const [name, bytes] of values) {
             const plaintext = Buffer.from(bytes);
             const value = { plaintext, encoding: encodingOf(bytes) };
             try {
-              const secret = await insertSecret(unit, place, name, keys, value, {});
+              const secret = await insertSecret(unit, place, name, keys, value, { configured: true });
               unit.record({
                 target: { type: "secret", id: secret.id, name, version: 1 },
                 details: { upstream: upstream.name },

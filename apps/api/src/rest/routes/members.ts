@@ -1,7 +1,7 @@
 import { verbs } from "@keyfold/secrets";
 import type { Route } from "../route.ts";
 
-const { members, invitations, roles } = verbs;
+const { access, members, invitations, roles } = verbs;
 
 /** The people of a tenant, and its roles. */
 export const memberRoutes: readonly Route[] = [
@@ -59,6 +59,13 @@ export const memberRoutes: readonly Route[] = [
     verb: invitations.cancel,
     tag: "members",
     operationId: "cancelInvitation",
+  },
+  {
+    method: "GET",
+    path: "/access/explain",
+    verb: access.explain,
+    tag: "members",
+    operationId: "explainAccess",
   },
   { method: "GET", path: "/roles", verb: roles.list, tag: "roles", operationId: "listRoles" },
   {
