@@ -75,6 +75,21 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     secret,
     2,
   ]);
+  await expectEvents("secrets.check", () => caller.secrets.check({ items: [{ name: "K", value: "2" }] }), [
+    "secret.compared",
+  ]);
+  await caller.secrets.create({ environment: "staging", name: "GONE", value: "1" });
+  done.add("secrets.save");
+  await caller.secrets.save({
+    environment: "staging",
+    set: [{ name: "NEW", value: "1" }],
+    remove: [{ name: "GONE" }],
+    reason: "both",
+  });
+  expect((await eventsOf(id)).slice(-2)).toMatchObject([
+    { action: "secret.deleted", target: { name: "GONE" }, reason: "both" },
+    { action: "secret.created", target: { name: "NEW", version: 1 }, reason: "both" },
+  ]);
   done.add("secrets.promote");
   await caller.secrets.promote({ from: "dev", to: "prod", items: [{ name: "K" }] });
   expect((await eventsOf(id)).slice(-2)).toMatchObject([

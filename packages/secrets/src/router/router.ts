@@ -68,6 +68,8 @@ export function createRouter(services: Services) {
       setAccessPolicy: mutation(services, secrets.setAccessPolicy),
       matrix: query(services, secrets.matrix),
       promote: mutation(services, secrets.promote),
+      save: mutation(services, secrets.save),
+      check: mutation(services, secrets.check),
     }),
     versions: t.router({
       list: query(services, versions.list),

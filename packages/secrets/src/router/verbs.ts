@@ -82,6 +82,8 @@ import { shredReceipt } from "../shred/receipt.ts";
 import { requestShred } from "../shred/request.ts";
 import { runShreds } from "../shred/run.ts";
 import { shredStatus } from "../shred/status.ts";
+import { checkValues } from "../staged/check.ts";
+import { saveSecrets } from "../staged/save.ts";
 import { configureTenant } from "../tenant/configure.ts";
 import { createTenant } from "../tenant/create.ts";
 import { deleteTenant } from "../tenant/delete.ts";
@@ -165,6 +167,8 @@ export const verbs = {
     compare: compareSecrets,
     matrix: secretMatrix,
     promote: promoteSecrets,
+    save: saveSecrets,
+    check: checkValues,
   },
   versions: {
     list: listVersions,
