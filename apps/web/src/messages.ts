@@ -89,6 +89,7 @@ export const m = {
     search: "Search by name",
     found: (n: number) => (n === 1 ? "1 secret found" : `${n} secrets found`),
     create: "New secret",
+    editSeveral: "Edit several",
     name: "Name",
     value: "Value",
     version: "Version",

@@ -148,6 +148,12 @@ const secrets = createRoute({
   component: lazyRouteComponent(() => import("./secrets/secrets-page.tsx"), "SecretsPage"),
 });
 
+const edit = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/$project/$environment/edit",
+  component: lazyRouteComponent(() => import("./staged/edit-page.tsx"), "EditPage"),
+});
+
 const secret = createRoute({
   getParentRoute: () => secrets,
   path: "s/$secretId",
@@ -171,6 +177,7 @@ export const router = createRouter({
       webhooks,
       goToSecret,
       tokens,
+      edit,
       secrets.addChildren([secret]),
     ]),
   ]),

@@ -1,5 +1,5 @@
-import { lazyRouteComponent, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { FolderOpen, KeyRound, Plus, SearchX, ShieldCheck } from "lucide-react";
+import { Link, lazyRouteComponent, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { FilePen, FolderOpen, KeyRound, Plus, SearchX, ShieldCheck } from "lucide-react";
 import { type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
@@ -104,8 +104,18 @@ export function SecretsPage() {
 
   return (
     <>
-      <header className="mb-2 flex min-h-9 items-center justify-between gap-6">
+      <header className="mb-2 flex min-h-9 flex-wrap items-center justify-between gap-x-2 gap-y-3">
         <h1 className="text-2xl font-semibold tracking-tight">{m.secrets.title}</h1>
+        {may("secret.set") && !unknown ? (
+          <Link
+            to="/t/$tenant/$project/$environment/edit"
+            params={place}
+            className="ml-auto inline-flex h-9 items-center gap-1.5 rounded-lg border border-line bg-surface px-3.5 text-sm font-medium shadow-lift hover:bg-hover"
+          >
+            <FilePen size={14} aria-hidden />
+            {m.secrets.editSeveral}
+          </Link>
+        ) : null}
         {may("secret.create") && !unknown ? (
           <Button look="primary" onPress={() => setOpen({ what: "create" })}>
             <Plus size={15} aria-hidden />

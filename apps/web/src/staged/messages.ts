@@ -1,0 +1,68 @@
+/** The sentences of editing several secrets at once. */
+export const s = {
+  title: "Edit several",
+  lead: (project: string, environment: string) =>
+    `Gather changes of ${project} / ${environment}, look through them, and save them together. Nothing is changed before that.`,
+  back: "Back to the list",
+  paste: {
+    title: "Paste or drop a .env or JSON file",
+    label: "Text of a .env or JSON file",
+    hint: "It is read in this browser. Values are hidden as soon as they are read.",
+    read: "Read",
+    choose: "Choose a file",
+    drop: "Drop it here",
+    tooLarge: "This file is larger than 8 MB.",
+    nothing: "Nothing was found in it.",
+  },
+  one: {
+    title: "Add or change one",
+    name: "Name",
+    value: "Value",
+    submit: "Stage",
+  },
+  remove: { title: "Remove one", label: "Key to remove", pick: "Pick a key", submit: "Stage removal" },
+  problems: "Not read",
+  line: (n: number) => `Line ${n}`,
+  list: "Staged changes",
+  none: "Nothing is staged yet",
+  noneText: "What you paste, drop or add shows up here first.",
+  kinds: { added: "Added", changed: "Changed", unchanged: "Unchanged", removed: "Removed" },
+  replaces: (version: number) => `replaces v${version}`,
+  conflict: (name: string) => `What to do with ${name}`,
+  replace: "Replace what is there",
+  keep: "Keep what is there",
+  drop: (name: string) => `Take ${name} off the list`,
+  warnings: {
+    space: "starts or ends with white space, and is kept so",
+    quotes: "has quotes around it, and is kept so",
+    placeholder: "looks like a placeholder",
+    equals: (others: string) => `has the value of ${others}`,
+  },
+  other: (name: string, environment: string) => `${name} in ${environment}`,
+  reason: "Why",
+  reasonHint:
+    "One reason for all of them: it stands in each history and in the audit log. Never put a value here.",
+  sum: (added: number, changed: number, removed: number) =>
+    [
+      ...(added > 0 ? [`${added} added`] : []),
+      ...(changed > 0 ? [`${changed} changed`] : []),
+      ...(removed > 0 ? [`${removed} removed`] : []),
+    ].join(", ") || "Nothing to save",
+  save: (n: number) => (n === 1 ? "Save 1 change" : `Save ${n} changes`),
+  saving: "Encrypting…",
+  saved: (n: number) => (n === 1 ? "1 change saved" : `${n} changes saved`),
+  tooMany: (most: number) => `At most ${most} changes at once.`,
+  overtaken:
+    "Somebody changed one of these meanwhile. Nothing was saved. Look at what is there now, then save again.",
+  refresh: "See the newest",
+  leave: "Leave without saving? What you staged is lost.",
+  parse: {
+    noEquals: "holds no =",
+    badName: "is no name for a secret",
+    empty: "has an empty value",
+    unclosed: "opens a quote that is never closed",
+    twice: "stands here twice: the last one counts",
+    badJson: "is no JSON object",
+    badValue: "is neither text, nor a number, nor true or false",
+  },
+} as const;
