@@ -182,3 +182,75 @@ test("somebody invited comes by the link, works as what they were given, and cha
   expect(complaints).toEqual([]);
   await visitor.leave();
 });
+
+test("a passkey is made, signs in by itself, proves who one is, and is refused once it was removed", async () => {
+  const { server } = scene.served.house;
+  await makeOperator(server, "margaret@example.com");
+  const visitor = await scene.visitor();
+  const { page, context, look, complaints } = visitor;
+  // A passkey belongs to a host name: an address of numbers has none.
+  const site = scene.served.url.replace("127.0.0.1", "localhost");
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  const authenticator = {
+    protocol: "ctap2",
+    transport: "internal",
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+    automaticPresenceSimulation: true,
+  } as const;
+  await devtools.send("WebAuthn.addVirtualAuthenticator", { options: authenticator });
+  const signIn = async () => {
+    await page.getByLabel("E-mail address").fill("margaret@example.com");
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.waitForURL("**/tenants");
+  };
+  await page.goto(`${site}/sign-in`);
+  await signIn();
+  await page.goto(`${site}/account`);
+  await page.getByRole("button", { name: "Add a passkey" }).click();
+  const form = page.getByRole("dialog", { name: "Add a passkey" });
+  await form.getByLabel("What you call it").fill("Laptop");
+  await form.getByLabel("Current password").fill(PASSWORD);
+  await look("account-passkey");
+  await form.getByRole("button", { name: "Add a passkey" }).click();
+  await page.getByRole("button", { name: "I have kept them" }).click();
+  await page.getByRole("list", { name: "Second factors" }).getByText("Laptop").waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  // The password alone does not do any more; the passkey does.
+  await page.getByLabel("E-mail address").fill("margaret@example.com");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("heading", { name: "One more proof" }).waitFor();
+  await page.goto(`${site}/sign-in`);
+  await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await page.waitForURL("**/tenants");
+  // Later, it proves who one is.
+  try {
+    await scene.served.house.moveClock("6 minutes");
+    await page.goto(`${site}/account`);
+    await page.getByRole("button", { name: "Remove Laptop" }).click();
+    const sure = page.getByRole("alertdialog", { name: "Remove Laptop?" });
+    await sure.getByRole("button", { name: "Remove" }).click();
+    const prove = page.getByRole("dialog", { name: "Prove it is you" });
+    await prove.getByRole("button", { name: "Use a passkey" }).click();
+    await page.getByText("None yet").waitFor();
+  } finally {
+    await scene.served.house.moveClock("0");
+  }
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await page.getByText("This passkey is not known here").waitFor();
+  await signIn();
+  const { events } = await scene.served.house
+    .as(scene.served.house.operatorToken)
+    .audit.list({ deployment: true, action: "person", limit: 200 });
+  expect(events.filter((event) => event.actor.via === "passkey").map((event) => event.action)).toEqual([
+    "person.factor_proved",
+    "person.signed_in",
+  ]);
+  expect(complaints).toEqual([]);
+  await visitor.leave();
+});

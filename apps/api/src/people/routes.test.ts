@@ -116,6 +116,16 @@ test.each(PEOPLE_ROUTES.map((route) => [`${route.method} ${route.path}`, route] 
 const EXAMPLES: Record<string, unknown> = {
   "/session/factor": { code: "000000" },
   "/session/tenant": { tenant: null },
+  "/people/me/passkeys": {},
+  "/people/me/passkeys/confirm": {
+    name: "Key",
+    response: {
+      id: "AA",
+      rawId: "AA",
+      type: "public-key",
+      response: { clientDataJSON: "AA", attestationObject: "AA" },
+    },
+  },
   "/people/me/totp": {},
   "/people/me/totp/confirm": { code: "000000" },
   "/people/me/password": { password: "a new one of 24 letters" },

@@ -108,6 +108,33 @@ export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
   },
   {
     method: "POST",
+    path: "/people/me/passkeys",
+    who: "person",
+    run: async ({ c, people, callers, body }) =>
+      Response.json(await people.beginPasskey(callers.requestWithSession(c), siteOf(c), body)),
+  },
+  {
+    method: "POST",
+    path: "/people/me/passkeys/confirm",
+    who: "person",
+    run: async ({ c, people, callers, body }) =>
+      enrolled(c, callers, await people.addPasskey(callers.requestWithSession(c), siteOf(c), body)),
+  },
+  {
+    method: "POST",
+    path: "/session/passkey",
+    who: "anyone",
+    run: async ({ c, people }) => Response.json(await people.askForPasskey(siteOf(c))),
+  },
+  {
+    method: "POST",
+    path: "/session/passkey/confirm",
+    who: "anyone",
+    run: async ({ c, people, callers, body }) =>
+      signedIn(c, callers, await people.signInByPasskey(callers.requestWithSession(c), siteOf(c), body)),
+  },
+  {
+    method: "POST",
     path: "/people/forgot",
     who: "anyone",
     run: async ({ c, people, callers, body }) => {
@@ -143,6 +170,13 @@ export async function signIn({ c, people, callers, body }: PeopleCall): Promise<
 }
 
 type Started = Awaited<ReturnType<People["signIn"]>>;
+
+/** The site that passkeys are for: the name by which this browser reached it, which `requirePanel` has seen to be ours. */
+function siteOf(c: AppContext): { rpId: string; origins: readonly string[] } {
+  const { ownOrigins } = c.get("facts");
+  const origin = c.req.header("origin") ?? ownOrigins[0];
+  return { rpId: origin === undefined ? "" : new URL(origin).hostname, origins: ownOrigins };
+}
 
 /** A new session, and codes that are shown this once. */
 function enrolled(

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { ShieldOff, Smartphone } from "lucide-react";
+import { Fingerprint, ShieldOff, Smartphone } from "lucide-react";
 import { useState } from "react";
 import { callPeople, type Factor, type Me } from "../data/people.ts";
 import { m } from "../messages.ts";
@@ -10,6 +10,7 @@ import { Moment } from "../ui/moment.tsx";
 import { State } from "../ui/state.tsx";
 import { tell, tellFailure } from "../ui/toast.tsx";
 import { AddApp } from "./add-app.tsx";
+import { AddPasskey } from "./add-passkey.tsx";
 import { a } from "./messages.ts";
 import { RecoveryCodes } from "./recovery-codes.tsx";
 import { Section } from "./section.tsx";
@@ -18,14 +19,14 @@ import { useFresh } from "./use-fresh.tsx";
 /** What one proves besides the password. */
 export function FactorsSection({ me }: { me: Me }) {
   const queries = useQueryClient();
-  const [adding, setAdding] = useState(false);
+  const [adding, setAdding] = useState<"app" | "passkey" | null>(null);
   const [removing, setRemoving] = useState<Factor | null>(null);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
   const { run, dialog } = useFresh();
   const hasApp = me.factors.some((factor) => factor.kind === "totp");
 
   function changed(recoveryCodes: readonly string[] | null) {
-    setAdding(false);
+    setAdding(null);
     setRemoving(null);
     setCodes(recoveryCodes);
     void queries.invalidateQueries({ queryKey: ["people"] });
@@ -37,12 +38,18 @@ export function FactorsSection({ me }: { me: Me }) {
       title={a.factors}
       text={a.factorsText}
       actions={
-        hasApp ? undefined : (
-          <Button look="primary" onPress={() => setAdding(true)}>
-            <Smartphone size={15} aria-hidden />
-            {a.addApp}
+        <div className="flex flex-wrap gap-2">
+          <Button onPress={() => setAdding("passkey")}>
+            <Fingerprint size={15} aria-hidden />
+            {a.addPasskey}
           </Button>
-        )
+          {hasApp ? null : (
+            <Button look="primary" onPress={() => setAdding("app")}>
+              <Smartphone size={15} aria-hidden />
+              {a.addApp}
+            </Button>
+          )}
+        </div>
       }
     >
       {me.factors.length === 0 ? (
@@ -94,7 +101,8 @@ export function FactorsSection({ me }: { me: Me }) {
           </li>
         </ul>
       )}
-      {adding ? <AddApp me={me} onDone={changed} onClose={() => setAdding(false)} /> : null}
+      {adding === "app" ? <AddApp me={me} onDone={changed} onClose={() => setAdding(null)} /> : null}
+      {adding === "passkey" ? <AddPasskey me={me} onDone={changed} onClose={() => setAdding(null)} /> : null}
       {removing === null || dialog !== null ? null : (
         <Dialog
           role="alertdialog"

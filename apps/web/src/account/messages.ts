@@ -17,8 +17,13 @@ export const a = {
   on: "On",
   off: "Off",
   addApp: "Set up an authenticator app",
-  app: "Authenticator app",
-  passkey: "Passkey",
+  addPasskey: "Add a passkey",
+  passkeyLead:
+    "A passkey signs you in by itself: with a finger, a face or a PIN, on this device or on a key.",
+  passkeyName: "What you call it",
+  passkeyPlaceholder: "Laptop",
+  passkeyNone: "The browser made none. Try again, or use another device.",
+  or: "or",
   added: "Added",
   used: "last used",
   neverUsed: "not used yet",
@@ -59,5 +64,6 @@ export const a = {
   proveLead: "This asks for a second factor that was proved in the last five minutes.",
   proveCode: "Code of your app, or a recovery code",
   prove: "Prove",
+  provePasskey: "Use a passkey",
   proveWrong: "This code was not accepted. A code works once, and only while the app shows it.",
 };

@@ -2,6 +2,7 @@ import { type FormEvent, useState } from "react";
 import { toFailure } from "../data/failure.ts";
 import { proveFactor } from "../data/people.ts";
 import { m } from "../messages.ts";
+import { PasskeyButton } from "../sign-in/passkey-button.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
@@ -47,6 +48,9 @@ export function ProveFactor({ onProved, onClose }: { onProved: () => void; onClo
           error={wrong ? a.proveWrong : undefined}
         />
         <FailureNote error={failed} />
+        <div className="mt-4">
+          <PasskeyButton label={a.provePasskey} onDone={onProved} />
+        </div>
         <DialogActions>
           <Button onPress={onClose} isDisabled={busy}>
             {m.cancel}

@@ -78,3 +78,15 @@ export const signInWithPassword = (given: {
 }): Promise<void> => callPeople("POST", "/session", given);
 
 export const proveFactor = (code: string): Promise<void> => callPeople("POST", "/session/factor", { code });
+
+/** Asks the browser for a passkey and signs in by it, or proves a factor anew. @throws DOMException where nobody gave one */
+export async function provePasskey(): Promise<void> {
+  const { startAuthentication } = await import("@simplewebauthn/browser");
+  const optionsJSON = await callPeople<Parameters<typeof startAuthentication>[0]["optionsJSON"]>(
+    "POST",
+    "/session/passkey",
+    {},
+  );
+  const response = await startAuthentication({ optionsJSON });
+  await callPeople("POST", "/session/passkey/confirm", { response });
+}

@@ -3,6 +3,8 @@ export const s = {
   passwordLead: "With your e-mail address and password, or with a token.",
   email: "E-mail address",
   password: "Password",
+  usePasskey: "Sign in with a passkey",
+  noPasskey: "No passkey was given. Try again, or sign in another way.",
   useToken: "Use a token instead",
   usePassword: "Use a password instead",
   emptyEmail: "Type your e-mail address.",

@@ -5,6 +5,7 @@ import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { useTitle } from "../ui/title.ts";
 import { s } from "./messages.ts";
+import { PasskeyButton } from "./passkey-button.tsx";
 import { PasswordForm } from "./password-form.tsx";
 import { safePath } from "./safe-path.ts";
 import { SignInShell } from "./shell.tsx";
@@ -41,7 +42,8 @@ export function SignInPage() {
         <PasswordForm onDone={done} step={step} onStep={setStep} />
       )}
       {code ? null : (
-        <div className="mt-2">
+        <div className="mt-2 space-y-2">
+          {way === "password" ? <PasskeyButton onDone={done} /> : null}
           <Button look="quiet" wide onPress={() => setWay(way === "token" ? "password" : "token")}>
             {way === "token" ? s.usePassword : s.useToken}
           </Button>

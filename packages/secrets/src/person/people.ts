@@ -2,6 +2,7 @@ import type { RequestInfo } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
 import { acceptLink, lookAtLink } from "./accept.ts";
 import { beginTotp, confirmTotp, removeFactor, renewRecoveryCodes } from "./factor/enrol.ts";
+import { addPasskey, askForPasskey, beginPasskey, type Site, signInByPasskey } from "./factor/passkey.ts";
 import { forgotPassword } from "./forgot.ts";
 import { firstOperatorLink, hasOperator, resetOperator, suspendPerson } from "./host.ts";
 import { aboutMe, changePassword } from "./me.ts";
@@ -27,6 +28,13 @@ export function peopleOf(services: Services) {
     changePassword: (request: RequestInfo, input: unknown) => changePassword(services, request, input),
     beginTotp: (request: RequestInfo, input: unknown) => beginTotp(services, request, input),
     confirmTotp: (request: RequestInfo, input: unknown) => confirmTotp(services, request, input),
+    beginPasskey: (request: RequestInfo, site: Site, input: unknown) =>
+      beginPasskey(services, request, site, input),
+    addPasskey: (request: RequestInfo, site: Site, input: unknown) =>
+      addPasskey(services, request, site, input),
+    askForPasskey: (site: Site) => askForPasskey(services, site),
+    signInByPasskey: (request: RequestInfo, site: Site, input: unknown) =>
+      signInByPasskey(services, request, site, input),
     removeFactor: (request: RequestInfo, id: string) => removeFactor(services, request, id),
     renewRecoveryCodes: (request: RequestInfo) => renewRecoveryCodes(services, request),
     tenants: (request: RequestInfo) => myTenants(services, request),

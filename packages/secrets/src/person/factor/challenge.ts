@@ -1,0 +1,60 @@
+import { randomUUID } from "node:crypto";
+import type { Transaction } from "@keyfold/db";
+import { KeyfoldError } from "../../error.ts";
+import type { Services } from "../../flow/services.ts";
+import { credentialDigest } from "../../token/secret.ts";
+
+/** How long a browser has to answer, in seconds. */
+export const CHALLENGE_SECONDS = 300;
+
+export type Purpose = "passkey-add" | "passkey-prove";
+
+/** Notes what a browser was asked. @param personId whom; null: whoever it turns out to be */
+export async function noteChallenge(
+  services: Services,
+  { sql, now }: Pick<Transaction, "sql" | "now">,
+  challenge: string,
+  purpose: Purpose,
+  personId: string | null,
+): Promise<void> {
+  const row = services.mac.seal("personChallenges", null, {
+    id: randomUUID(),
+    digest: credentialDigest(services.tokenKey, "challenge", challenge),
+    purpose,
+    personId,
+    facts: {},
+    expiresAt: new Date(now.getTime() + CHALLENGE_SECONDS * 1000),
+    generation: 1,
+  });
+  await sql.personChallenge.create({ data: row });
+}
+
+/**
+ * Takes a challenge out of what a browser answered: each is answered once, whatever comes of it.
+ * @throws KeyfoldError `bad_input` for one that was not asked, was answered, is too old, or is another person's
+ */
+export async function takeChallenge(
+  services: Services,
+  { sql, now }: Pick<Transaction, "sql" | "now">,
+  challenge: string,
+  purpose: Purpose,
+  personId: string | null,
+): Promise<void> {
+  const digest = credentialDigest(services.tokenKey, "challenge", challenge);
+  const [row] = await sql.personChallenge.findMany({ where: { digest } });
+  const { count } = await sql.personChallenge.deleteMany({ where: { digest } });
+  if (
+    row === undefined ||
+    count !== 1 ||
+    row.expiresAt <= now ||
+    row.purpose !== purpose ||
+    row.personId !== personId
+  )
+    throw refusedPasskey();
+  services.mac.check("personChallenges", null, row);
+}
+
+export const refusedPasskey = () =>
+  new KeyfoldError("bad_input", {
+    issues: [{ path: "response", message: "is no answer to what was asked, or comes too late" }],
+  });
