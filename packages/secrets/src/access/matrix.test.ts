@@ -7,6 +7,8 @@ import { type Caller, type House, openHouse } from "../testing/house.ts";
 import { type Person, personOf } from "../testing/person.ts";
 import { codeOf } from "../testing/refusal.ts";
 import { ACTIONS, SERVICE_ACTIONS } from "./actions.ts";
+import { matrixPage, procedures, roleHolds } from "./matrix-page.ts";
+import type { RoleName } from "./roles.ts";
 
 /*
  * Who may call what: written by hand, and not derived from ACTIONS, so that a change there fails here. Each procedure is
@@ -801,6 +803,8 @@ let house: House;
 let fixture: Fixture;
 const people = {} as Record<keyof typeof LETTERS | "ended" | "stranger" | "asker", Person>;
 const tokens = {} as Record<(typeof WHO)[number], string>;
+/** People whose membership, session or tenant has ended. */
+let outsiders: readonly Person[];
 const outcasts = {} as Record<"expired" | "revoked" | "orphaned", string>;
 let sequence = 0;
 let lastWebhook: string | null = null;
@@ -945,7 +949,18 @@ beforeAll(async () => {
   const revoked = await make(caller, {});
   await caller.tokens.revoke({ id: revoked.details.id });
   outcasts.revoked = revoked.token!;
+  const removed = await personOf(house.server, acme.id);
+  await caller.members.add({ personId: removed.id, name: "R", grants: [{ role: "admin" }] });
+  await caller.members.remove({ personId: removed.id });
+  await house.moveClock("-9 hours");
+  const asleep = await people.owner.again({});
+  await house.moveClock("0");
+  const left = await people.owner.again({});
+  await house.server.endSession(requestInfo({ session: left.session }));
   const orphan = await house.tenant("orphan");
+  const orphaned = await personOf(house.server, orphan.id);
+  await orphan.caller.members.add({ personId: orphaned.id, name: "O", grants: [{ role: "owner" }] });
+  outsiders = [removed, asleep, left, orphaned];
   await operator.tenants.delete({ tenant: orphan.id });
   outcasts.orphaned = orphan.token;
 });
@@ -992,6 +1007,16 @@ describe("the classification", () => {
   test("says of every procedure here who may call it", () => {
     expect(Object.keys(TABLE).sort()).toEqual(allVerbs.map(({ path }) => path).sort());
     expect(Object.keys(PEOPLE).sort()).toEqual(allVerbs.map(({ path }) => path).sort());
+  });
+
+  test("is what the matrix says that is printed", () => {
+    expect(procedures.map(({ path }) => path).sort()).toEqual([...Object.keys(TABLE), STREAM.path].sort());
+    for (const { path, verb } of procedures) {
+      if (path === STREAM.path) continue;
+      const holders = Object.entries(LETTERS).filter(([role]) => roleHolds(role as RoleName, verb.action));
+      expect([path, holders.map(([, letter]) => letter).join("")]).toEqual([path, PEOPLE[path]]);
+      expect(matrixPage(new Map()), path).toContain(`| ${path} |`);
+    }
   });
 
   test("lets no service token hold what belongs to the deployment", () => {
@@ -1050,6 +1075,7 @@ describe.each(Object.entries(TABLE))("%s", (path, [input, ...codes]) => {
         (token) => codeOf(procedureOf(house.as(token), path)(given)),
       ),
     );
+    for (const person of outsiders) outcomes.push(await codeOf(procedureOf(person.caller, path)(given)));
     expect(new Set(outcomes)).toEqual(new Set(["unauthenticated"]));
   });
 });

@@ -31,7 +31,7 @@ export function rolesPage(): string {
       ],
     ),
     "",
-    "Which role holds which action:",
+    "Which role holds which action (`node scripts/matrix.ts` prints the same for every procedure and REST route):",
     "",
     ...table(["action", ...columns], rows),
   ].join("\n")}\n`;
