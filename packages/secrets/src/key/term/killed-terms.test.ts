@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { localRootKey, rootKeyFromText } from "@keyfold/envelope";
+import { hybridSeedFromText, localRootKey, rootKeyFromText } from "@keyfold/envelope";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { callerOf, type House, openHouse } from "../../testing/house.ts";
 import { toItsEnd } from "../../testing/keys.ts";
@@ -16,6 +16,12 @@ const SECRETS = 30;
 
 const rootKey = randomBytes(32).toString("base64");
 const provider = () => localRootKey(rootKeyFromText(rootKey));
+/** One tenant has secrets of both algorithms, and so keys of two suites. */
+const seed = randomBytes(32).toString("base64");
+const hybrid = { current: hybridSeedFromText(seed) };
+const HYBRID = 5;
+/** Keys of one purpose. */
+const TERMS = TENANTS + 1;
 
 let house: House;
 const tenants: { id: string; token: string }[] = [];
@@ -23,11 +29,15 @@ const names = Array.from({ length: SECRETS }, (_, i) => `S${i}`);
 const textOf = (name: string, version: number) => `value ${version} of ${name}, not real`;
 
 beforeAll(async () => {
-  house = await openHouse({ provider: provider() });
+  house = await openHouse({ provider: provider(), hybrid });
   for (let i = 0; i < TENANTS; i++) {
     const { id, token, caller } = await house.tenant(`tenant-${i}`);
-    for (const version of [1, 2])
+    for (const version of [1, 2]) {
       await caller.secrets.setMany({ items: names.map((name) => ({ name, value: textOf(name, version) })) });
+      if (i === 0 && version === 1)
+        for (const name of names.slice(0, HYBRID))
+          await caller.secrets.update({ name, algorithm: "hybrid-quantum" });
+    }
     tenants.push({ id, token });
   }
 });
@@ -35,7 +45,7 @@ afterAll(() => house.close());
 
 /** How many values, old versions too, cannot be read by a process with nothing cached. */
 async function unreadable(): Promise<number> {
-  const server = await house.another({ provider: provider() });
+  const server = await house.another({ provider: provider(), hybrid });
   let failed = 0;
   for (const { token } of tenants) {
     const caller = callerOf(server, token);
@@ -59,7 +69,7 @@ async function runAndKill(
   const child = spawn(process.execPath, [script], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");
   const { url } = house.database;
-  child.stdin.end(JSON.stringify({ url, current: rootKey, token: house.operatorToken, job, input }));
+  child.stdin.end(JSON.stringify({ url, current: rootKey, seed, token: house.operatorToken, job, input }));
   let heard = 0;
   for await (const _ of createInterface({ input: child.stdout }))
     if (++heard === keys) {
@@ -80,7 +90,7 @@ test.each([
 ] as const)(
   `%s %j, killed at ${ROUNDS} random moments, leaves every value readable, and a second run finishes it`,
   async (job, input) => {
-    const operator = callerOf(await house.another({ provider: provider() }), house.operatorToken);
+    const operator = callerOf(await house.another({ provider: provider(), hybrid }), house.operatorToken);
     let killed = 0;
     for (let round = 0; round < ROUNDS; round++) {
       if (!(await runAndKill(job, input, randomInt(1, KEYS[job])))) killed++;
@@ -91,7 +101,7 @@ test.each([
         "SELECT 1 FROM control_plane.tenant_keys WHERE purpose = 'value' OR $1::boolean",
         ["digests" in input],
       );
-      expect(terms.length).toBe("digests" in input ? TENANTS * 2 : TENANTS);
+      expect(terms.length).toBe("digests" in input ? TERMS * 2 : TERMS);
     }
     expect(killed).toBeGreaterThan(ROUNDS / 3);
     await house.verify();
@@ -102,12 +112,12 @@ test.each([
 test(
   `the removal of an opener, killed at ${ROUNDS} random moments, leaves every value readable, and a second run finishes it`,
   async () => {
-    const operator = callerOf(await house.another({ provider: provider() }), house.operatorToken);
+    const operator = callerOf(await house.another({ provider: provider(), hybrid }), house.operatorToken);
     let killed = 0;
     for (let round = 0; round < ROUNDS; round++) {
       const extra = localRootKey(randomBytes(32));
       const opener = (await extra.current()).id;
-      const having = await house.another({ provider: provider(), also: [extra] });
+      const having = await house.another({ provider: provider(), hybrid, also: [extra] });
       await toItsEnd(() => callerOf(having, house.operatorToken).keys.rotateTenant({}));
       if (!(await runAndKill("removeOpener", { opener }, randomInt(1, KEYS.reEncrypt)))) killed++;
       expect(await unreadable(), `round ${round}`).toBe(0);

@@ -1,7 +1,13 @@
 import { writeSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { connect } from "@keyfold/db";
-import { createEnvelope, type Envelope, localRootKey, rootKeyFromText } from "@keyfold/envelope";
+import {
+  createEnvelope,
+  type Envelope,
+  hybridSeedFromText,
+  localRootKey,
+  rootKeyFromText,
+} from "@keyfold/envelope";
 import { requestInfo } from "../../router/context.ts";
 import { verbs } from "../../router/verbs.ts";
 import { createKeyfoldServer } from "../../server.ts";
@@ -11,6 +17,7 @@ import { toItsEnd } from "../../testing/keys.ts";
 interface Told {
   url: string;
   current: string;
+  seed: string;
   token: string;
   job: "rotateTenant" | "reEncrypt" | "removeOpener";
   input: object;
@@ -22,6 +29,7 @@ const db = connect({ url: told.url, poolSize: 6 });
 const server = await createKeyfoldServer({
   db,
   provider: localRootKey(rootKeyFromText(told.current)),
+  hybrid: { current: hybridSeedFromText(told.seed) },
   envelope: loud(createEnvelope()),
 });
 const request = requestInfo({ token: told.token });
