@@ -94,7 +94,7 @@ test("another operator is not the other side", async () => {
   await operator.shreds.request({ ...name, reason });
   const second = house.as(await house.server.createOperatorToken("second"));
   expect((await refusalOf(second.shreds.agree(name))).message).toBe(
-    "An operator asked for this. The tenant's owner must agree: a token of the tenant that may shred it.",
+    "An operator asked for this. The tenant's owner must agree: a token of the tenant that may shred it, or an owner among its people.",
   );
   expect(await operator.shreds.status({ tenant: id })).toMatchObject({ state: "requested" });
 });
