@@ -117,6 +117,18 @@ test("D1: where it is so configured, what was found is stored, and the next read
   ]);
 });
 
+test("a token for names that begin in one way asks an upstream for no others", async () => {
+  const { caller } = await house.tenant("plain-prefix");
+  plain.has.set("plain-prefix/dev/mail/KEY", "not real");
+  plain.has.set("plain-prefix/dev/pay/KEY", "not real either");
+  const { token } = await caller.tokens.create({ name: "mail only", preset: "reader", prefix: "mail/" });
+  const narrow = house.as(token!);
+  expect(await narrow.secrets.reveal({ name: "mail/KEY" })).toMatchObject({ value: "not real" });
+  expect(await codeOf(narrow.secrets.reveal({ name: "pay/KEY" }))).toBe("not_found");
+  expect(await codeOf(narrow.secrets.revealMany({ names: ["mail/KEY", "pay/KEY"] }))).toBe("not_found");
+  expect(plain.asked).toEqual(["plain-prefix/dev/mail/KEY"]);
+});
+
 test("many who ask for the same new name at once store it once", async () => {
   const { caller } = await house.tenant("keep-2");
   keeping.has.set("keep-2/dev/K", "not real");
