@@ -9,7 +9,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 export const VALUE = "sk_test_not_a_real_key_0123456789abcdef";
 
 /** The API as it is started by anyone, in a process of its own, with a tenant and a hundred secrets. */
-export async function startKeyfold(): Promise<{
+export async function startKeyfold(settings: Readonly<Record<string, string>> = {}): Promise<{
   url: string;
   operator: string;
   /** Of the tenant "bench", which has a hundred secrets. */
@@ -28,6 +28,7 @@ export async function startKeyfold(): Promise<{
       KEYFOLD_DATA_DIR: dataDir,
       KEYFOLD_PORT: String(port),
       KEYFOLD_BOOTSTRAP_TOKEN: operator,
+      ...settings,
     },
   });
   child.stdout.resume();
