@@ -193,6 +193,7 @@ export const ACTIONS = {
 
   "audit.list": { level: "tenant", service: true, operator: true, event: "audit.read" },
   "audit.export": { level: "tenant", service: true, operator: true, event: "audit.exported" },
+  "audit.prune": { level: "tenant", service: true, operator: true, event: "audit.pruned" },
   "audit.checkpoint": { level: "tenant", service: true, operator: true, event: "audit.checkpoint_read" },
 } as const satisfies Record<string, ActionFacts>;
 

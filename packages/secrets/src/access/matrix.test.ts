@@ -638,6 +638,15 @@ const TABLE: Record<string, Row> = {
     "gone",
   ],
   "audit.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
+  "audit.prune": [
+    async (f) => ({ tenant: f.tenant, checkpoint: await f.exported() }),
+    "yes",
+    "yes",
+    "no",
+    "no",
+    "no",
+    "gone",
+  ],
   "audit.export": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
   "audit.checkpoint": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
 };
@@ -756,6 +765,7 @@ const PEOPLE: Record<string, string> = {
   "webhooks.replay": "oa",
   "audit.list": "oau",
   "audit.export": "oau",
+  "audit.prune": "o",
   "audit.checkpoint": "oau",
 };
 const LETTERS = { owner: "o", admin: "a", developer: "d", viewer: "v", auditor: "u" } as const;
@@ -786,6 +796,7 @@ interface Fixture {
   webhook(): Promise<string>;
   rule(): { name: string; issuer: string; audience: string; claims: object; preset: "writer" };
   madeRule(): Promise<string>;
+  exported(): Promise<string>;
   member(): Promise<string>;
   invitation(): Promise<string>;
   /** What somebody asked for. */
@@ -899,6 +910,10 @@ beforeAll(async () => {
       claims: { sub: "repo:acme/app" },
       preset: "writer",
     }),
+    async exported() {
+      await house.server.makeCheckpoint();
+      return (await caller.audit.export({})).lines[1]!;
+    },
     madeRule: async () => (await caller.federation.create(fixture.rule() as never)).id,
     spare: async () => (await operator.tenants.create({ slug: fresh("spare") })).id,
     async shred() {

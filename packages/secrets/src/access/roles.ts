@@ -14,7 +14,11 @@ const PERSONS = (Object.keys(ACTIONS) as Action[]).filter(
 export const PERSON_ACTIONS: ReadonlySet<Action> = new Set(PERSONS);
 
 /** What only owners do: end the tenant, and go on without the second person. */
-const OWNERS_ONLY: ReadonlySet<Action> = new Set<Action>(["tenant.shred", "approval.break_glass"]);
+const OWNERS_ONLY: ReadonlySet<Action> = new Set<Action>([
+  "tenant.shred",
+  "audit.prune",
+  "approval.break_glass",
+]);
 
 const METADATA = [
   "tenant.get",

@@ -428,6 +428,9 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
   ]);
   await expectEvents("audit.list", () => caller.audit.list({}), ["audit.read", id]);
   await expectEvents("audit.export", () => caller.audit.export({}), ["audit.exported", id]);
+  await house.server.makeCheckpoint();
+  const checkpoint = (await caller.audit.export({})).lines[1]!;
+  await expectEvents("audit.prune", () => caller.audit.prune({ checkpoint }), ["audit.pruned", id]);
   await expectEvents("audit.checkpoint", () => caller.audit.checkpoint({}), ["audit.checkpoint_read", id]);
   await expectEvents("tenants.configure", () => caller.tenants.configure({ graceSeconds: 60 }), [
     "tenant.configured",

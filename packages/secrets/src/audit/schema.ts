@@ -45,6 +45,27 @@ export const exportAuditOutput = z.object({
   nextCursor,
 });
 
+export const pruneAuditInput = z.strictObject({
+  ...inTenant,
+  deployment: z
+    .boolean()
+    .default(false)
+    .describe("The deployment's own chain instead of a tenant's; operators only."),
+  checkpoint: text(1, 65_536).describe(
+    "The line of an export that holds its checkpoint, its second one: what it covers is what can go.",
+  ),
+  olderThanDays: z
+    .int()
+    .min(30)
+    .max(36_500)
+    .default(365)
+    .describe("Only events older than this go, by the database's clock; 30 at least."),
+});
+export const pruneAuditOutput = z.object({
+  batches: z.int().describe("How many batches lost their events in this call."),
+  more: z.boolean().describe("Whether the same call again takes more."),
+});
+
 export const listAuditInput = z.strictObject({
   ...inTenant,
   deployment: z

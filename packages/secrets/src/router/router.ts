@@ -150,6 +150,7 @@ export function createRouter(services: Services) {
     audit: t.router({
       list: query(services, audit.list),
       export: query(services, audit.export),
+      prune: mutation(services, audit.prune),
       checkpoint: query(services, audit.checkpoint),
     }),
   });

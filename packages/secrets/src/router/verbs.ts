@@ -5,6 +5,7 @@ import { listApprovals } from "../approval/list.ts";
 import { requestApproval } from "../approval/request.ts";
 import { exportAudit } from "../audit/export.ts";
 import { listAudit } from "../audit/list.ts";
+import { pruneAudit } from "../audit/prune.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
 import { ackConsumer } from "../consumer/ack.ts";
 import { declareConsumer } from "../consumer/declare.ts";
@@ -211,5 +212,5 @@ export const verbs = {
     deliveries: listDeliveries,
     replay: replayDeliveries,
   },
-  audit: { list: listAudit, export: exportAudit, checkpoint: readCheckpoint },
+  audit: { list: listAudit, export: exportAudit, prune: pruneAudit, checkpoint: readCheckpoint },
 } as const;

@@ -14,6 +14,13 @@ export const auditRoutes: readonly Route[] = [
     operationId: "exportAudit",
   },
   {
+    method: "POST",
+    path: "/audit/prune",
+    verb: audit.prune,
+    tag: "audit",
+    operationId: "pruneAudit",
+  },
+  {
     method: "GET",
     path: "/audit/checkpoint",
     verb: audit.checkpoint,
