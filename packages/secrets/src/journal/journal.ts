@@ -24,6 +24,8 @@ export const JOURNALED = [
   "rotation.policy_removed",
   "webhook.deleted",
   "federation.rule_deleted",
+  "member.removed",
+  "member.narrowed",
   "tenant.deleted",
   "tenant.keys_destroyed",
   "tenant.purged",

@@ -10,6 +10,7 @@ import { endGrace } from "../grace/end.ts";
 import { tellChain } from "../host/tell.ts";
 import { forgetTenant } from "../key/tenant/forget.ts";
 import { scrubKeyTables } from "../key/tenant/scrub.ts";
+import { removeMember } from "../member/remove.ts";
 import { removeRotationPolicy } from "../rotation/policy/remove.ts";
 import { deleteSecret } from "../secret/delete.ts";
 import { restoreSecret } from "../secret/restore.ts";
@@ -112,6 +113,11 @@ async function redo(services: Services, { action, chain, target }: JournalLine):
       return;
     case "federation.rule_deleted":
       await deleteRule.run(callOf(services, "federation.delete"), { tenant, id });
+      return;
+    // Who was given less after the backup had more at its time: they are removed, to be let in anew.
+    case "member.removed":
+    case "member.narrowed":
+      await removeMember.run(callOf(services, "member.remove"), { tenant, personId: id });
       return;
     case "tenant.deleted":
       await deleteTenant.run(callOf(services, "tenant.delete"), { tenant: id });

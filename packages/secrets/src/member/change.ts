@@ -1,8 +1,9 @@
+import { isGrantWithin } from "../access/scope.ts";
 import { change } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { rolesIn } from "./add.ts";
-import { grantsFrom, mayGive } from "./give.ts";
+import { grantsFrom, mayGive, rightsIn } from "./give.ts";
 import { isOwner } from "./grant.ts";
 import { changeMemberInput, memberView } from "./schema.ts";
 import { holdMembers, keepAnOwner, loadMember, moveMember, viewMember } from "./store.ts";
@@ -27,8 +28,11 @@ export const changeMember = defineVerb({
       const grants = input.grants === undefined ? row.grants : await grantsFrom(unit, input.grants);
       await mayGive(unit, grants);
       if (!isOwner(grants)) await keepAnOwner(unit, row);
+      const [before, after] = [await rightsIn(unit, row.grants), await rightsIn(unit, grants)];
+      const narrowed = !before.every((right) => isGrantWithin(right, after));
       const moved = await moveMember(unit, row, { grants, name: input.name ?? row.name });
       unit.record({
+        ...(narrowed ? { action: "member.narrowed" } : {}),
         target: { type: "member", id: moved.personId, name: moved.name },
         details: { roles: rolesIn(grants), before: rolesIn(row.grants) },
       });

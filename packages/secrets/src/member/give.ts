@@ -1,7 +1,7 @@
 import { ACTIONS, type Action, SERVICE_ACTIONS } from "../access/actions.ts";
 import { isOfTenant } from "../access/actor.ts";
 import { ROLE_NAMES, type RoleName } from "../access/roles.ts";
-import { coversWholeTenant, isGrantWithin } from "../access/scope.ts";
+import { coversWholeTenant, type Grant, isGrantWithin } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import type { PrismaUnit, Unit } from "../flow/change.ts";
 import { placesOf } from "../place/places.ts";
@@ -40,8 +40,7 @@ export async function grantsFrom(unit: PrismaUnit, given: readonly GrantInput[])
 export async function mayGive(unit: Unit, grants: readonly StoredGrant[]): Promise<void> {
   const { actor } = unit.call;
   if (!isOfTenant(actor)) return refuseUnlessFirst(unit);
-  const roles = await ownRoles(unit, ownRolesIn(grants));
-  const rights = grants.map((grant) => rightsOf(grant, roles));
+  const rights = await rightsIn(unit, grants);
   const holdsAll =
     actor.type === "service_token" &&
     actor.grants.some((grant) => coversWholeTenant(grant) && grant.actions.length === SERVICE_ACTIONS.length);
@@ -54,6 +53,12 @@ export async function mayGive(unit: Unit, grants: readonly StoredGrant[]): Promi
   if (within) return;
   if (!holdsAll || (await hadMembers(unit)))
     throw new KeyfoldError("forbidden", { sentence: "That is more than you hold yourself." });
+}
+
+/** What grants come to, with the tenant's own roles as they are now. */
+export async function rightsIn(unit: Unit, grants: readonly StoredGrant[]): Promise<Grant[]> {
+  const roles = await ownRoles(unit, ownRolesIn(grants));
+  return grants.map((grant) => rightsOf(grant, roles));
 }
 
 /**

@@ -23,7 +23,8 @@ export const removeMember = defineVerb({
       await holdMembers(unit);
       const row = await loadMember(unit, input.personId);
       if (isOfTenant(call.actor)) await mayGive(unit, row.grants);
-      await keepAnOwner(unit, row);
+      // A restore takes away again what was taken away, the last owner too; the host can let somebody in.
+      if (call.actor.type !== "job") await keepAnOwner(unit, row);
       const moved = await moveMember(unit, row, { removedAt: unit.now });
       unit.record({
         target: { type: "member", id: moved.personId, name: moved.name },

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Caller, type House, openHouse } from "../testing/house.ts";
+import { personOf } from "../testing/person.ts";
 import { codeOf } from "../testing/refusal.ts";
 
 /*
@@ -53,6 +54,29 @@ async function restore(text: string | null = journal) {
   );
   return house.server.finishRestore({ pushed: null, journal: text });
 }
+
+test("who was removed after the backup is removed again, and so is who was given less", async () => {
+  const { id, caller } = await house.tenant("people");
+  const join = async (role: string) => {
+    const one = await personOf(house.server, id);
+    await caller.members.add({ personId: one.id, name: role, grants: [{ role }] });
+    return one;
+  };
+  const [owner, gone, less, more] = [
+    await join("owner"),
+    await join("admin"),
+    await join("admin"),
+    await join("viewer"),
+  ] as const;
+  await backUp();
+  await owner.caller.members.remove({ personId: gone.id });
+  await owner.caller.members.change({ personId: less.id, grants: [{ role: "viewer" }] });
+  await owner.caller.members.change({ personId: more.id, grants: [{ role: "developer" }] });
+  await restore();
+  const back = await caller.members.list({});
+  expect(back.members.map(({ personId }) => personId).sort()).toEqual([owner.id, more.id].sort());
+  expect(await codeOf(gone.caller.secrets.list({}))).toBe("unauthenticated");
+});
 
 const waiting = async (slug: string) => {
   const made = await house.tenant(slug);
