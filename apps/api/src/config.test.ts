@@ -42,6 +42,7 @@ test("with no settings at all, development serves on the loopback address over i
     jobs: true,
     outboundAllow: [],
     callLimits: { token: null, user: null, tenant: null, ip: null },
+    breachedPasswords: null,
     mail: null,
     checkpointFile: null,
     journalFile: null,

@@ -89,6 +89,8 @@ export interface Config {
   jobs: boolean;
   /** Where webhooks may go besides https to the public internet. */
   outboundAllow: readonly AllowRule[];
+  /** A file of leaked passwords' hashes that no new password may be on; null: none. */
+  breachedPasswords: string | null;
   /** Which server sends mail, with its password, and which address it comes from; null: no mail is sent. */
   mail: { server: Sensitive; from: string } | null;
   /** Where signed checkpoints of the audit log are pushed to; null: nowhere. */
@@ -225,6 +227,7 @@ const schema = z.object({
   KEYFOLD_LIMIT_USER: perSecond,
   KEYFOLD_LIMIT_TENANT: perSecond,
   KEYFOLD_LIMIT_IP: perSecond,
+  KEYFOLD_BREACHED_PASSWORDS: path.optional(),
   KEYFOLD_SMTP_URL: z
     .string()
     .refine((text) => /^smtps?:$/.test(urlOf(text)?.protocol ?? "") && urlOf(text)?.hostname !== "", {
@@ -322,6 +325,8 @@ export function parseConfig(environment: Environment, cwd: string): Config {
       tenant: given.KEYFOLD_LIMIT_TENANT ?? null,
       ip: given.KEYFOLD_LIMIT_IP ?? null,
     },
+    breachedPasswords:
+      given.KEYFOLD_BREACHED_PASSWORDS === undefined ? null : here(given.KEYFOLD_BREACHED_PASSWORDS),
     mail:
       given.KEYFOLD_SMTP_URL === undefined || given.KEYFOLD_MAIL_FROM === undefined
         ? null

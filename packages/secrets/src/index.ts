@@ -22,6 +22,7 @@ export type { KeyJobView } from "./key/schema.ts";
 export { ALGORITHMS, type Algorithm } from "./key/suite/algorithm.ts";
 export type { Letter, MailTransport } from "./mail/transport.ts";
 export { MESSAGE_KINDS, type MessageKind } from "./message/kinds.ts";
+export { breachedIn } from "./person/breached.ts";
 export type { People } from "./person/people.ts";
 export type { ProcessView } from "./process/live.ts";
 export type { ProcessFacts } from "./process/report.ts";

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { constants, readFileSync } from "node:fs";
+import { access } from "node:fs/promises";
 import { migrationsDir } from "@keyfold/db/migrate";
 import { createEnvelope } from "@keyfold/envelope";
 import { createOutbound } from "@keyfold/outbound";
-import { createKeyfoldServer, deploymentExists } from "@keyfold/secrets";
+import { breachedIn, createKeyfoldServer, deploymentExists } from "@keyfold/secrets";
 import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { httpIssuerFetch } from "../federation/issuer-fetch.ts";
@@ -30,6 +31,7 @@ import { recoverTenant } from "./recover.ts";
 import { regionsOf } from "./regions.ts";
 import { dataDirProvider, providerOf, rootKeyPath, seedOf } from "./root-key.ts";
 import { rotatorsFor } from "./rotators.ts";
+import { StartError } from "./start-error.ts";
 
 const PACKAGE = new URL("../../package.json", import.meta.url);
 const release = (): string => (JSON.parse(readFileSync(PACKAGE, "utf8")) as { version: string }).version;
@@ -68,6 +70,12 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
   const also = await alsoRootKeys(config.alsoRootKeys, metrics.keyService);
   const own = await tenantRootKeys(config.tenantRootKeys, metrics.keyService);
   const upstreams = await upstreamsFrom(config.upstreams);
+  if (config.breachedPasswords !== null)
+    await access(config.breachedPasswords, constants.R_OK).catch(() => {
+      throw new StartError(
+        `KEYFOLD_BREACHED_PASSWORDS names ${config.breachedPasswords}, which cannot be read.`,
+      );
+    });
   const database = await openDatabase({
     config,
     say: (sentence) => print(`${sentence}\n`),
@@ -107,6 +115,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       mayCreate: config.mode === "development" || config.bootstrapToken !== null,
       envelope: createEnvelope({ observe: metrics.envelope }),
       webhooks: httpTransport(outbound),
+      ...(config.breachedPasswords === null ? {} : { breached: breachedIn(config.breachedPasswords) }),
       ...(config.mail === null ? {} : { mail: smtpTransport(config.mail, addressOf(config, config.port)) }),
       issuers: httpIssuerFetch(outbound),
       limits: { maxValueBytes: config.maxValueBytes },

@@ -15,6 +15,7 @@ import type { Algorithm } from "../key/suite/algorithm.ts";
 import type { TenantKeys } from "../key/tenant/tenant-keys.ts";
 import type { WrapLimits } from "../key/wraps/wrap-budget.ts";
 import type { MailTransport } from "../mail/transport.ts";
+import type { Breached } from "../person/breached.ts";
 import type { Passwords } from "../person/password.ts";
 import type { Regions } from "../region/region.ts";
 import type { StreamHub } from "../stream/hub.ts";
@@ -63,6 +64,8 @@ export interface Services {
     readonly passwords: Passwords;
     readonly factorKey: SecretKey;
     readonly mailKey: SecretKey;
+    /** Whether a new password was leaked; undefined: nobody knows. */
+    readonly breached: Breached | undefined;
   };
   /** How mail leaves; null: none does. */
   readonly mail: MailTransport | null;

@@ -65,7 +65,7 @@ export async function acceptLink(
   const email = seen.email ?? input.email;
   const signedIn = await whoIs(services, request);
   if (email === undefined) throw missing("email");
-  if (input.password !== undefined) refuseWeak(input.password, email);
+  if (input.password !== undefined) await refuseWeak(services, input.password, email);
   const password = input.password === undefined ? null : await services.people.passwords.hash(input.password);
   return ours(() =>
     withDeployment(services.db, async (tx) => {

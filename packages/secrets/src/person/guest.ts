@@ -71,7 +71,7 @@ async function newGuest(
 ) {
   if (name === undefined) throw missing("name");
   if (password === undefined) throw missing("password");
-  refuseWeak(password, email);
+  await refuseWeak(services, password, email);
   const hash = await ours(() => services.people.passwords.hash(password));
   return ours(() =>
     withDeployment(services.db, async (tx) => {

@@ -54,7 +54,7 @@ export async function changePassword(
 ): Promise<Started> {
   const input = parseInput(changePasswordInput, given);
   const asking = await freshSession(services, request, input.current);
-  refuseWeak(input.password, asking.person.email);
+  await refuseWeak(services, input.password, asking.person.email);
   const password = await ours(() => services.people.passwords.hash(input.password));
   return ours(() =>
     withDeployment(services.db, async (tx) => {

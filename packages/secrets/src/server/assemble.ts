@@ -88,6 +88,7 @@ export async function assemble(options: KeyfoldServerOptions): Promise<Assembled
       passwords: new Passwords(deployment.token.derive("keyfold/password/v1"), options.passwordCost),
       factorKey: deployment.token.derive("keyfold/person-factor/v1"),
       mailKey: deployment.token.derive("keyfold/mail/v1"),
+      breached: options.breached,
     },
     mail: options.mail ?? null,
     signer: new Signer(deployment.signing, deployment.id),

@@ -11,6 +11,7 @@ import type { JournalSink } from "../journal/journal.ts";
 import type { Algorithm } from "../key/suite/algorithm.ts";
 import type { WrapLimits } from "../key/wraps/wrap-budget.ts";
 import type { MailTransport } from "../mail/transport.ts";
+import type { Breached } from "../person/breached.ts";
 import type { ProcessFacts } from "../process/report.ts";
 import type { HubOptions } from "../stream/hub.ts";
 import type { Upstream } from "../upstream/port.ts";
@@ -50,6 +51,8 @@ export interface KeyfoldServerOptions {
   webhooks?: WebhookTransport;
   /** How mail leaves: invitations, and links for new passwords. Without it there is none, and links are handed over by hand. */
   mail?: MailTransport;
+  /** Whether a new password was leaked; see `breachedIn`. Without it, only what is guessed at once is refused. */
+  breached?: Breached;
   /** What Argon2id costs for a new password: KiB and passes. 19 456 and 2 by default; less is for tests only. */
   passwordCost?: { memory: number; passes: number };
   /** How other issuers' public keys are fetched. Without it no rule is made, and no token exchanged. */
