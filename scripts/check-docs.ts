@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { rolesPage } from "../packages/secrets/src/access/roles-page.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const problems: string[] = [];
@@ -21,6 +22,9 @@ for (const doc of docs()) checkPaths(doc);
 checkNames("docs/deploy.md", "apps/api/src/config/names.ts", /"((?:KEYFOLD|DATABASE)_[A-Z_]+)"/g);
 for (const file of ["metrics.ts", "key-metrics.ts"])
   checkNames("docs/deploy.md", `apps/api/src/observe/${file}`, /"(keyfold_[a-z_]+)"/g);
+
+if (readFileSync(join(root, "docs/roles.md"), "utf8") !== rolesPage())
+  problems.push("docs/roles.md is not what the roles are: node scripts/roles.ts --write");
 
 for (const problem of problems) console.error(problem);
 console.log(
