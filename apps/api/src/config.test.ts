@@ -45,6 +45,7 @@ test("with no settings at all, development serves on the loopback address over i
     breachedPasswords: null,
     mail: null,
     checkpointFile: null,
+    checkpointTarget: null,
     journalFile: null,
     recoveryRecipients: [],
     graceSeconds: 86_400,

@@ -95,6 +95,8 @@ export interface Config {
   mail: { server: Sensitive; from: string } | null;
   /** Where signed checkpoints of the audit log are pushed to; null: nowhere. */
   checkpointFile: string | null;
+  /** Where they are posted to besides, and the bearer token for it. */
+  checkpointTarget: { url: string; token: Sensitive | null } | null;
   /** Where revocations and shreds are noted, for a restore; null: nowhere. */
   journalFile: string | null;
   /** Who may open backups: age recipients. */
@@ -239,6 +241,16 @@ const schema = z.object({
     .regex(/^[^\s@<>]+@[^\s@<>]+$/, { error: "must be an e-mail address, which mails come from." })
     .optional(),
   KEYFOLD_CHECKPOINT_FILE: path.optional(),
+  KEYFOLD_CHECKPOINT_URL: z
+    .string()
+    .refine((text) => /^https?:$/.test(urlOf(text)?.protocol ?? ""), {
+      error: "must be an address such as https://keeper.example.com/checkpoints.",
+    })
+    .optional(),
+  KEYFOLD_CHECKPOINT_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,4096}$/, { error: "must be printable ASCII characters without spaces." })
+    .optional(),
   KEYFOLD_JOURNAL_FILE: path.optional(),
   KEYFOLD_RECOVERY_RECIPIENTS: z
     .string()
@@ -332,6 +344,10 @@ export function parseConfig(environment: Environment, cwd: string): Config {
         ? null
         : { server: new Sensitive(given.KEYFOLD_SMTP_URL), from: given.KEYFOLD_MAIL_FROM },
     checkpointFile: given.KEYFOLD_CHECKPOINT_FILE === undefined ? null : here(given.KEYFOLD_CHECKPOINT_FILE),
+    checkpointTarget:
+      given.KEYFOLD_CHECKPOINT_URL === undefined
+        ? null
+        : { url: given.KEYFOLD_CHECKPOINT_URL, token: sensitive(given.KEYFOLD_CHECKPOINT_TOKEN) },
     journalFile: given.KEYFOLD_JOURNAL_FILE === undefined ? null : here(given.KEYFOLD_JOURNAL_FILE),
     recoveryRecipients: recipientsOf(given.KEYFOLD_RECOVERY_RECIPIENTS ?? ""),
     graceSeconds: given.KEYFOLD_GRACE_SECONDS,

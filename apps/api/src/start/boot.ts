@@ -19,6 +19,7 @@ import { watchKeys } from "../observe/watch-keys.ts";
 import { openAppendOnlyFile } from "../push/append-only-file.ts";
 import { pushCheckpoints } from "../push/checkpoints.ts";
 import { countedSink } from "../push/counted-sink.ts";
+import { httpsTarget } from "../push/https-target.ts";
 import { upstreamsFrom } from "../upstreams/from-file.ts";
 import { httpTransport } from "../webhooks/transport.ts";
 import { openDatabase } from "./database.ts";
@@ -158,6 +159,14 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       limits: config.callLimits,
       guesses: new GuessLimit({ shared: postgresGuesses(db) }),
     });
+    if (config.checkpointTarget !== null) {
+      const { url, token } = config.checkpointTarget;
+      // Of its own: the last checkpoint goes out while everything else ends.
+      const sends = createOutbound({ allow: config.outboundAllow });
+      const file = httpsTarget(sends, url, token);
+      const pushing = pushCheckpoints({ keyfold, file, log, metrics });
+      ended.push(() => pushing.stop().finally(() => sends.close()));
+    }
     if (config.checkpointFile !== null) {
       const file = await openAppendOnlyFile(config.checkpointFile);
       const pushing = pushCheckpoints({ keyfold, file, log, metrics });
