@@ -25,7 +25,7 @@ export default defineConfig({
             },
             {
               name: "panel",
-              test: /lucide-react|apps\/web\/src\/(data|frame|messages|place|reveal|ui\/(badge|button|from-now|logo|menu-button|moment|page-header|search|state|title|toast|tooltip))/,
+              test: /apps\/web\/src\/(data|frame|messages|place|reveal|ui\/(badge|button|from-now|logo|menu-button|moment|page-header|search|state|title|toast|tooltip))/,
             },
           ],
         },

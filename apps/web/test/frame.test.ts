@@ -67,6 +67,7 @@ test("an operator's palette switches tenants", async () => {
   const { page } = visitor;
   await visitor.signIn(scene.served.house.operatorToken);
   await page.waitForURL("**/tenants");
+  await page.getByRole("link", { name: "globex" }).waitFor();
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox", { name: "Go to or do" }).fill("globex");
   await page.getByRole("option", { name: "globex" }).click();

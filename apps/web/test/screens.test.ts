@@ -167,6 +167,7 @@ describe("the panel's screens", () => {
     await page.getByRole("link", { name: "Audit log" }).click();
     await page.getByText("Your session has ended").waitFor();
     await look("sign-in-ended");
+    await page.getByRole("button", { name: "Use a token instead" }).click();
     await page.getByLabel("Token").fill(token);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.waitForURL("**/t/tyrell/audit");

@@ -1,9 +1,9 @@
-import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { useDeferredValue, useMemo } from "react";
 import { useIdentity, useMay } from "../data/identity.ts";
 import { signOut } from "../data/session.ts";
-import { type Secret, trpc } from "../data/trpc.ts";
+import { client, type Secret, trpc } from "../data/trpc.ts";
 import { setTheme, THEMES } from "../frame/theme.ts";
 import { m } from "../messages.ts";
 import { inOrder } from "../place/order.ts";
@@ -124,36 +124,40 @@ function useActions(
 /** The environments of all projects of the tenant. */
 function usePlaces(tenant: string | undefined): Command[] {
   const navigate = useNavigate();
-  const projects = useQuery({
-    ...trpc.projects.list.queryOptions({ tenant: tenant ?? "" }),
+  const { data } = useQuery({
+    queryKey: ["places", tenant],
     enabled: tenant !== undefined,
-  }).data?.projects;
-  const lists = useQueries({
-    queries: (projects ?? []).map(({ name }) =>
-      trpc.environments.list.queryOptions({ tenant: tenant ?? "", project: name }),
-    ),
-    combine: (results) => results.map(({ data }) => data?.environments ?? []),
+    queryFn: async ({ signal }) => {
+      const { projects } = await client.projects.list.query({ tenant: tenant! }, { signal });
+      return Promise.all(
+        projects.map(async ({ name }) => {
+          const { environments } = await client.environments.list.query(
+            { tenant: tenant!, project: name },
+            { signal },
+          );
+          return { project: name, environments: inOrder(environments) };
+        }),
+      );
+    },
   });
   return useMemo(
     () =>
-      tenant === undefined
-        ? []
-        : (projects ?? []).flatMap(({ name: project }, i) =>
-            inOrder(lists[i] ?? []).map(
-              ({ id, name: environment }): Command => ({
-                id: `place ${id}`,
-                group: p.groups.places,
-                label: `${project} / ${environment}`,
-                detail: tenant,
-                run: () =>
-                  void navigate({
-                    to: "/t/$tenant/$project/$environment",
-                    params: { tenant, project, environment },
-                  }),
+      (data ?? []).flatMap(({ project, environments }) =>
+        environments.map(
+          ({ id, name: environment }): Command => ({
+            id: `place ${id}`,
+            group: p.groups.places,
+            label: `${project} / ${environment}`,
+            detail: tenant!,
+            run: () =>
+              void navigate({
+                to: "/t/$tenant/$project/$environment",
+                params: { tenant: tenant!, project, environment },
               }),
-            ),
-          ),
-    [navigate, tenant, projects, lists],
+          }),
+        ),
+      ),
+    [navigate, tenant, data],
   );
 }
 

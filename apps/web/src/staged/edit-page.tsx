@@ -1,6 +1,6 @@
-import { Link, useBlocker, useNavigate, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { toFailure } from "../data/failure.ts";
 import { freshKey } from "../data/fresh-key.ts";
 import { client } from "../data/trpc.ts";
@@ -39,10 +39,15 @@ export function EditPage() {
   const { busy, failed, run } = useAction();
   const checked = useChecked(place, changes);
   const dirty = changes.length > 0;
-  useBlocker({
-    shouldBlockFn: () => dirty && !busy && !window.confirm(s.leave),
-    enableBeforeUnload: () => dirty,
-  });
+  const saved = useRef(false);
+  const { history } = useRouter();
+  useEffect(() => {
+    if (!dirty) return;
+    return history.block({
+      blockerFn: () => !saved.current && !window.confirm(s.leave),
+      enableBeforeUnload: true,
+    });
+  }, [history, dirty]);
 
   if (all.error) return <FailureState error={all.error} onRetry={() => void all.refetch()} />;
   if (all.isPending || hasNextPage) return <SkeletonRows />;
@@ -74,10 +79,10 @@ export function EditPage() {
         ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
         idempotencyKey,
       });
-      // Within the action, so that leaving is not asked about.
+      saved.current = true;
       setChanges([]);
       await refreshSecrets();
-      await navigate({ ...back, ignoreBlocker: true });
+      await navigate(back);
     });
     setIdempotencyKey(freshKey());
     if (done) tell(s.saved(saving.length));
