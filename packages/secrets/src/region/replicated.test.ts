@@ -295,7 +295,7 @@ test("a tenant with a root key of its own opens there with that one, where it wa
   expect(rows).toEqual([{ opener: (await customers.theirs.provider.current()).id }]);
   const refused = await refusalOf(callerOf(us, token!).secrets.reveal({ name: "K" }));
   expect([refused.code, refused.message]).toEqual(["key_unavailable", expect.stringContaining("theirs")]);
-  const given = await serve("us", { tenantRootKeys: customers });
+  const given = await serve("us", { tenantRootKeys: customers, hybrid });
   expect((await callerOf(given, token!).secrets.reveal({ name: "K" })).value).toBe("own, not real");
   expect(await codeOf(callerOf(given, acme.token).secrets.reveal({ name: "K" }))).toBe("allowed");
 });
