@@ -3,7 +3,7 @@ import type { Call } from "../flow/call.ts";
 import { lookSql } from "../flow/change.ts";
 import { encodeValue } from "../input/value.ts";
 import { findPlace, type PlaceInput } from "../place/place.ts";
-import { askUpstream, type Found, overwrite } from "../upstream/ask.ts";
+import { askUpstream, type Found, mayReadAbsent, overwrite, wereHere } from "../upstream/ask.ts";
 import { encodingOf, keepFound } from "../upstream/keep.ts";
 import { openVersion, refuseClosed, refusedFrom } from "../version/open.ts";
 import { loadSecret } from "./load.ts";
@@ -14,8 +14,8 @@ import { viewRevealed } from "./view.ts";
 /** Stands where an id stands, for what is not kept here. */
 const NOWHERE = "00000000-0000-0000-0000-000000000000";
 
-const EVER =
-  "SELECT 1 FROM control_plane.secrets WHERE tenant_id = $1::uuid AND environment_id = $2::uuid AND name = $3::text LIMIT 1";
+/** How often what somebody else makes in between is looked for anew. */
+const ATTEMPTS = 4;
 
 /** Names that are not here, while there is an upstream that may have them. */
 class NamesMissing extends Error {
@@ -42,17 +42,20 @@ export async function revealNames(
   // Before the transaction: a key is loaded over a connection of its own.
   await call.services.keys.currentOfAll(tenantId);
   const unique = [...new Set(names)];
-  try {
-    return await openAll(call, tenantId, input, unique, null);
-  } catch (error) {
-    if (!(error instanceof NamesMissing)) throw error;
-    const found = await askUpstream(call, tenantId, input, error.names);
-    if (found === null) throw new KeyfoldError("not_found");
+  for (let attempt = 1; ; attempt++) {
     try {
-      const kept = found.upstream.keeps === true && (await keepFound(call, tenantId, found));
-      return await openAll(call, tenantId, input, unique, kept ? null : found);
-    } finally {
-      overwrite(found.values);
+      return await openAll(call, tenantId, input, unique, null);
+    } catch (error) {
+      if (!(error instanceof NamesMissing)) throw error;
+      const found = await askUpstream(call, tenantId, input, error.names);
+      if (found === "here" && attempt < ATTEMPTS) continue;
+      if (found === null || found === "here") throw new KeyfoldError("not_found");
+      try {
+        const kept = found.upstream.keeps === true && (await keepFound(call, tenantId, found));
+        return await openAll(call, tenantId, input, unique, kept ? null : found);
+      } finally {
+        overwrite(found.values);
+      }
     }
   }
 }
@@ -92,9 +95,10 @@ async function openAll(
           missing.push(name);
           continue;
         }
-        // Made and deleted in the meantime: then it is not to be had any more.
-        if ((await unit.query(EVER, [tenantId, place.environment.id, name])).length > 0)
-          throw new KeyfoldError("not_found");
+        await mayReadAbsent(unit, place, name);
+        // Made in the meantime: then it is read anew. Deleted since: then it is not to be had any more.
+        const were = await wereHere(unit, place, [name]);
+        if (were !== null) throw new KeyfoldError(were === "here" ? "conflict" : "not_found");
         unit.record({
           target: { type: "secret", id: null, name },
           details: { upstream: found.upstream.name },

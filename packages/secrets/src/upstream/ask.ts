@@ -1,8 +1,13 @@
 import { withTenantSql } from "@keyfold/db";
+import { isOfTenant } from "../access/actor.ts";
+import { authorizeSecret } from "../access/authorize.ts";
+import { agreedTo } from "../approval/find.ts";
 import { KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { Call } from "../flow/call.ts";
-import { findPlaceFor, type NamedPlace, type PlaceInput } from "../place/place.ts";
+import type { Unit } from "../flow/change.ts";
+import { findPlace, type NamedPlace, type PlaceInput } from "../place/place.ts";
+import { spoken } from "../policy/judge.ts";
 import { UpstreamDown } from "./gate.ts";
 import type { Upstream } from "./port.ts";
 
@@ -16,7 +21,7 @@ export interface Found {
 /**
  * Asks a place's upstream for names that never were here, on behalf of somebody who may read there. One that was deleted
  * here was deleted on purpose, and is not asked for. No connection to the database is held meanwhile.
- * @returns null: it has not all of them, or there is no upstream
+ * @returns null: it has not all of them, or there is no upstream; "here": somebody made one of them in the meantime
  * @throws KeyfoldError `upstream_unavailable`; `not_found` for a place out of reach
  */
 export async function askUpstream(
@@ -24,20 +29,18 @@ export async function askUpstream(
   tenantId: string,
   input: PlaceInput,
   names: readonly string[],
-): Promise<Found | null> {
+): Promise<Found | "here" | null> {
   const { services, actor } = call;
-  if (services.upstreams === null || actor.type !== "service_token") return null;
+  if (services.upstreams === null || !isOfTenant(actor)) return null;
   const { place, were } = await again(() =>
     withTenantSql(services.db, tenantId, async ({ query }) => {
-      const place = await findPlaceFor({ call, tenantId, query }, input, names);
-      const rows = await query(
-        "SELECT 1 FROM control_plane.secrets WHERE tenant_id = $1::uuid AND environment_id = $2::uuid AND name = ANY ($3::text[]) LIMIT 1",
-        [tenantId, place.environment.id, names],
-      );
-      return { place, were: rows.length > 0 };
+      const unit = { call, tenantId, query };
+      const place = await findPlace(unit, input);
+      for (const name of names) await mayReadAbsent(unit, place, name);
+      return { place, were: await wereHere(unit, place, names) };
     }),
   );
-  if (were) return null;
+  if (were !== null) return were === "deleted" ? null : "here";
   const asked = { tenant: { id: tenantId, slug: actor.tenantSlug }, ...place };
   const gate = services.upstreams.of(asked);
   if (gate === null) return null;
@@ -56,6 +59,39 @@ export async function askUpstream(
   if (failed === undefined) return null;
   if (failed.reason instanceof UpstreamDown) throw new KeyfoldError("upstream_unavailable");
   throw failed.reason;
+}
+
+/** Whether one of these names is, or was, a secret's here; null: none ever was. */
+export async function wereHere(
+  { query, tenantId }: Pick<Unit, "query" | "tenantId">,
+  { environment }: NamedPlace,
+  names: readonly string[],
+): Promise<"here" | "deleted" | null> {
+  const rows = await query<{ deleted: boolean }>(
+    "SELECT state = 'deleted' AS deleted FROM control_plane.secrets WHERE tenant_id = $1::uuid AND environment_id = $2::uuid AND name = ANY ($3::text[])",
+    [tenantId, environment.id, names],
+  );
+  if (rows.length === 0) return null;
+  return rows.some(({ deleted }) => !deleted) ? "here" : "deleted";
+}
+
+/**
+ * May the actor read a secret of this name, were there one? Asked like a secret that is here, as far as its name and its
+ * environment say.
+ * @throws KeyfoldError `not_found`; `approval_required` and its like in a protected environment
+ */
+export async function mayReadAbsent(
+  { call, query, tenantId }: Pick<Unit, "call" | "query" | "tenantId">,
+  { project, environment }: NamedPlace,
+  name: string,
+): Promise<void> {
+  const { actor, services } = call;
+  const action = "secret.reveal";
+  const secret = { projectId: project.id, environmentId: environment.id, name };
+  authorizeSecret(actor, action, secret);
+  const about = { tenantId, actor, action } as const;
+  const agreed = await agreedTo(query, services.mac, about, secret, null, environment.protection);
+  if (agreed !== null && "code" in agreed) throw spoken(actor, secret, agreed);
 }
 
 /** What was found leaves memory. */

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { isOfTenant } from "../access/actor.ts";
+import { grantsFor, mayReach } from "../access/authorize.ts";
 import { KeyfoldError } from "../error.ts";
 import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
@@ -12,7 +14,7 @@ import { compareInput, compareOutput } from "./schema.ts";
 
 /**
  * Compares the current values of a place with those of its upstream: what has diverged is what would be lost by going back.
- * For who may read them: equality of two values is told to nobody else.
+ * For who may list and read them: equality of two values is told to nobody else.
  * @throws KeyfoldError `illegal_state` where the place has no upstream
  */
 export const compareSecrets = defineVerb({
@@ -28,7 +30,9 @@ export const compareSecrets = defineVerb({
     await services.keys.currentOfAll(tenantId);
     const { place, gate, upstreams, ours, more } = await lookSql(call, tenantId, async (unit) => {
       const place = await findPlace(unit, input);
-      const tenant = { id: tenantId, slug: actor.type === "service_token" ? actor.tenantSlug : "" };
+      // It names what there is: for who may list, too.
+      if (grantsFor(actor, "secret.list")?.length === 0) throw new KeyfoldError("forbidden");
+      const tenant = { id: tenantId, slug: isOfTenant(actor) ? actor.tenantSlug : "" };
       const { upstreams } = services;
       const gate = upstreams?.of({ tenant, ...place });
       if (upstreams == null || gate == null)
@@ -40,6 +44,8 @@ export const compareSecrets = defineVerb({
       );
       const ours: { id: string; name: string; version: number; digest: Buffer }[] = [];
       for (const { name } of names.slice(0, input.limit)) {
+        const named = { projectId: place.project.id, environmentId: place.environment.id, name };
+        if (!mayReach(actor, "secret.list", named) || !mayReach(actor, "secret.reveal", named)) continue;
         const ref = { project: place.project.id, environment: place.environment.id, name };
         const loaded = await loadSecret(call, unit.query, tenantId, ref, { sealed: true });
         const { secret, version } = loaded;

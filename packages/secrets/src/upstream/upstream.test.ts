@@ -1,6 +1,7 @@
 import { decodeBodies, decodeEvent } from "@keyfold/ledger";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type House, openHouse } from "../testing/house.ts";
+import { personOf } from "../testing/person.ts";
 import { codeOf } from "../testing/refusal.ts";
 import type { AskedUpstream, Upstream } from "./port.ts";
 
@@ -173,6 +174,47 @@ test("nobody is asked for who may not read: a stranger, another place's reader, 
   expect(plain.asked).toEqual([]);
 });
 
+test("a token for names that begin so is given no other name's value, be it here or there", async () => {
+  const { caller } = await house.tenant("plain-9");
+  for (const name of ["api/KEY", "KEY", "apikey"]) plain.has.set(`plain-9/dev/${name}`, "not real");
+  const { token } = await caller.tokens.create({ name: "api only", preset: "reader", prefix: "api/" });
+  const api = house.as(token!);
+  expect((await api.secrets.reveal({ name: "api/KEY" })).upstream).toBe("plain");
+  expect((await api.secrets.revealMany({ names: ["api/KEY"] })).secrets).toHaveLength(1);
+  const asked = plain.asked.length;
+  for (const name of ["KEY", "apikey"]) expect(await codeOf(api.secrets.reveal({ name }))).toBe("not_found");
+  expect(await codeOf(api.secrets.revealMany({ names: ["api/KEY", "KEY"] }))).toBe("not_found");
+  expect(plain.asked).toHaveLength(asked);
+  for (const name of ["api/A", "B"]) await caller.secrets.set({ name, value: "not real" });
+  expect((await api.secrets.compare({})).secrets.map(({ name }) => name)).toEqual(["api/A"]);
+});
+
+test("where a person's read takes two, nothing is asked for without the other's word", async () => {
+  const { id, caller } = await house.tenant("keep-3");
+  keeping.has.set("keep-3/prod/K", "not real");
+  keeping.has.set("keep-3/staging/K", "not real");
+  keeping.has.set("keep-3/prod/P", "not real");
+  const { environments } = await caller.environments.list({ project: "default" });
+  const idOf = (wanted: string) => environments.find(({ name }) => name === wanted)!.id;
+  await caller.environments.protect({ environment: idOf("prod"), protection: "changes" });
+  await caller.environments.protect({ environment: idOf("staging"), protection: "all" });
+  const { token } = await caller.tokens.create({ name: "reads", preset: "reader" });
+  // That what was found is stored is the operator's word, also where people change nothing alone.
+  const reads = (environment: string) => house.as(token!).secrets.reveal({ name: "K", environment });
+  expect(await reads("prod")).toMatchObject({ version: 1 });
+  const person = await personOf(house.server, id, "Olga");
+  await caller.members.add({ personId: person.id, name: "Olga", grants: [{ role: "owner" }] });
+  const asked = keeping.asked.length;
+  expect(await codeOf(person.caller.secrets.reveal({ name: "K", environment: "staging" }))).toBe(
+    "approval_required",
+  );
+  expect(keeping.asked).toHaveLength(asked);
+  expect(await reads("staging")).toMatchObject({ version: 1 });
+  expect(await person.caller.secrets.reveal({ name: "P", environment: "prod" })).toMatchObject({
+    version: 1,
+  });
+});
+
 test("a bulk read takes what is here from here and the rest from the upstream, or nothing at all", async () => {
   const { id, caller } = await house.tenant("plain-5");
   await caller.secrets.set({ name: "A", value: "a, not real" });
@@ -309,8 +351,13 @@ test("E3: before going back, one call lists what has diverged, for who may read 
   expect((await caller.secrets.compare({ limit: 1 })).secrets[0]!.state).toBe("unanswered");
   const { caller: other } = await house.tenant("none-has-it");
   expect(await codeOf(other.secrets.compare({}))).toBe("illegal_state");
-  const lists = await caller.tokens.create({ name: "lists", actions: ["secret.list", "secret.get"] });
-  expect(await codeOf(house.as(lists.token!).secrets.compare({}))).toBe("forbidden");
+  for (const actions of [["secret.list", "secret.get"] as const, ["secret.reveal", "secret.get"] as const]) {
+    const half = await caller.tokens.create({ name: "half", actions: [...actions] });
+    expect([actions, await codeOf(house.as(half.token!).secrets.compare({}))]).toEqual([
+      actions,
+      "forbidden",
+    ]);
+  }
 });
 
 test("upstreams without a name, or with the same one, are refused at the start", async () => {
