@@ -160,7 +160,8 @@ test("proving a factor is tried ten times, and an app that was not confirmed is 
 });
 
 test("`operator reset` brings in who has lost their app, and the audit log shows every step", async () => {
-  const { people, email, signIn, first } = await withApp();
+  const { people, email, signIn, first, session, secret: app } = await withApp();
+  await people.stepUp(at(session), { code: await codeAt(app, 1) });
   const { secret } = await people.host.resetOperator(email);
   expect((await people.acceptLink(requestInfo({}), { secret, password: PASSWORD }))?.person.operator).toBe(
     true,
