@@ -61,11 +61,11 @@ test("the first operator opens a link, sets up an authenticator app, signs in wi
   await elsewhere.page.goto("/sign-in");
   await elsewhere.page.getByLabel("E-mail address").fill("ada@example.com");
   await elsewhere.page.getByLabel("Password").fill("wrong, and not real");
-  await elsewhere.page.getByRole("button", { name: "Sign in" }).click();
+  await elsewhere.page.getByRole("button", { name: "Sign in", exact: true }).click();
   await elsewhere.page.getByText("The e-mail address or the password is wrong").waitFor();
   await elsewhere.look("sign-in-password-wrong", ["1280"]);
   await elsewhere.page.getByLabel("Password").fill(PASSWORD);
-  await elsewhere.page.getByRole("button", { name: "Sign in" }).click();
+  await elsewhere.page.getByRole("button", { name: "Sign in", exact: true }).click();
   await elsewhere.page.getByRole("heading", { name: "One more proof" }).waitFor();
   await elsewhere.look("sign-in-code");
   await elsewhere.page.getByLabel("Code").fill("000 000");
@@ -176,7 +176,7 @@ test("somebody invited comes by the link, works as what they were given, and cha
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("E-mail address").fill("peter@example.com");
   await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("button", { name: "raviga" }).click();
   await page.waitForURL("**/t/raviga/default/dev");
   expect(complaints).toEqual([]);

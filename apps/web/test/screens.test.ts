@@ -169,7 +169,7 @@ describe("the panel's screens", () => {
     await look("sign-in-ended");
     await page.getByRole("button", { name: "Use a token instead" }).click();
     await page.getByLabel("Token").fill(token);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.waitForURL("**/t/tyrell/audit");
     await visitor.leave();
   });

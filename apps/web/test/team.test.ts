@@ -23,11 +23,11 @@ describe("a tenant's team", () => {
     await page.getByRole("button", { name: "Use a token instead" }).click();
     await look("sign-in-token");
     await page.getByLabel("Token").fill("kf_not_a_real_token");
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.getByText("This token was not accepted").waitFor();
     await look("sign-in-wrong");
     await page.getByLabel("Token").fill(token);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.waitForURL("**/t/acme/default/dev");
     await page.getByRole("rowheader", { name: "DATABASE_URL" }).waitFor();
     await expect.poll(() => page.title()).toBe("default/dev · acme · Keyfold");
