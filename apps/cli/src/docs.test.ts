@@ -33,15 +33,20 @@ test("the session in docs/cli.md goes word for word, times apart", async () => {
   const session = /^```console\n([\s\S]*?)^```/m.exec(await readFile(DOC, "utf8"))![1]!;
   const steps = session.split(/^\$ /m).slice(1);
   expect(steps.length).toBeGreaterThan(12);
+  await writeFile(join(folder, "token-file"), `${token}\n`);
   const env = {
     PATH: `${join(folder, "bin")}:${process.env.PATH}`,
-    KEYFOLD_TOKEN: token!,
     XDG_CONFIG_HOME: join(folder, "config"),
+    KEYFOLD_KEYRING: "off",
   };
   for (const step of steps) {
     const [line, ...expected] = step.trimEnd().split("\n");
     const typed = line!.replace("http://127.0.0.1:4400", served.url);
-    const said = (await shell(typed, env)).trimEnd().replaceAll(`${folder}/`, "");
+    const said = (await shell(typed, env))
+      .trimEnd()
+      .replaceAll(join(folder, "config"), "~/.config")
+      .replaceAll(`${folder}/`, "")
+      .replaceAll(served.url, "http://127.0.0.1:4400");
     expect(timeless(said), line).toBe(timeless(expected.join("\n")));
   }
 });

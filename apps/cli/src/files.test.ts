@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -38,6 +38,27 @@ test("what is appended comes after what is there", async () => {
   await append(path, "one\n");
   await append(path, "two\n");
   expect([await readFile(path, "utf8"), await modeOf()]).toEqual(["one\ntwo\n", 0o600]);
+});
+
+test("a link where a file shall be written is not followed: it may lead anywhere", async () => {
+  const elsewhere = join(folder, "somebody's .bashrc");
+  await writeFile(elsewhere, "untouched");
+  await symlink(elsewhere, path);
+  for (const write of [writeOpen(path, "x"), append(path, "x")])
+    await expect(write).rejects.toMatchObject({
+      exit: 1,
+      message: `${path} is a link to another file. Remove it, or name the file itself.`,
+    });
+  await expect(writeNew(path, "x")).rejects.toThrow("is there already");
+  await writeWhole(path, (file) => file.writeFile("whole")); // takes the link's place
+  expect([await readFile(elsewhere, "utf8"), await readFile(path, "utf8")]).toEqual(["untouched", "whole"]);
+});
+
+test("a file that secrets are added to is closed to others, also where it was open", async () => {
+  await writeFile(path, "before\n");
+  await chmod(path, 0o644);
+  await append(path, "one\n");
+  expect([await readFile(path, "utf8"), await modeOf()]).toEqual(["before\none\n", 0o600]);
 });
 
 test("where nothing can be written, the sentence names the path and the system's code", async () => {

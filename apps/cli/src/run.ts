@@ -10,11 +10,14 @@ import { addKeys } from "./keys/keys.ts";
 import { addLogin } from "./login/commands.ts";
 import { addOperator } from "./operator/commands.ts";
 import { addSecrets } from "./secrets/commands.ts";
+import { printable } from "./table.ts";
 import { addTenants } from "./tenants/commands.ts";
 import { CommandError, EXIT, type Terminal } from "./terminal.ts";
 
 /** Runs one command line. @returns the exit code */
-export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(argv: readonly string[], given: Terminal): Promise<number> {
+  // Complaints quote names that others chose, and sentences of servers: none of it may move a cursor or write a title.
+  const terminal: Terminal = { ...given, err: (text) => given.err(plain(text)) };
   let exit: number = EXIT.done;
   const program = new Command("keyfold")
     .description("Keyfold's command line.")
@@ -63,3 +66,10 @@ Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or s
     throw error;
   }
 }
+
+/** Line ends, and the return of a line that is written anew, stay. */
+const plain = (text: string): string =>
+  text
+    .split(/([\n\r])/)
+    .map((part) => (part === "\n" || part === "\r" ? part : printable(part)))
+    .join("");

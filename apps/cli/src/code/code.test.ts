@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const keyfold = (...argv: string[]) =>
-  commandLine(argv, { env: { KEYFOLD_URL: served.url, KEYFOLD_TOKEN: token } });
+  commandLine(argv, { env: { PATH: process.env.PATH, KEYFOLD_URL: served.url, KEYFOLD_TOKEN: token } });
 const git = (...args: string[]) =>
   promisify(execFile)("git", ["-c", "user.name=Test", "-c", "user.email=test@example.invalid", ...args], {
     cwd: folder,
@@ -78,6 +78,38 @@ test("what a repository once held is found with --history, by path and commit", 
     1,
     expect.stringMatching(/^STRIPE_KEY {2}config\.ts in commit [0-9a-f]{7,}:1\n$/),
   ]);
+});
+
+test("a repository that somebody else made runs nothing of its own while its history is read", async () => {
+  await git("init", "-q");
+  await writeFile(join(folder, "config.ts"), `key = "${VALUE}"\n`);
+  const ran = join(folder, "ran");
+  const program = join(folder, "program");
+  await writeFile(program, `#!/bin/sh\nenv > ${ran}\n`, { mode: 0o755 });
+  await writeFile(join(folder, ".gitattributes"), "*.ts diff=theirs\n");
+  await git("add", "config.ts", ".gitattributes");
+  // A commit that claims to be signed: git would ask the named program about it.
+  await git("commit", "-q", "-m", "one");
+  const raw = (await git("cat-file", "commit", "HEAD")).stdout;
+  const signed = raw.replace(
+    "\n\n",
+    "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n fake\n -----END PGP SIGNATURE-----\n\n",
+  );
+  await writeFile(join(folder, "commit"), signed);
+  const id = (await git("hash-object", "-t", "commit", "-w", "commit")).stdout.trim();
+  await git("reset", "-q", "--soft", id);
+  for (const [name, value] of [
+    ["log.showSignature", "true"],
+    ["gpg.program", program],
+    ["core.fsmonitor", program],
+    ["core.pager", program],
+    ["diff.theirs.textconv", program],
+    ["diff.external", program],
+    ["core.sshCommand", program],
+  ])
+    await git("config", name!, value!);
+  expect((await keyfold("scan", folder, "--history")).out).toContain("config.ts in commit");
+  await expect(readFile(ran)).rejects.toThrow("ENOENT");
 });
 
 test("a folder that is none is refused", async () => {

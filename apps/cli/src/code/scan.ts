@@ -47,7 +47,7 @@ export async function scan(terminal: Terminal, folder: string, options: ScanOpti
     for (const { name, line } of needles.in(content))
       found.push({ name, where: relative(folder, path), line });
   }
-  if (options.history) found.push(...(await inHistory(folder, needles)));
+  if (options.history) found.push(...(await inHistory(folder, needles, terminal.env)));
   if (options.json) terminal.out(`${JSON.stringify({ files, found, tooShort: needles.tooShort })}\n`);
   else report(terminal, files, found, needles.tooShort);
   return found.length === 0 ? EXIT.done : EXIT.failed;
@@ -63,13 +63,13 @@ async function* filesOf(folder: string): AsyncGenerator<string> {
   }
 }
 
-async function inHistory(folder: string, needles: Needles): Promise<Finding[]> {
+async function inHistory(folder: string, needles: Needles, env: Terminal["env"]): Promise<Finding[]> {
   const found: Finding[] = [];
   try {
-    for await (const { id, content } of blobs(folder)) {
+    for await (const { id, content } of blobs(folder, env)) {
       const hits = needles.in(content);
       if (hits.length === 0) continue;
-      const was = await whereWas(folder, id);
+      const was = await whereWas(folder, id, env);
       const where = was === null ? `git object ${id.slice(0, 12)}` : `${was.path} in commit ${was.commit}`;
       for (const { name, line } of hits) found.push({ name, where, line });
     }

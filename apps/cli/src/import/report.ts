@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, sign } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { blocking, type ImportResult } from "@keyfold/import";
+import { writeOpen } from "../files.ts";
 import { printable, table } from "../table.ts";
 import { CommandError, EXIT } from "../terminal.ts";
 
@@ -54,15 +55,8 @@ export function reportOf(
 export async function writeReport(report: Report, path: string, keyPath?: string): Promise<void> {
   const key = keyPath === undefined ? null : await signingKey(keyPath);
   const text = `${JSON.stringify(report, null, 2)}\n`;
-  try {
-    await writeFile(path, text);
-    if (key !== null) await writeFile(`${path}.sig`, sign(null, Buffer.from(text), key));
-  } catch (error) {
-    throw new CommandError(
-      EXIT.failed,
-      `${path} cannot be written (${(error as NodeJS.ErrnoException).code}).`,
-    );
-  }
+  await writeOpen(path, text);
+  if (key !== null) await writeOpen(`${path}.sig`, sign(null, Buffer.from(text), key));
 }
 
 /** @throws CommandError for what is no Ed25519 private key in PEM */

@@ -1,5 +1,5 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeNewOpen, writeOpen } from "../files.ts";
 import { FILE_NAME, folderSettings, settingsAbove } from "../place/keyfold-json.ts";
 import { checkedUrl, type PlaceOptions } from "../place/place.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
@@ -22,16 +22,13 @@ export async function init(terminal: Terminal, options: PlaceOptions & { force?:
     ),
   );
   const path = join(cwd, FILE_NAME);
-  await writeFile(path, `${JSON.stringify(own, null, 2)}\n`, { flag: options.force ? "w" : "wx" }).catch(
-    (error: NodeJS.ErrnoException) => {
-      throw new CommandError(
-        EXIT.failed,
-        error.code === "EEXIST"
-          ? `There is a ${FILE_NAME} here already. Change it by hand, or write it anew with --force.`
-          : `${path} cannot be written (${error.code}).`,
-      );
-    },
-  );
+  const text = `${JSON.stringify(own, null, 2)}\n`;
+  if (options.force) await writeOpen(path, text);
+  else if (!(await writeNewOpen(path, text)))
+    throw new CommandError(
+      EXIT.failed,
+      `There is a ${FILE_NAME} here already. Change it by hand, or write it anew with --force.`,
+    );
   terminal.out(`Wrote ${path}. It holds no secret: commit it.\n`);
   return EXIT.done;
 }

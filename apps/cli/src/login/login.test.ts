@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Served, serveHouse } from "@keyfold/api/testing";
@@ -61,7 +64,8 @@ test("a token that does not work is not kept", async () => {
 test("init writes where the secrets are, and commands below read it, each folder only what is its own", async () => {
   await mkdir(join(folder, ".git"));
   await mkdir(join(folder, "apps", "web"), { recursive: true });
-  const env = { KEYFOLD_TOKEN: token };
+  await keyfold(`login --url ${served.url}`, { piped: token });
+  const env = {};
   expect((await keyfold(`init --url ${served.url} --env dev`, { env })).exit).toBe(0);
   expect(JSON.parse(await readFile(join(folder, "keyfold.json"), "utf8"))).toEqual({
     url: served.url,
@@ -75,6 +79,72 @@ test("init writes where the secrets are, and commands below read it, each folder
   expect((await keyfold("get K --env prod", { env })).out).toBe("of prod");
   expect((await keyfold("get K", { env })).exit).toBe(1);
   expect((await keyfold("init", { env })).err).toContain("--force");
+});
+
+test("a keyfold.json that somebody else wrote gets no token sent to the server that it names", async () => {
+  const asked: string[] = [];
+  const theirs = createServer((request, response) => {
+    asked.push(`${request.url} ${request.headers.authorization}`);
+    response.end("{}");
+  }).listen(0, "127.0.0.1");
+  await once(theirs, "listening");
+  try {
+    const url = `http://127.0.0.1:${(theirs.address() as AddressInfo).port}`;
+    await writeFile(join(folder, "keyfold.json"), JSON.stringify({ url, tenant: "acme" }));
+    await keyfold(`login --url ${served.url}`, { piped: token });
+    const refusal = `Only keyfold.json says that the server is ${url}, and whoever wrote it could name their own: no token is sent there. If it is right, set KEYFOLD_URL or give --url.\n`;
+    const given: Record<string, string>[] = [
+      { KEYFOLD_TOKEN: token },
+      { KEYFOLD_ID_TOKEN: "a.jwt.fake" },
+      { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "fake" },
+    ];
+    for (const env of given)
+      for (const line of ["whoami", "list", "get K", "run -- true", "scan .", "doctor"]) {
+        const said = await keyfold(line, { env });
+        expect([line, said.exit === 0, (said.err + said.out).includes(refusal.trim())]).toEqual([
+          line,
+          false,
+          true,
+        ]);
+      }
+    expect(await keyfold("login", { piped: token })).toMatchObject({ exit: 2, err: refusal });
+    expect(await keyfold("login --oidc", { env: given[1]! })).toMatchObject({ exit: 2, err: refusal });
+    // What is kept for another server goes to that one only.
+    expect((await keyfold("whoami")).err).toMatch(/^There is no token for /);
+    expect(asked).toEqual([]);
+    // Whoever types a token is asked for it by the address.
+    expect((await keyfold("login", { typed: "kf_fake_for_them_000000000000000000" })).err).toContain(
+      `A token for ${url} `,
+    );
+  } finally {
+    theirs.close();
+  }
+});
+
+test("a server that answers with a redirect is told nothing more, and no token is kept for it", async () => {
+  const asked: (string | undefined)[] = [];
+  const elsewhere = createServer((request, response) => {
+    asked.push(request.headers.authorization);
+    response.end("{}");
+  }).listen(0, "127.0.0.1");
+  await once(elsewhere, "listening");
+  const away = createServer((_, response) => {
+    const { port } = elsewhere.address() as AddressInfo;
+    response.writeHead(307, { location: `http://127.0.0.1:${port}/` }).end();
+  }).listen(0, "127.0.0.1");
+  await once(away, "listening");
+  try {
+    const said = await keyfold(`login --url http://127.0.0.1:${(away.address() as AddressInfo).port}`, {
+      piped: token,
+    });
+    expect(said).toMatchObject({ exit: expect.toSatisfy((exit) => exit !== 0), out: "" });
+    expect(said.err).not.toContain(token);
+    expect(asked).toEqual([]);
+    await expect(stat(kept())).rejects.toThrow();
+  } finally {
+    away.close();
+    elsewhere.close();
+  }
 });
 
 test("nothing above the repository's root is read", async () => {

@@ -1,6 +1,6 @@
 import { calling, clientOf } from "../place/client.ts";
 import { folderSettings } from "../place/keyfold-json.ts";
-import { checkedUrl } from "../place/place.ts";
+import { checkedUrl, onlyInFile } from "../place/place.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
 import { credentialStore } from "./credential-store.ts";
 import { exchange } from "./federation.ts";
@@ -11,10 +11,13 @@ export async function login(
   options: { url?: string; oidc?: boolean; tenant?: string },
 ): Promise<number> {
   const folder = terminal.cwd === undefined ? {} : await folderSettings(terminal.cwd);
-  const url = checkedUrl(options.url ?? (terminal.env.KEYFOLD_URL || folder.url));
+  const named = options.url ?? (terminal.env.KEYFOLD_URL || undefined);
+  const url = checkedUrl(named ?? folder.url);
+  const { input } = terminal;
+  // A person who types sees the address that is asked for; what is piped or exchanged is sent unseen.
+  if (named === undefined && (options.oidc || !input?.isTerminal)) throw onlyInFile(url);
   if (options.oidc)
     return loginByExchange(terminal, url, options.tenant ?? (terminal.env.KEYFOLD_TENANT || folder.tenant));
-  const { input } = terminal;
   const given = input?.isTerminal
     ? await input.hidden(`A token for ${url} (it is not shown): `)
     : (await input?.read())?.toString("utf8");

@@ -20,17 +20,27 @@ export interface PlaceOptions {
   env?: string;
 }
 
-/** @throws CommandError that says what is missing, and how to give it */
+/**
+ * A token of the environment's goes only to a server that the same person named, and not to one that a `keyfold.json` names:
+ * whoever wrote a repository that somebody cloned would else be sent their token. One that `keyfold login` kept is kept for
+ * its server, and goes to no other.
+ * @throws CommandError that says what is missing, and how to give it
+ */
 export async function findPlace(terminal: Terminal, options: PlaceOptions): Promise<Place> {
   const { env } = terminal;
   const folder = terminal.cwd === undefined ? {} : await folderSettings(terminal.cwd);
-  const url = checkedUrl(options.url ?? (env.KEYFOLD_URL || folder.url));
+  const named = options.url ?? (env.KEYFOLD_URL || undefined);
+  const url = checkedUrl(named ?? folder.url);
   const at: Place["at"] = {};
   const tenant = options.tenant ?? (env.KEYFOLD_TENANT || folder.tenant);
+  const kept = () => credentialStore(env).get(url);
   const token =
-    env.KEYFOLD_TOKEN ||
-    (hasGivenIdToken(env) ? null : await credentialStore(env).get(url)) ||
-    (await exchanged(terminal, url, tenant));
+    named === undefined
+      ? await kept()
+      : env.KEYFOLD_TOKEN ||
+        (hasGivenIdToken(env) ? null : await kept()) ||
+        (await exchanged(terminal, url, tenant));
+  if (!token && named === undefined && (env.KEYFOLD_TOKEN || hasIdToken(env))) throw onlyInFile(url);
   if (!token)
     throw new CommandError(
       EXIT.usage,
@@ -43,6 +53,13 @@ export async function findPlace(terminal: Terminal, options: PlaceOptions): Prom
   if (environment) at.environment = environment;
   return { url, token, at };
 }
+
+/** The refusal to send a token where only a `keyfold.json` says. */
+export const onlyInFile = (url: string): CommandError =>
+  new CommandError(
+    EXIT.usage,
+    `Only keyfold.json says that the server is ${url}, and whoever wrote it could name their own: no token is sent there. If it is right, set KEYFOLD_URL or give --url.`,
+  );
 
 /** A token of minutes for the one that CI or the cluster gives this process; null where none does. */
 async function exchanged(
