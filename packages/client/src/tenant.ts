@@ -129,20 +129,31 @@ export class Tenant<D extends Declarations> {
 
   /**
    * Calls `onChange` with the value that is current now, and again each time another one is, one call at a time. Learns of
-   * changes by a stream, within a moment; where there is none, it asks every 30 seconds. Ends with `stop()`.
+   * changes by a stream, within a moment; where there is none, it asks every 30 seconds. Each time `onChange` has returned,
+   * Keyfold is told that this process uses that version (`acknowledge: false`: it is not). Ends with `stop()`.
    */
   watch<N extends NameIn<D>>(
     name: N,
     onChange: (value: ValueOf<D, N>, about: { version: number }) => void | Promise<void>,
     options: WatchOptions = {},
   ): Watch {
-    const { clock, feed } = this.#via;
+    const { clock, feed, instance } = this.#via;
+    const { tenant } = this.#place;
     return watch<Revealed>(
       {
         name,
         clock,
-        feed: feed(this.#place.tenant),
-        read: async () => this.#reader.one(this.#place, name, { fresh: true }, await this.#credential()),
+        feed: feed(tenant),
+        read: async () =>
+          this.#reader.one(this.#place, name, { fresh: true }, await this.#credential(), instance),
+        acknowledge: ({ id, version }, leaseSeconds) =>
+          this.#trpc.consumers.ack.mutate({
+            ...(tenant === undefined ? {} : { tenant }),
+            id,
+            version,
+            instance,
+            leaseSeconds,
+          }),
         look: () => this.metadata(name),
         onChange: async (revealed) =>
           onChange(await matched(this.#declared, name, textOf(name, revealed)), {

@@ -1,3 +1,4 @@
+import { acknowledging } from "./acknowledging.ts";
 import type { Clock } from "./clock.ts";
 import type { Feed, Message } from "./feed.ts";
 
@@ -53,7 +54,6 @@ export interface Using<T> {
 }
 
 const EVERY_MS = 30_000;
-const LEASE_SECONDS = 3_600;
 
 /**
  * Applies a secret's value now and whenever there is a newer version; says so each time, once the application has taken
@@ -61,11 +61,10 @@ const LEASE_SECONDS = 3_600;
  * @throws whatever the first read or the first `apply` fails with
  */
 export async function use<T>(parts: Using<T>, options: UseOptions): Promise<InUse> {
-  const { everyMs = EVERY_MS, leaseSeconds = LEASE_SECONDS, onError = () => {} } = options;
-  const { clock } = parts;
+  const { everyMs = EVERY_MS, leaseSeconds, onError = () => {} } = options;
+  const { clock, acknowledge } = parts;
+  const word = acknowledging({ acknowledge, clock, ...(leaseSeconds === undefined ? {} : { leaseSeconds }) });
   let applied: number | null = null;
-  /** What was said last, and until when that needs no saying again. */
-  let said: { version: number; until: number } | null = null;
   let running: Promise<void> | null = null;
   let stopped = false;
 
@@ -78,10 +77,7 @@ export async function use<T>(parts: Using<T>, options: UseOptions): Promise<InUs
     applied = version;
   };
   const say = async (): Promise<void> => {
-    if (stopped || applied === null || (said?.version === applied && clock.now() < said.until)) return;
-    const version = applied;
-    await parts.acknowledge(version, leaseSeconds);
-    said = { version, until: clock.now() + (leaseSeconds * 1000) / 3 };
+    if (!stopped && applied !== null) await word.say(applied);
   };
   // What the application uses it goes on using, whether or not Keyfold hears of it.
   const tellWhatFails = (error: unknown) => onError(error);
@@ -135,7 +131,7 @@ export async function use<T>(parts: Using<T>, options: UseOptions): Promise<InUs
       stopped = true;
       leave();
       await running?.catch(() => {});
-      if (said !== null) await parts.acknowledge(said.version, 0);
+      await word.end();
     },
   };
 }

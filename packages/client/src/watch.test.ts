@@ -1,5 +1,5 @@
 import { type Served, serveHouse } from "@keyfold/api/testing";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import type { Undeclared } from "./declare.ts";
 import type { Fetch } from "./fetch.ts";
 import { createKeyfold, isKeyfoldError, type Watch, type WatchOptions } from "./index.ts";
@@ -57,6 +57,84 @@ test("a watch tells the value that is current, and each one after it", async () 
   await caller.secrets.rollBack({ name: "DB_URL", to: 1 });
   await values.until((all) => all.length === 3);
   expect(values.all).toEqual(["first, not real", "second, not real", "first, not real"]);
+});
+
+test("once onChange has returned, the version is acknowledged, by each process; a grace ends with the last one", async () => {
+  const { caller } = await open("acks");
+  const { id } = await caller.secrets.create({
+    name: "K",
+    value: "1",
+    gracePolicy: "acknowledgement",
+  });
+  const { token } = await caller.tokens.create({ name: "api", preset: "reader", consumerName: "api" });
+  const process = (instance: string) =>
+    createKeyfold({ url: served.url, token: token!, instance }).tenant("acks");
+  const uses = async () => (await caller.secrets.blastRadius({ id })).consumers[0]?.uses;
+  let broken = false;
+  const errors = new Told<unknown>();
+  const a = watching(process("a"), "K");
+  const seen: string[] = [];
+  const onChange = (value: string) => {
+    if (broken) throw new Error("not applied");
+    seen.push(value);
+  };
+  watches.push(process("b").watch("K", onChange, { onError: errors.push }));
+  await vi.waitFor(
+    async () => expect(await uses()).toEqual([{ version: 1, instances: 2, acknowledged: 2 }]),
+    { timeout: 25_000 },
+  );
+  broken = true;
+  await caller.secrets.set({ name: "K", value: "2" });
+  await a.values.until((all) => all.length === 2);
+  await errors.until((all) => all.length > 0);
+  // One has moved; the other has only read the new value.
+  await vi.waitFor(
+    async () =>
+      expect(await uses()).toEqual([
+        { version: 2, instances: 1, acknowledged: 1 },
+        { version: 1, instances: 1, acknowledged: 1 },
+      ]),
+    { timeout: 25_000 },
+  );
+  expect((await caller.versions.list({ id })).versions.at(-1)!.state).toBe("grace");
+  broken = false;
+  await caller.secrets.set({ name: "K", value: "3" });
+  await vi.waitFor(
+    async () => expect(await uses()).toEqual([{ version: 3, instances: 2, acknowledged: 2 }]),
+    { timeout: 25_000 },
+  );
+  expect((await caller.versions.list({ id })).versions.map(({ state }) => state)).toEqual([
+    "current",
+    "destroyed",
+    "destroyed",
+  ]);
+  expect([seen, a.errors.all]).toEqual([["1", "3"], []]);
+  // Who stops watching is waited for no more.
+  for (const one of watches.splice(0)) one.stop();
+  await vi.waitFor(async () => expect(await uses()).toEqual([]), { timeout: 25_000 });
+});
+
+test("whoever may not acknowledge, or does not want to, watches all the same, and hears of it once", async () => {
+  const { caller } = await open("mute");
+  await caller.secrets.create({ name: "K", value: "1" });
+  const { token } = await caller.tokens.create({
+    name: "t",
+    actions: ["secret.reveal", "secret.get", "event.stream"],
+  });
+  const refused = watching(createKeyfold({ url: served.url, token: token! }).tenant(), "K", { pollMs: 20 });
+  await refused.errors.until((all) => all.length === 1);
+  const { token: reader } = await caller.tokens.create({ name: "quiet", preset: "reader" });
+  const quiet = watching(createKeyfold({ url: served.url, token: reader! }).tenant(), "K", {
+    acknowledge: false,
+  });
+  for (const value of ["2", "3"]) {
+    await caller.secrets.set({ name: "K", value });
+    for (const { values } of [refused, quiet]) await values.until((all) => all.at(-1) === value);
+  }
+  expect(codes(refused.errors.all)).toEqual(["forbidden"]);
+  const { events } = await caller.audit.list({ limit: 500 });
+  const acks = events.filter(({ action }) => action === "consumer.acknowledged");
+  expect(acks.filter(({ outcome }) => outcome !== "denied")).toEqual([]);
 });
 
 test("what a watch's stream hears of leaves the cache at once", async () => {

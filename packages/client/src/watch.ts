@@ -1,5 +1,6 @@
+import { type Acknowledging, acknowledging } from "./acknowledging.ts";
 import type { Clock } from "./clock.ts";
-import type { KeyfoldClientError } from "./error.ts";
+import { isKeyfoldError, type KeyfoldClientError } from "./error.ts";
 import type { Feed, Message } from "./feed.ts";
 
 export interface WatchOptions {
@@ -7,6 +8,12 @@ export interface WatchOptions {
   onError?: (error: unknown) => void;
   /** How often it asks where no stream can be had, in milliseconds; 30 000 by default. */
   pollMs?: number;
+  /**
+   * Whether Keyfold is told, each time `onChange` has returned, that this process uses that version: a rotation can then be
+   * seen through to the last process, and a grace can end when all have moved. True by default; false where `onChange` only
+   * hears of a value and somebody else uses it.
+   */
+  acknowledge?: boolean;
 }
 
 export interface Watch {
@@ -28,6 +35,8 @@ interface Source<F extends Found> {
   /** Which one is current, without its value. */
   look(): Promise<{ id: string; version: number | null }>;
   onChange(found: F): void | Promise<void>;
+  /** Says that this process uses a version, for so many seconds. */
+  acknowledge(found: Found, leaseSeconds: number): Promise<unknown>;
 }
 
 /**
@@ -36,8 +45,9 @@ interface Source<F extends Found> {
  */
 export function watch<F extends Found>(source: Source<F>, options: WatchOptions = {}): Watch {
   const { name, feed, clock } = source;
-  const pollMs = options.pollMs ?? 30_000;
+  const { pollMs = 30_000, acknowledge = true } = options;
   let told: Found | null = null;
+  let word: Acknowledging | null = null;
   let secretId: string | null = null;
   let stopped = false;
   let busy = false;
@@ -60,6 +70,21 @@ export function watch<F extends Found>(source: Source<F>, options: WatchOptions 
       busy = false;
     }
   };
+  /** Says which version is in use. Whoever may not say so is told once, and goes on without. */
+  let mayTell = acknowledge;
+  let telling = false;
+  const tell = async (): Promise<void> => {
+    if (!mayTell || telling || told === null || stopped) return;
+    telling = true;
+    try {
+      await word?.say(told.version);
+    } catch (error) {
+      if (isKeyfoldError(error, "forbidden")) mayTell = false;
+      fail(error);
+    } finally {
+      telling = false;
+    }
+  };
   const isTold = (found: { id: string; version: number | null }): boolean =>
     told !== null && told.id === found.id && told.version === found.version;
   const once = async (how: "look" | "read"): Promise<void> => {
@@ -69,7 +94,13 @@ export function watch<F extends Found>(source: Source<F>, options: WatchOptions 
       secretId = found.id;
       if (stopped || isTold(found)) return;
       await source.onChange(found);
+      if (word === null || told?.id !== found.id) {
+        const { id } = found;
+        const say = (version: number, seconds: number) => source.acknowledge({ id, version }, seconds);
+        word = acknowledging({ clock, acknowledge: say });
+      }
       told = { id: found.id, version: found.version };
+      await tell();
     } catch (error) {
       fail(error);
     }
@@ -85,14 +116,18 @@ export function watch<F extends Found>(source: Source<F>, options: WatchOptions 
   const tick = () => {
     if (stopped) return;
     if (!feed.live) void ask("look");
+    void tell();
     clock.after(pollMs, tick);
   };
   clock.after(pollMs, tick);
   void ask("read");
   return {
     stop() {
+      if (stopped) return;
       stopped = true;
       leave();
+      // Nobody waits for it: what is not heard of it in time, its lease says.
+      if (mayTell) void word?.end().catch(() => {});
     },
   };
 }

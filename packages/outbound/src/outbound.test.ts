@@ -103,6 +103,27 @@ test("a name that leads elsewhere at the second look-up is asked once for a conn
   expect(to.received).toHaveLength(1);
 });
 
+test("how long a receiver asks to be left alone comes with its status, in seconds, where it can be read", async () => {
+  const to = await opened();
+  const soon = new Date(Date.now() + 3_600_000).toUTCString();
+  for (const [header, seconds] of [
+    ["120", 120],
+    ["0", 0],
+    [soon, expect.toSatisfy((s: number) => s > 0 && s <= 3_600)],
+    ["Sun, 06 Nov 1994 08:49:37 GMT", 0],
+    ["-5", null],
+    ["1e9", null],
+    ["99999999999999999999", null],
+    ["soon", null],
+    ["x".repeat(5_000), null],
+  ] as const) {
+    to.answer((response) => response.writeHead(429, { "retry-after": header }).end());
+    expect(await post(outbound(), to.url), header).toMatchObject({ status: 429, retryAfter: seconds });
+  }
+  to.answer((response) => response.writeHead(429).end());
+  expect(await post(outbound(), to.url)).toMatchObject({ retryAfter: null });
+});
+
 test("a redirect is an answer, and is not followed", async () => {
   const [to, metadata] = [await opened(), await opened()];
   for (const status of [301, 302, 303, 307, 308]) {

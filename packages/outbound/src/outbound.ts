@@ -29,7 +29,13 @@ export interface Post {
 
 /** What became of a request: a status, or why there is none. */
 export type Outcome =
-  | { readonly status: number; readonly answer: Buffer | null; readonly durationMs: number }
+  | {
+      readonly status: number;
+      readonly answer: Buffer | null;
+      /** How long whoever answered asked to be left alone, in seconds; null: they did not say, or nothing that can be read. */
+      readonly retryAfter: number | null;
+      readonly durationMs: number;
+    }
   | { readonly failure: Failure; readonly durationMs: number };
 
 export interface Get {
@@ -86,20 +92,21 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     const signal = post.signal ? AbortSignal.any([timeout.signal, post.signal]) : timeout.signal;
     try {
       const target: Target = checkTarget(post.url, allow);
-      const { statusCode, body } = await request(target.url, {
+      const { statusCode, headers, body } = await request(target.url, {
         method,
         headers: post.headers,
         ...(post.body === undefined ? {} : { body: post.body }),
         dispatcher: agent,
         signal,
       });
+      const retryAfter = secondsOf(headers["retry-after"]);
       const wanted = Math.min(post.answerBytes ?? 0, 1024 * 1024);
       if (wanted === 0) {
         // Not waited for: whoever answers slowly holds up nobody.
         body
           .dump({ limit: SMALL_ANSWER, signal: AbortSignal.timeout(SMALL_ANSWER_MS) })
           .catch(() => body.destroy());
-        return { status: statusCode, answer: null, durationMs: durationMs() };
+        return { status: statusCode, answer: null, retryAfter, durationMs: durationMs() };
       }
       const chunks: Buffer[] = [];
       let size = 0;
@@ -111,7 +118,8 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
         }
         chunks.push(chunk);
       }
-      return { status: statusCode, answer: Buffer.concat(chunks, size), durationMs: durationMs() };
+      const answer = Buffer.concat(chunks, size);
+      return { status: statusCode, answer, retryAfter, durationMs: durationMs() };
     } catch (error) {
       return { failure: timeout.signal.aborted ? "timeout" : failureOf(error), durationMs: durationMs() };
     } finally {
@@ -124,4 +132,13 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     get: ({ headers = {}, ...get }) => exchange("GET", { ...get, headers }),
     close: () => agent.destroy(),
   };
+}
+
+/** A `Retry-After` as RFC 9110 §10.2.3 has it: seconds, or a date. */
+function secondsOf(header: string | string[] | undefined): number | null {
+  if (typeof header !== "string" || header.length > 64) return null;
+  if (/^\d{1,9}$/.test(header)) return Number(header);
+  if (!/^[A-Z][a-z]{2}, /.test(header)) return null;
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - Date.now()) / 1000));
 }

@@ -18,7 +18,7 @@ export function httpTransport(outbound: Pick<Outbound, "check" | "post">): Webho
       const { durationMs } = outcome;
       return "failure" in outcome
         ? { failure: outcome.failure, durationMs }
-        : { status: outcome.status, durationMs };
+        : { status: outcome.status, retryAfter: outcome.retryAfter, durationMs };
     },
   };
 }

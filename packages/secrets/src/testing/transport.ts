@@ -7,14 +7,16 @@ export interface Posted {
   body: string;
 }
 
+/** A status, with a wait that was asked for or without; or a failure in a word. */
+type Answer = number | string | { status: number; retryAfter: number };
+
 /** A transport that sends nothing, keeps what it was given, and answers as it is told to. */
 export class FakeTransport implements WebhookTransport {
   readonly posted: Posted[] = [];
-  #answer: (posted: Posted) => number | string | Promise<number | string> = () => 204;
+  #answer: (posted: Posted) => Answer | Promise<Answer> = () => 204;
   #waiting: { count: number; done: () => void }[] = [];
 
-  /** A status, or a failure in a word. */
-  answer(how: (posted: Posted) => number | string | Promise<number | string>): void {
+  answer(how: (posted: Posted) => Answer | Promise<Answer>): void {
     this.#answer = how;
   }
 
@@ -34,10 +36,12 @@ export class FakeTransport implements WebhookTransport {
     const posted = { url, headers, body };
     this.posted.push(posted);
     for (const { count, done } of this.#waiting) if (this.posted.length >= count) done();
-    const aborted = new Promise<string>((resolve) =>
-      signal.addEventListener("abort", () => resolve("broken"), { once: true }),
-    );
+    const aborted = new Promise<string>((resolve) => {
+      if (signal.aborted) resolve("broken");
+      signal.addEventListener("abort", () => resolve("broken"), { once: true });
+    });
     const answer = await Promise.race([this.#answer(posted), aborted]);
+    if (typeof answer === "object") return { ...answer, durationMs: 1 };
     return typeof answer === "number"
       ? { status: answer, durationMs: 1 }
       : { failure: answer, durationMs: 1 };

@@ -230,6 +230,28 @@ test("nothing is sent again before its time", async () => {
   expect((await deliveries(endpoint.id)).find(({ name }) => name === "A")!.attempts).toBe(1);
 });
 
+test("who asks to be left alone for a while is, for six hours at most, and never the sooner for it", async () => {
+  const endpoint = await made();
+  const waits = [900, 10 * 86_400, 0];
+  transport.answer(() => ({ status: 429, retryAfter: waits[transport.posted.length - 1]! }));
+  dispatch();
+  await set("A");
+  const wait = async () => {
+    const [one] = await deliveries(endpoint.id);
+    return Math.round((Date.parse(one!.nextAttemptAt!) - Date.parse(one!.log.at(-1)!.at)) / 1000);
+  };
+  await attempts(endpoint.id, 1);
+  expect(await wait()).toBeGreaterThanOrEqual(899);
+  await house.moveClock("16 minutes");
+  await attempts(endpoint.id, 2);
+  // The log's times are this process's, the next attempt's is the database's, which was moved.
+  expect(await wait()).toBeLessThanOrEqual(6 * 3_600 + 16 * 60 + 5);
+  expect(await wait()).toBeGreaterThanOrEqual(6 * 3_600);
+  await house.moveClock("7 hours");
+  await attempts(endpoint.id, 3);
+  expect(await wait()).toBeGreaterThanOrEqual(7 * 3_600 + 0.8 * 120 - 5);
+});
+
 test("after eleven attempts over a day a message is given up, and replayed under its own id", async () => {
   const endpoint = await made();
   transport.answer(() => 500);
@@ -301,7 +323,8 @@ test("one that failed for five days without a success is disabled; enabled again
   await set("C");
   await until(async () => (await caller.webhooks.list({})).endpoints[0]!.state === "disabled");
   expect((await caller.webhooks.list({})).endpoints[0]!.disabledReason).toBe("failing");
-  expect((await deliveries(endpoint.id)).every(({ state }) => state === "dead")).toBe(true);
+  // What was handed over in the same moment is given up at its first attempt.
+  await until(async () => (await deliveries(endpoint.id)).every(({ state }) => state === "dead"));
   expect(await codeOf(caller.webhooks.test({ id: endpoint.id }))).toBe("illegal_state");
   const before = transport.posted.length;
   await set("D");

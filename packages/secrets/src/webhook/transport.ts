@@ -14,7 +14,10 @@ export interface WebhookTransport {
   }): Promise<TransportOutcome>;
 }
 
-/** A status, or in a word why there is none; and how long it took, in milliseconds. */
+/**
+ * A status, and how many seconds whoever answered asked to be left alone, if they did; or in a word why there is none. How
+ * long it took is in milliseconds.
+ */
 export type TransportOutcome =
-  | { readonly status: number; readonly durationMs: number }
+  | { readonly status: number; readonly retryAfter?: number | null; readonly durationMs: number }
   | { readonly failure: string; readonly durationMs: number };

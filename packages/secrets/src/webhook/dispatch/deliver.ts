@@ -17,6 +17,8 @@ interface Attempt {
   status: number | null;
   /** `refused`: by them, or by the way there; `pointless`: it must not be sent; `ours`: it could not be, by our fault. */
   failure: string | null;
+  /** How many seconds they asked to be left alone; null: they did not say. */
+  retryAfter?: number | null | undefined;
   durationMs: number;
 }
 
@@ -50,9 +52,9 @@ export async function deliver(
 }
 
 /** How long until the next attempt, in seconds; null: there is none. What was our fault is not held against a message. */
-function waitOf({ result }: Attempt, made: number): number | null {
+function waitOf({ result, retryAfter }: Attempt, made: number): number | null {
   if (result === "taken" || result === "pointless") return null;
-  return waitAfter(result === "ours" ? Math.min(made, 4) : made, Math.random());
+  return waitAfter(result === "ours" ? Math.min(made, 4) : made, Math.random(), retryAfter);
 }
 
 async function attemptOf(
@@ -82,6 +84,7 @@ async function attemptOf(
       result: taken ? "taken" : "refused",
       status: outcome.status,
       failure: taken ? null : outcome.status >= 300 && outcome.status < 400 ? "redirect" : "status",
+      retryAfter: outcome.retryAfter,
       durationMs,
     };
   } catch (error) {
