@@ -13,6 +13,14 @@ export interface Place {
 export interface NewSecret {
   name: string;
   value: Buffer;
+  /** The version that must be current before; 0: none. Left out: whichever it is. */
+  expectedVersion?: number;
+}
+
+/** A value that stands there. */
+export interface Standing {
+  digest: string;
+  version: number;
 }
 
 /** Most items and bytes of one bulk call; the server's own limits. */
@@ -32,20 +40,20 @@ export class Destination {
     this.#digests = digests;
   }
 
-  /** The digests of these names' values, where they have one. */
-  async digests(place: Place, names: readonly string[]): Promise<Map<string, string>> {
+  /** The digests of these names' values, and which versions they are, where they have one. */
+  async digests(place: Place, names: readonly string[]): Promise<Map<string, Standing>> {
     const there = await this.#there(place);
     const wanted = names.filter((name) => there.has(name));
-    const found = new Map<string, string>();
+    const found = new Map<string, Standing>();
     const { trpc } = await this.#client(place.tenant);
     for (let at = 0; at < wanted.length; at += MOST_ITEMS) {
       const { secrets } = await trpc.secrets.revealMany.query({
         ...place,
         names: wanted.slice(at, at + MOST_ITEMS),
       });
-      for (const { name, value, encoding } of secrets) {
+      for (const { name, value, encoding, version } of secrets) {
         const bytes = Buffer.from(value, encoding);
-        found.set(name, this.#digests.of(bytes));
+        found.set(name, { digest: this.#digests.of(bytes), version });
         bytes.fill(0);
       }
     }
@@ -58,11 +66,20 @@ export class Destination {
     const { trpc } = await this.#client(place.tenant);
     const { results } = await trpc.secrets.setMany.mutate({
       ...place,
-      items: secrets.map(({ name, value }) => ({ name, ...wire(value) })),
+      items: secrets.map(({ name, value, expectedVersion }) => ({
+        name,
+        ...wire(value),
+        ...(expectedVersion === undefined ? {} : { expectedVersion }),
+      })),
       reason,
       idempotencyKey: randomUUID(),
     });
     return results.filter(({ changed }) => changed).length;
+  }
+
+  /** Looks for one place's names anew when they are asked for next. */
+  forgetPlace(place: Place): void {
+    this.#names.delete(JSON.stringify(place));
   }
 
   /** Forgets which names there are: what was set meanwhile is looked for anew. */

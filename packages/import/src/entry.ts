@@ -9,6 +9,11 @@ export interface Entry {
   name: string;
   /** Its bytes: whoever takes the entry may overwrite them. */
   value: Buffer;
+  /**
+   * The values that it had before, oldest first, where the source keeps them and was asked to give them. Asked for only
+   * where they are written, since each may be a request of its own.
+   */
+  older?: () => Promise<Buffer[]>;
 }
 
 /**

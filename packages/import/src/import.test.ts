@@ -201,6 +201,99 @@ test("a sample compares so many and finds a difference among them", async () => 
   });
 });
 
+/** What stands there, version by version. */
+async function history(tenant: string, name: string): Promise<string[]> {
+  const { trpc } = await into.client(tenant);
+  const { id, version } = await trpc.secrets.get.query({ name });
+  const values = [];
+  for (let number = 1; number <= version!; number++)
+    values.push((await trpc.versions.reveal.query({ id, version: number })).value);
+  return values;
+}
+const withPast = (past: Record<string, string[]>): Source => ({
+  kind: "list with a past",
+  async *read() {
+    for (const [name, values] of Object.entries(past))
+      yield {
+        from: name,
+        tenant: "acme",
+        project: null,
+        environment: null,
+        name,
+        value: Buffer.from(values.at(-1)!),
+        older: async () => values.slice(0, -1).map((value) => Buffer.from(value)),
+      };
+  },
+});
+
+test("older values become versions of their own, oldest first, and a second run changes nothing", async () => {
+  const tenant = fresh();
+  const source = withPast({ A: ["a1", "a2", "a2", "", "a1", "a4"], B: ["only"], C: ["c1", "c2"] });
+  expect(await run(source, tenant)).toMatchObject({
+    plan: { fates: { new: 3 } },
+    written: { changed: 3, older: 4 },
+    complete: true,
+  });
+  expect(await history(tenant, "A")).toEqual(["a1", "a2", "a1", "a4"]);
+  expect(await history(tenant, "C")).toEqual(["c1", "c2"]);
+  expect(await run(source, tenant)).toMatchObject({
+    plan: { fates: { same: 3 } },
+    written: { changed: 0, older: 0 },
+  });
+});
+
+test("an import of older values that was cut short goes on where it was, and one that somebody wrote into does not", async () => {
+  const tenant = fresh();
+  const { secrets } = (await into.client(tenant)).trpc;
+  for (const value of ["a1", "a2"]) await secrets.set.mutate({ name: "A", value });
+  for (const value of ["other", "b2"]) await secrets.set.mutate({ name: "B", value });
+  await secrets.set.mutate({ name: "C", value: "somebody's" });
+  const source = withPast({ A: ["a1", "a2", "a1", "a4"], B: ["b1", "b2", "b3"], C: ["c1", "c2"] });
+  expect(await run(source, tenant)).toMatchObject({
+    plan: { fates: { new: 0, same: 0, older: 2, differs: 1 }, problems: [{ kind: "differs", from: "C" }] },
+    written: null,
+  });
+  expect(await run(source, tenant, { onDifference: "keep" })).toMatchObject({
+    written: { kept: { size: 1 } },
+  });
+  expect(await history(tenant, "A")).toEqual(["a1", "a2", "a1", "a4"]);
+  expect(await history(tenant, "B")).toEqual(["other", "b2", "b3"]);
+  expect(await run(source, tenant, { onDifference: "overwrite" })).toMatchObject({ complete: true });
+  expect(await history(tenant, "C")).toEqual(["somebody's", "c2"]);
+});
+
+test("two imports at once make every older value one version", async () => {
+  const tenant = fresh();
+  await into.client(tenant);
+  const past = Object.fromEntries(
+    Array.from({ length: 20 }, (_, i) => [
+      `K${i}`,
+      Array.from({ length: 4 }, (_, version) => `${i} ${version}`),
+    ]),
+  );
+  const results = await Promise.all([run(withPast(past), tenant), run(withPast(past), tenant)]);
+  expect(results.map(({ complete }) => complete)).toEqual([true, true]);
+  for (const name of ["K0", "K7", "K19"]) expect(await history(tenant, name)).toEqual(past[name]);
+});
+
+test("only the tenants that are named come, by their old name or their slug; one that is not there is told", async () => {
+  const [one, two] = [fresh(), fresh()];
+  const source = entries([
+    { name: "A", tenant: one, value: "1" },
+    { name: "A", tenant: "Old Two", value: "2" },
+    { name: "A", tenant: "another", value: "3" },
+  ]);
+  const tenants = { [one]: one, "Old Two": two, another: "never" };
+  expect(await run(source, "", { mapping: { tenants, only: [one, "Old Two"] } })).toMatchObject({
+    plan: { read: 3, leftOut: 1 },
+    complete: true,
+  });
+  expect(await into.value(two, "A")).toBe("2");
+  const { plan, written } = await run(source, "", { mapping: { tenants, only: [two, "old-too"] } });
+  expect(written).toBeNull();
+  expect(plan.problems).toMatchObject([{ kind: "no_tenant", from: "old-too" }]);
+});
+
 test("two imports at once make one version of each", async () => {
   const tenant = fresh();
   await into.client(tenant);

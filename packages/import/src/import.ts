@@ -19,7 +19,8 @@ export interface ImportOptions {
   sample?: number;
   reason?: string;
   signal?: AbortSignal;
-  progress?: (step: "reading" | "writing" | "verifying", done: number) => void;
+  /** @param total how many there were when they were read first; null while that is not known */
+  progress?: (step: "reading" | "writing" | "verifying", done: number, total: number | null) => void;
 }
 
 export interface ImportResult {
@@ -51,7 +52,7 @@ export async function importSecrets(options: ImportOptions): Promise<ImportResul
   const common = { ...(signal === undefined ? {} : { signal }) };
   const plan = await planImport(source, destination, digests, mapping, {
     ...common,
-    progress: (done) => options.progress?.("reading", done),
+    progress: (done) => options.progress?.("reading", done, null),
   });
   if (options.dryRun || blocking(plan, onDifference).length > 0)
     return { plan, written: null, verified: null, complete: false };
@@ -59,13 +60,13 @@ export async function importSecrets(options: ImportOptions): Promise<ImportResul
     ...common,
     reason: options.reason ?? `imported from ${source.kind}`,
     onDifference: onDifference === "keep" ? "keep" : "overwrite",
-    progress: (done) => options.progress?.("writing", done),
+    progress: (done) => options.progress?.("writing", done, plan.read),
   });
   const verified = await verifyImport(source, destination, digests, mapping, {
     ...common,
     kept: written.kept,
     ...(options.sample === undefined ? {} : { sample: options.sample }),
-    progress: (done) => options.progress?.("verifying", done),
+    progress: (done) => options.progress?.("verifying", done, plan.read - plan.leftOut),
   });
   const complete = verified.missing.length === 0 && verified.differing.length === 0;
   return { plan, written, verified, complete };

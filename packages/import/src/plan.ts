@@ -1,17 +1,23 @@
 import type { Destination } from "./destination.ts";
 import type { Digests } from "./digest.ts";
-import type { Source } from "./entry.ts";
+import type { Entry, Source } from "./entry.ts";
+import { alreadyThere, withoutRepeats } from "./history.ts";
 import { Lots } from "./lots.ts";
 import { alikeOf, keyOf, type Mapping, nameProblem, type Target, targetOf } from "./target.ts";
 
 /** What would become of a secret. */
-export type Fate = "new" | "same" | "differs";
+export type Fate =
+  | "new"
+  | "same"
+  /** What stands there is a version that the source had before: its newer ones follow. */
+  | "older"
+  | "differs";
 
 /** Something that a person must decide, or know. */
 export interface Problem {
   from: string;
   target: Target | null;
-  kind: "bad_name" | "bad_tenant" | "twice" | "differs" | "alike" | "empty";
+  kind: "bad_name" | "bad_tenant" | "no_tenant" | "twice" | "differs" | "alike" | "empty";
   /** What is wrong, with no value in it. */
   sentence: string;
 }
@@ -41,32 +47,42 @@ export async function planImport(
   const plan: Plan = {
     read: 0,
     leftOut: 0,
-    fates: { new: 0, same: 0, differs: 0 },
+    fates: { new: 0, same: 0, older: 0, differs: 0 },
     tenants: new Map(),
     problems: [],
   };
   const tell = (problem: Problem): void => {
     if (plan.problems.length < MOST_PROBLEMS) plan.problems.push(problem);
   };
+  const named = new Set<string>();
   const seen = new Map<string, string>();
   const alike = new Map<string, string>();
-  const lots = new Lots<{ from: string; target: Target; digest: string }>(async (place, items) => {
-    const there = await destination.digests(
-      place,
-      items.map(({ target }) => target.name),
-    );
-    for (const { from, target, digest } of items) {
-      const old = there.get(target.name);
-      const fate: Fate = old === undefined ? "new" : old === digest ? "same" : "differs";
-      plan.fates[fate]++;
-      if (fate === "differs")
-        tell({ from, target, kind: "differs", sentence: "another value stands there already" });
-    }
-  });
+  const lots = new Lots<{ from: string; target: Target; digest: string } & Pick<Entry, "older">>(
+    async (place, items) => {
+      const there = await destination.digests(
+        place,
+        items.map(({ target }) => target.name),
+      );
+      for (const { from, target, digest, older } of items) {
+        const old = there.get(target.name);
+        let fate: Fate = old === undefined ? "new" : old.digest === digest ? "same" : "differs";
+        if (fate === "differs" && older !== undefined) {
+          const values = withoutRepeats(await older());
+          // The newest is not among them: were it that one, its digest would have told.
+          if (values.length > 0 && (alreadyThere(old, values, digests) ?? 0) > 0) fate = "older";
+        }
+        plan.fates[fate]++;
+        if (fate === "differs")
+          tell({ from, target, kind: "differs", sentence: "another value stands there already" });
+      }
+    },
+  );
   for await (const entry of source.read(options.signal)) {
     plan.read++;
     if (plan.read % 500 === 0) options.progress?.(plan.read);
     const target = targetOf(entry, mapping);
+    if (entry.tenant !== null) named.add(entry.tenant);
+    if (target !== null) named.add(target.tenant);
     if (target === null) {
       plan.leftOut++;
       continue;
@@ -106,9 +122,19 @@ export async function planImport(
         sentence: "its name differs from another only in case or Unicode form",
       });
     plan.tenants.set(target.tenant, (plan.tenants.get(target.tenant) ?? 0) + 1);
-    await lots.add(target, { from, target, digest }, 0);
+    const { older } = entry;
+    await lots.add(target, { from, target, digest, ...(older === undefined ? {} : { older }) }, 0);
   }
   await lots.flush();
+  // A tenant that was asked for by a wrong name would else be missed without a word.
+  for (const name of mapping.only ?? [])
+    if (!named.has(name))
+      tell({
+        from: name,
+        target: null,
+        kind: "no_tenant",
+        sentence: "the source has no tenant of this name",
+      });
   options.progress?.(plan.read);
   return plan;
 }

@@ -15,6 +15,8 @@ export const mappingSchema = z.strictObject({
   tenant: z.string().optional(),
   /** The old home's tenants by their slug here; one that is not named is left out. */
   tenants: z.record(z.string(), z.string()).optional(),
+  /** Only these tenants, by their old name or their slug here. */
+  only: z.array(z.string()).optional(),
   project: z.string().optional(),
   environment: z.string().optional(),
   /** The old home's environments by their name here. */
@@ -33,6 +35,9 @@ const own = (map: Record<string, string> | undefined, key: string): string | und
 export function targetOf(entry: Entry, mapping: Mapping): Target | null {
   const tenant = mapping.tenant ?? tenantOf(entry, mapping);
   if (tenant === null) return null;
+  const { only } = mapping;
+  if (only !== undefined && !only.includes(tenant) && !(entry.tenant !== null && only.includes(entry.tenant)))
+    return null;
   const environment =
     entry.environment === null
       ? undefined

@@ -47,7 +47,7 @@ export async function verifyImport(
       found.compared++;
       const value = there.get(target.name);
       if (value === undefined) found.missing.push({ from, target });
-      else if (value !== digest) found.differing.push({ from, target });
+      else if (value.digest !== digest) found.differing.push({ from, target });
     }
   });
   const seen = new Set<string>();

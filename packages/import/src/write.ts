@@ -1,6 +1,7 @@
 import type { Destination, NewSecret } from "./destination.ts";
 import type { Digests } from "./digest.ts";
-import type { Source } from "./entry.ts";
+import type { Entry, Source } from "./entry.ts";
+import { alreadyThere, type Past, withoutRepeats, writePasts } from "./history.ts";
 import { Lots } from "./lots.ts";
 import { keyOf, type Mapping, nameProblem, targetOf } from "./target.ts";
 
@@ -8,6 +9,8 @@ export interface Written {
   read: number;
   /** Secrets that were made, or that got a new version. */
   changed: number;
+  /** Older values that became versions of their own. */
+  older: number;
   /** Secrets whose other value was kept, as asked: their targets' keys. */
   kept: ReadonlySet<string>;
 }
@@ -29,23 +32,38 @@ export async function writeImport(
   },
 ): Promise<Written> {
   const kept = new Set<string>();
-  const written: Written = { read: 0, changed: 0, kept };
+  const written: Written = { read: 0, changed: 0, older: 0, kept };
   const done = new Set<string>();
-  const lots = new Lots<NewSecret>(async (place, items) => {
-    let secrets = items;
-    if (options.onDifference === "keep") {
-      const there = await destination.digests(
-        place,
-        items.map(({ name }) => name),
-      );
-      secrets = items.filter(({ name, value }) => !there.has(name) || there.get(name) === digests.of(value));
-      for (const { name } of items.filter((item) => !secrets.includes(item)))
+  const lots = new Lots<NewSecret & Pick<Entry, "older">>(async (place, items) => {
+    const keep = options.onDifference === "keep";
+    const compared = items.filter(({ older }) => keep || older !== undefined).map(({ name }) => name);
+    const there = compared.length > 0 ? await destination.digests(place, compared) : null;
+    const pasts: Past[] = [];
+    for (const { name, value, older } of items) {
+      // What has come already needs no older ones: each may be a request of its own.
+      const came = older === undefined || there?.get(name)?.digest === digests.of(value);
+      pasts.push({ name, values: withoutRepeats(came ? [value] : [...(await older()), value]) });
+    }
+    let wanted = pasts;
+    if (keep && there !== null) {
+      wanted = pasts.filter(({ name, values }) => alreadyThere(there.get(name), values, digests) !== null);
+      for (const { name } of pasts.filter((past) => !wanted.includes(past)))
         kept.add(keyOf({ ...place, name }));
     }
+    const [plain, long] = [
+      wanted.filter(({ values }) => values.length === 1),
+      wanted.filter(({ values }) => values.length > 1),
+    ];
+    const set = plain.map(({ name, values }) => ({ name, value: values[0]! }));
     // Several places are under way at once: what the sum was before it is waited for is old after it.
-    const changed = secrets.length > 0 ? await destination.set(place, secrets, options.reason) : 0;
+    const changed = set.length > 0 ? await destination.set(place, set, options.reason) : 0;
     written.changed += changed;
-    for (const { value } of items) value.fill(0);
+    if (long.length > 0) {
+      const made = await writePasts(destination, digests, place, long, options.reason);
+      written.changed += made.changed;
+      written.older += made.older;
+    }
+    for (const { values } of pasts) for (const value of values) value.fill(0);
   });
   for await (const entry of source.read(options.signal)) {
     written.read++;
@@ -55,7 +73,11 @@ export async function writeImport(
     const key = keyOf(target);
     if (done.has(key)) continue; // the same value twice: two values were refused before
     done.add(key);
-    await lots.add(target, { name: target.name, value: entry.value }, entry.value.length);
+    await lots.add(
+      target,
+      { name: target.name, value: entry.value, ...(entry.older === undefined ? {} : { older: entry.older }) },
+      entry.value.length,
+    );
   }
   await lots.flush();
   options.progress?.(written.read);

@@ -28,6 +28,11 @@ export function addImport(program: Command, terminal: Terminal, end: (exit: numb
     .argument("[file]", "the file, where the source is one")
     .option("--dry-run", "say what would become of each, and write nothing")
     .option("--map <file>", "a JSON file that says which tenants, environments and names become which")
+    .option(
+      "--tenants <names>",
+      "only these tenants, by their old name or their slug here, e.g. acme,globex",
+      names,
+    )
     .addOption(
       new Option("--on-difference <what>", "where another value stands already")
         .choices(["refuse", "overwrite", "keep"])
@@ -75,6 +80,11 @@ export function addImport(program: Command, terminal: Terminal, end: (exit: numb
       "where the tenants' folders are: /tenants in Infisical, the mount's root in Vault",
     )
     .option("--one-tenant", "folders are folders, and no tenants")
+    .option(
+      "--versions <number>",
+      "Vault, Infisical: bring so many older versions of each along, oldest first, as far as they are kept there",
+      count,
+    )
     .option("--mount <path>", "Vault: the KV version 2 engine's mount")
     .option("--namespace <name>", "Vault: its namespace")
     .option("--region <name>", "AWS: the region; AWS_REGION otherwise")

@@ -99,6 +99,10 @@ test("another tenant's secrets, a broken map and a key that signs nothing are re
   );
   expect((await keyfold(`import csv ${path} --map ${join(folder, "map.json")}`)).exit).toBe(0);
   expect((await keyfold("get K")).out).toBe("1");
+  expect((await keyfold(`import csv ${path} --tenants nobody`)).out).toContain(
+    "the source has no tenant of this name",
+  );
+  expect(await keyfold(`import csv ${path} --versions 3`)).toMatchObject({ exit: 2, out: "" });
   expect((await keyfold("import dotenv")).err).toBe("Which file?\n");
   expect((await keyfold("import nowhere x")).exit).toBe(2);
 });

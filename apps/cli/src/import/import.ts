@@ -3,11 +3,13 @@ import { importSecrets, type Mapping, mappingSchema, type Source, SourceError } 
 import { asCommandError } from "../place/client.ts";
 import { findPlace, type PlaceOptions } from "../place/place.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
+import { importLine } from "./progress.ts";
 import { reportOf, reportText, signingKey, writeReport } from "./report.ts";
 import { clientsOf } from "./tenants.ts";
 
 export interface ImportOptions extends PlaceOptions {
   map?: string;
+  tenants?: string[];
   dryRun?: boolean;
   onDifference: "refuse" | "overwrite" | "keep";
   sample?: number;
@@ -34,14 +36,14 @@ export async function runImport(terminal: Terminal, source: Source, options: Imp
     dryRun: options.dryRun ?? false,
     ...(options.sample === undefined ? {} : { sample: options.sample }),
     ...(options.reason === undefined ? {} : { reason: options.reason }),
-    progress: (step, done) => {
-      if (terminal.isTerminal) terminal.err(`\r${step} ${done}   `);
+    progress: (step, done, total) => {
+      if (terminal.isTerminal) terminal.err(`\r${importLine(step, done, total, terminal.columns)}`);
     },
   }).catch((error: unknown) => {
     if (error instanceof SourceError) throw new CommandError(EXIT.failed, error.message);
     throw asCommandError(error, place.url);
   });
-  if (terminal.isTerminal) terminal.err(`\r${" ".repeat(30)}\r`);
+  if (terminal.isTerminal) terminal.err(`\r${" ".repeat(Math.max(0, terminal.columns - 1))}\r`);
   const report = reportOf(result, {
     source: source.kind,
     server: place.url,
@@ -88,6 +90,7 @@ async function mappingOf(
     ...(at.project === undefined ? {} : { project: at.project }),
     ...(at.environment === undefined ? {} : { environment: at.environment }),
     ...mapping,
+    ...(options.tenants === undefined ? {} : { only: options.tenants }),
     ...(options.tenant === undefined ? {} : { tenant: options.tenant }),
     ...(options.project === undefined ? {} : { project: options.project }),
     ...(options.env === undefined ? {} : { environment: options.env }),

@@ -18,8 +18,12 @@ export interface Report {
   leftOut: number;
   new: number;
   same: number;
+  /** Where an import of older versions, or one before, had come no further. */
+  older: number;
   differed: number;
   changed: number;
+  /** Older values that became versions of their own. */
+  olderVersions: number;
   kept: number;
   compared: number;
   tenants: Record<string, number>;
@@ -40,8 +44,10 @@ export function reportOf(
     leftOut: plan.leftOut,
     new: plan.fates.new,
     same: plan.fates.same,
+    older: plan.fates.older,
     differed: plan.fates.differs,
     changed: written?.changed ?? 0,
+    olderVersions: written?.older ?? 0,
     kept: written?.kept.size ?? 0,
     compared: verified?.compared ?? 0,
     tenants: Object.fromEntries(plan.tenants),
@@ -84,7 +90,7 @@ export function reportText(
   result: ImportResult,
 ): string {
   const lines = [
-    `Read ${report.read} from the ${report.source}: ${report.new} new, ${report.same} the same, ${report.differed} with another value${report.leftOut > 0 ? `, ${report.leftOut} left out by the mapping` : ""}.`,
+    `Read ${report.read} from the ${report.source}: ${report.new} new, ${report.same} the same, ${report.older > 0 ? `${report.older} at an older version, ` : ""}${report.differed} with another value${report.leftOut > 0 ? `, ${report.leftOut} left out by the mapping` : ""}.`,
   ];
   const stops = blocking(result.plan, onDifference);
   if (report.problems.length > 0)
@@ -110,7 +116,7 @@ export function reportText(
   else if (report.dryRun) lines.push("Nothing was written: this was a dry run.");
   else {
     lines.push(
-      `Wrote ${report.changed}${report.kept > 0 ? `, kept ${report.kept} as they were` : ""}. Compared ${report.compared} by value: ${report.missing.length} missing, ${report.differing.length} different.`,
+      `Wrote ${report.changed}${report.olderVersions > 0 ? ` with ${report.olderVersions} older versions` : ""}${report.kept > 0 ? `, kept ${report.kept} as they were` : ""}. Compared ${report.compared} by value: ${report.missing.length} missing, ${report.differing.length} different.`,
     );
     for (const { from, target } of [...report.missing, ...report.differing].slice(0, 50))
       lines.push(`  ${from}  ${printable((target as { name: string }).name)}`);

@@ -37,6 +37,7 @@ export interface SourceOptions {
   namespace?: string;
   region?: string;
   tenantLabel?: string;
+  versions?: number;
 }
 
 type Opener = (
@@ -135,6 +136,7 @@ export const SOURCES = {
       projectId: required(options.projectId, "--project-id"),
       environments: options.environments ?? ["dev", "staging", "prod"],
       tenantsPath: options.oneTenant ? null : (options.folder ?? "/tenants"),
+      versions: options.versions ?? 0,
     }),
   }),
   vault: async (terminal, options) =>
@@ -148,6 +150,7 @@ export const SOURCES = {
         })
       ).toString("utf8"),
       tenantFolders: !options.oneTenant,
+      versions: options.versions ?? 0,
       ...(options.mount === undefined ? {} : { mount: options.mount }),
       ...(options.folder === undefined ? {} : { path: options.folder }),
       ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
@@ -204,6 +207,11 @@ export async function openSource(
   path: string | undefined,
   options: SourceOptions,
 ): Promise<Source> {
+  if (options.versions !== undefined && name !== "vault" && name !== "infisical")
+    throw new CommandError(
+      EXIT.usage,
+      "--versions is for vault and infisical: other sources give no older versions.",
+    );
   try {
     return await (SOURCES[name] as Opener)(terminal, options, path);
   } catch (error) {

@@ -14,11 +14,15 @@ export function progressLine(
     ...(job.seconds_left === null ? [] : [`${duration(job.seconds_left)} left`]),
   ].join("  ");
   const width = Math.min(30, columns - 1 - doing.length - facts.length - 4);
-  const filled = Math.round(part * width);
-  const bar = width < 5 ? "" : `[${"#".repeat(filled)}${"-".repeat(width - filled)}] `;
   // Padded, so that a shorter line leaves nothing of a longer one before it.
   const room = Math.max(0, columns - 1);
-  return `${doing} ${bar}${facts}`.slice(0, room).padEnd(room);
+  return `${doing} ${bar(part, width)}${facts}`.slice(0, room).padEnd(room);
+}
+
+/** `part` from 0 to 1; nothing where there is no room. */
+export function bar(part: number, width: number): string {
+  const filled = Math.round(part * width);
+  return width < 5 ? "" : `[${"#".repeat(filled)}${"-".repeat(width - filled)}] `;
 }
 
 function duration(seconds: number): string {

@@ -73,9 +73,7 @@ async function once(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
-    if (Number(response.headers.get("content-length") ?? 0) > MOST_BYTES)
-      throw new SourceError(`${who} answers more than can be read at once.`);
-    text = await response.text();
+    text = await textOf(response, who);
   } catch (error) {
     if (error instanceof SourceError) throw error;
     signal?.throwIfAborted();
@@ -93,6 +91,18 @@ async function once(
   } catch {
     throw new SourceError(`What answers at ${new URL(url).origin} is no ${who}: it does not speak JSON.`);
   }
+}
+
+/** What was read so far counts, whatever a header said of it. */
+async function textOf(response: Response, who: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) throw new SourceError(`${who} answers more than can be read at once.`);
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 /** Milliseconds; -1 is none: then the wait grows by itself. */

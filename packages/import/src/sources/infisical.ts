@@ -13,6 +13,8 @@ export interface InfisicalOptions extends Omit<Asking, "who"> {
   tenantsPath?: string | null;
   /** Only these tenants' folders; all of them by default. */
   tenants?: readonly string[];
+  /** How many older versions of each secret come along, at most; none by default. */
+  versions?: number;
 }
 
 const loginAnswer = z.object({ accessToken: z.string() });
@@ -24,14 +26,21 @@ const secretsAnswer = z.object({
       secretPath: z.string().optional(),
       secretValueHidden: z.boolean().optional(),
       type: z.string().optional(),
+      version: z.int().positive().optional(),
     }),
   ),
 });
+const secretAnswer = z.object({
+  secret: z.object({ secretValue: z.string(), secretValueHidden: z.boolean().optional() }),
+});
 type Answer = z.output<typeof secretsAnswer>;
+/** The list's route in the present version of the API, and in the one before. */
+type Api = "/api/v4/secrets" | "/api/v3/secrets/raw";
 
 /**
  * A project of Infisical, through its API (https://infisical.com/docs/api-reference): `/tenants/<slug>/…` in each
- * environment. The list's present version is asked for, and where the server has none, the one before.
+ * environment. The list's present version is asked for, and where the server has none, the one before. Of older values it
+ * gives those that its plan keeps: what it does not give is left out.
  */
 export function infisicalSource(options: InfisicalOptions): Source {
   const asking: Asking = { ...options, who: "Infisical" };
@@ -41,11 +50,15 @@ export function infisicalSource(options: InfisicalOptions): Source {
     async *read(signal) {
       const token = await login(asking, options, signal);
       for (const environment of options.environments) {
-        const { secrets } = await list(asking, options, token, environment, root ?? "/", signal);
+        const { secrets, api } = await list(asking, options, token, environment, root ?? "/", signal);
         for (const secret of secrets) {
           const entry = entryOf(secret, environment, root);
           if (entry === null || (entry.tenant !== null && options.tenants?.includes(entry.tenant) === false))
             continue;
+          const { version = 1, secretKey, secretPath = "/" } = secret;
+          if (version > 1 && (options.versions ?? 0) > 0)
+            entry.older = () =>
+              olderThan(asking, options, token, { api, environment, secretPath, secretKey, version }, signal);
           yield entry;
         }
       }
@@ -101,14 +114,16 @@ async function list(
   environment: string,
   secretPath: string,
   signal?: AbortSignal,
-): Promise<Answer> {
+): Promise<Answer & { api: Api }> {
   const headers = { authorization: `Bearer ${token}` };
   const common = { environment, secretPath, recursive: "true", expandSecretReferences: "false" };
   const now = new URLSearchParams({ ...common, projectId, viewSecretValue: "true" });
-  let answered: Answered = await ask(asking, `/api/v4/secrets?${now}`, { headers, signal });
+  let api: Api = "/api/v4/secrets";
+  let answered: Answered = await ask(asking, `${api}?${now}`, { headers, signal });
   if (answered.status === 404 && !isRefusalOf(answered)) {
     const before = new URLSearchParams({ ...common, workspaceId: projectId });
-    answered = await ask(asking, `/api/v3/secrets/raw?${before}`, { headers, signal });
+    api = "/api/v3/secrets/raw";
+    answered = await ask(asking, `${api}?${before}`, { headers, signal });
   }
   if (answered.status === 404)
     throw new SourceError(
@@ -119,7 +134,42 @@ async function list(
   const answer = secretsAnswer.safeParse(answered.json);
   if (!answer.success || answered.status !== 200)
     throw new SourceError(`Infisical answered ${answered.status} in a way that is not known here.`);
-  return answer.data;
+  return { ...answer.data, api };
+}
+
+/** One secret's older values, oldest first, by the same version of the API as the list. */
+async function olderThan(
+  asking: Asking,
+  options: InfisicalOptions,
+  token: string,
+  of: { api: Api; environment: string; secretPath: string; secretKey: string; version: number },
+  signal?: AbortSignal,
+): Promise<Buffer[]> {
+  const { api, environment, secretPath, secretKey, version: newest } = of;
+  const found: Buffer[] = [];
+  for (let version = Math.max(1, newest - (options.versions ?? 0)); version < newest; version++) {
+    const query = new URLSearchParams({
+      environment,
+      secretPath,
+      version: String(version),
+      type: "shared",
+      expandSecretReferences: "false",
+      ...(api === "/api/v4/secrets"
+        ? { projectId: options.projectId, viewSecretValue: "true" }
+        : { workspaceId: options.projectId }),
+    });
+    const { status, json } = await ask(asking, `${api}/${encodeURIComponent(secretKey)}?${query}`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal,
+    });
+    const answer = secretAnswer.safeParse(json);
+    if (status === 200 && answer.success && answer.data.secret.secretValueHidden !== true) {
+      if (answer.data.secret.secretValue !== "")
+        found.push(Buffer.from(answer.data.secret.secretValue, "utf8"));
+    } else if (![400, 403, 404].includes(status))
+      throw new SourceError(`Infisical answered ${status} when asked for an older version of ${secretKey}.`);
+  }
+  return found;
 }
 
 /** Whether a 404 is about what was asked for, and not about a route that this server does not have. */

@@ -242,6 +242,91 @@ test("Vault's KV version 2 is walked folder by folder, each field a secret, what
   ).toContainEqual([null, "acme/stripe"]);
 });
 
+test("Vault's older versions come along, oldest first, as many as are asked for; deleted and destroyed ones do not", async () => {
+  const versions: Record<string, Record<string, unknown> | null> = {
+    1: { url: "one", gone: "x" },
+    2: { url: "two" },
+    3: null,
+    4: { url: "four" },
+    5: { url: "five", fresh: "y" },
+  };
+  const { url, asked } = await serve((one) => {
+    if (one.path !== "/v1/kv/data/tenants/acme/db") return vaultApi(one);
+    const version = Number(one.query.get("version") ?? 5);
+    const data = versions[version]!;
+    return {
+      status: data === null ? 404 : 200,
+      json: { data: { data, metadata: { version, deletion_time: "" } } },
+    };
+  });
+  const older = async (more: object) => {
+    const found: Record<string, string[]> = {};
+    for await (const entry of vault(url, more).read())
+      found[entry.name] = ((await entry.older?.()) ?? []).map(String);
+    return found;
+  };
+  expect(await older({ versions: 10 })).toMatchObject({ "db/url": ["one", "two", "four"], "db/fresh": [] });
+  expect((await older({ versions: 2 }))["db/url"]).toEqual(["four"]);
+  const before = asked.length;
+  expect((await older({}))["db/url"]).toEqual([]);
+  expect(asked.slice(before).some(({ query }) => query.has("version"))).toBe(false);
+});
+
+test("a Vault that lists names of dots leads nowhere else", async () => {
+  for (const key of ["..", "../", "%2e%2E/"]) {
+    const { url } = await serve(() => ({ json: { data: { keys: [key] } } }));
+    expect(await failure(vault(url))).toBe("SourceError: Vault lists a name of dots in tenants.");
+    server!.close();
+  }
+});
+
+test.each(["/api/v4/secrets", "/api/v3/secrets/raw"])(
+  "Infisical's older values come along by %s, where it gives them",
+  async (route) => {
+    const api = infisicalApi([route]);
+    const { url, asked } = await serve((one) => {
+      if (one.path === route && one.query.get("environment") === "prod")
+        return {
+          json: {
+            secrets: [secret("/tenants/acme/api", "URL", { version: 4 }), secret("/tenants/acme", "ONE")],
+          },
+        };
+      if (one.path !== `${route}/URL`) return api(one);
+      const version = one.query.get("version");
+      if (version === "2") return { status: 404, json: { message: "Secret version not found" } };
+      return {
+        json: { secret: { secretKey: "URL", version: Number(version), secretValue: `value ${version}` } },
+      };
+    });
+    const found: Record<string, string[]> = {};
+    for await (const entry of infisical(url, { versions: 10 }).read())
+      found[entry.name] = ((await entry.older?.()) ?? []).map(String);
+    expect(found).toEqual({ "api/URL": ["value 1", "value 3"], ONE: [] });
+    const one = asked.find(({ path }) => path === `${route}/URL`)!;
+    expect([one.query.get("secretPath"), one.headers.authorization]).toEqual([
+      "/tenants/acme/api",
+      "Bearer token",
+    ]);
+    expect(one.query.get(route === "/api/v4/secrets" ? "projectId" : "workspaceId")).toBe("project");
+  },
+);
+
+test("an answer that does not end is given up, whatever its head says of it", async () => {
+  server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(200, { "content-type": "application/json" });
+    const piece = "x".repeat(1024 * 1024);
+    const more = () => {
+      while (!response.destroyed && response.write(piece));
+    };
+    response.on("drain", more);
+    more();
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server!.once("listening", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  expect(await failure(vault(url))).toBe("SourceError: Vault answers more than can be read at once.");
+});
+
 test("Vault that refuses, or is another engine, is said in words that quote nothing", async () => {
   const { url } = await serve(vaultApi);
   expect(await failure(vault(url, { token: "hvs.wrong" }))).toBe(
