@@ -33,6 +33,7 @@ const PROBLEMS: Record<string, string> = {
   key_unavailable: "The key service cannot be reached.",
   decryption_failed: "A key could not be opened. The server's log says which.",
   integrity_failed: "A stored key failed its integrity check. The server's log says which.",
+  illegal_state: "Something has to be done first. The server's log says what.",
 };
 
 /** Calls a job's slices until it is done or stopped, and shows how far it is. What was done stays done. */

@@ -47,7 +47,6 @@ export function beginTermJob(call: Call, scope: TermJobScope): Promise<Job> {
     }
     const total = await count(unit, scope);
     if (total === 0 && (tenantId !== null || opener !== null)) throw new KeyfoldError("not_found");
-    await judgeOther(unit, kind);
     if (opener !== null && tenantId === null) await closeOpener(unit, opener);
     const begun = await unit.sql.keyJob.create({
       data: {
@@ -63,19 +62,6 @@ export function beginTermJob(call: Call, scope: TermJobScope): Promise<Job> {
     tell(unit, jobOf(begun as Row), "started");
     return jobOf(begun as Row);
   });
-}
-
-/** What an opener could open is noted as it is re-encrypted: another job must not come first. */
-async function judgeOther(unit: DeploymentUnit, kind: TermJobKind): Promise<void> {
-  if (kind === "rotate_tenant") return;
-  const other = kind === "re_encrypt" ? "remove_opener" : "re_encrypt";
-  if ((await unit.sql.keyJob.findFirst({ where: { kind: other, finishedAt: null } })) !== null)
-    throw new KeyfoldError("illegal_state", {
-      sentence:
-        other === "re_encrypt"
-          ? "A re-encryption is under way. Finish that one first."
-          : "The removal of an opener is under way. Finish that one first.",
-    });
 }
 
 /** From now on the database takes no wrap under it, from whatever process. */

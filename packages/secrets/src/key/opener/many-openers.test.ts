@@ -214,19 +214,6 @@ test("an opener is removed: new terms, everything re-encrypted, and what it coul
   expect(await codeOf(house.as(house.operatorToken).tenants.create({ slug: "late" }))).toBe("illegal_state");
 });
 
-test("a removal and a re-encryption wait for each other, so that what was exposed is told in full", async () => {
-  await furnish("one");
-  const operator = callerOf(await house.another({ also: [] }), house.operatorToken);
-  await operator.keys.reEncrypt({ forSeconds: 0, perSecond: 1 });
-  expect(await codeOf(operator.keys.removeOpener({ opener: ids.recovery }))).toBe("illegal_state");
-  await toItsEnd(() => operator.keys.reEncrypt({}));
-  await operator.keys.removeOpener({ opener: ids.recovery, forSeconds: 0, perSecond: 1 });
-  expect(await codeOf(operator.keys.reEncrypt({}))).toBe("illegal_state");
-  expect(await toItsEnd(() => operator.keys.removeOpener({ opener: ids.recovery }))).toMatchObject({
-    state: "done",
-  });
-});
-
 test("the name of a tenant's own root key is authentic: emptied or changed, the tenant is refused", async () => {
   const acme = await furnish("acme", "acme");
   for (const name of [null, "other"]) {

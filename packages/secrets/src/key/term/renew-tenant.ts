@@ -11,6 +11,7 @@ import { addSuite } from "../suite/add-suite.ts";
 import type { StoredTenantKey, TenantPurpose } from "../tenant/rows.ts";
 import { loadStoredKeys } from "../tenant/stored-keys.ts";
 import { addTerm } from "./add-term.ts";
+import { leaveToRemoval, refuseLoss } from "./exposure.ts";
 import { moveVersions } from "./move-versions.ts";
 import { rowsToMove, type SealedVersionRow } from "./sealed-rows.ts";
 import { TermClosed } from "./term-errors.ts";
@@ -51,6 +52,7 @@ export async function renewTenant(
 ): Promise<{ keys: number; more: boolean }> {
   const { services } = call;
   if (!work.renewed) {
+    await leaveToRemoval(services, job, tenantId);
     const added = job.secretId === null ? await renewTerms(call, job, tenantId, slot) : 0;
     // Another process may have added them: what this one remembers is older.
     services.keys.forgetTerms(tenantId);
@@ -68,14 +70,10 @@ export async function renewTenant(
   if (rows === "lost") return { keys: 0, more: true };
   if (rows.length > 0) {
     try {
-      const { moved, failed } = await moveVersions(
-        call,
-        job,
-        tenantId,
-        await currentKeys(call, tenantId),
-        rows,
-        slot,
-      );
+      const keys = await currentKeys(call, tenantId);
+      // After the keys: a term that a removal made is there only after the removal is.
+      await leaveToRemoval(services, job, tenantId);
+      const { moved, failed } = await moveVersions(call, job, tenantId, keys, rows, slot);
       // What was shared out is looked through once more, and counts then.
       if (work.leftAfter !== "not yet") {
         work.failed += failed;
@@ -128,6 +126,7 @@ async function renewTerms(call: Call, job: Job, tenantId: string, slot: Slot): P
       const { opener } = job;
       const open = opener !== null && newest.wraps.some((wrap) => takes(wrap.opener, opener));
       if ((newest.round ?? 0) >= job.number && !open) continue;
+      if (purpose === "digest" && opener === null) await refuseLoss(call.services, tenantId, newest);
       if (!(await addTerm(call, job, tenantId, newest, ++last, slot))) return "lost";
       if (purpose === "value") added++;
     }

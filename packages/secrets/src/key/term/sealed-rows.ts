@@ -43,8 +43,8 @@ const START: VersionCursor = { secretId: "00000000-0000-0000-0000-000000000000",
 
 /**
  * The next versions, by secret and number, that a job still has to move: those whose DEK is older than the job (or whose
- * digest is under an older key) where it re-encrypts, and for the removal of an opener all that is under no suite's newest
- * term; those under another than their suite's newest term where it rewraps.
+ * digest is under an older key) where it re-encrypts, and those under another than their suite's newest term, unless it is
+ * about one secret. (A younger job may have re-encrypted one secret under the term that is to end.)
  */
 export function rowsToMove(
   { db }: Services,
@@ -68,7 +68,7 @@ export function rowsToMove(
         newest.value,
         limit,
         MOST_BYTES,
-        job.kind === "remove_opener",
+        job.kind !== "rotate_tenant" && job.secretId === null,
       ]),
     ),
   );

@@ -495,3 +495,15 @@ test("a root key's wraps are counted too: due at the one limit, refused at the o
     `The root key ${(await provider.current()).id} has wrapped as many keys as one key safely may. Rotate to another root key.`,
   ]);
 });
+
+test("a secret that is re-encrypted while a re-encryption of everything is under way holds up neither its tenant nor its end", async () => {
+  // One key at most in a call: the first tenant has its new term by then, the other nothing yet.
+  await operator.keys.reEncrypt({ forSeconds: 0, perSecond: 1 });
+  const later = (await terms(acme)).includes(2) ? globex : acme;
+  expect(await terms(later)).toEqual([1]);
+  const { id } = await later.caller.secrets.create({ name: "ONE", value: "one, not real" });
+  await reEncrypt({ tenant: later.id, secret: id });
+  expect(await reEncrypt()).toMatchObject({ state: "done" });
+  expect(await terms(later)).toEqual([2]);
+  expect((await later.caller.secrets.reveal({ id })).value).toBe("one, not real");
+});
