@@ -40,6 +40,11 @@ export interface RootKeyProvider {
   unwrap(wrapped: Uint8Array, aad: Uint8Array, opener: string): Promise<Buffer>;
   /** The id of its one root key, where only that key's sealing half is here: `unwrap` answers `unknown_opener`. */
   readonly onlySeals?: string;
+  /**
+   * The id of its one root key, where a public key is enough to wrap under it: what it unwraps may come from anybody, unless
+   * something else vouches for it.
+   */
+  readonly anybodySeals?: string;
   /** Whether the provider would answer now. Never throws; `reason` is a sentence for an operator. */
   health(): Promise<{ ok: true } | { ok: false; reason: string }>;
 }

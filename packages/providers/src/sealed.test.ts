@@ -37,6 +37,7 @@ describe.each([
     const { opener, wrapped } = await wrapKey(sealed, key, place);
     expect(opener).toBe((await opened.current()).id);
     expect(sealed.onlySeals).toBe(opener);
+    expect([sealed.anybodySeals, opened.anybodySeals]).toEqual([opener, opener]);
     expect(await code(unwrapKey(sealed, wrapped, { ...place, opener }))).toBe("unknown_opener");
     const back = await unwrapKey(opened, wrapped, { ...place, opener });
     expect(back.checkValue()).toEqual(key.checkValue());

@@ -11,7 +11,7 @@ import { badSetting } from "./optional-package.ts";
  *   SHA-256(AAD) 32 ‖ key 32
  *
  * and who opens it compares the digest. Whoever has the public key can seal another key: that is what the row's MAC and the
- * key's check value are for.
+ * key's check value are for, and why it opens none of the deployment's own keys, whose rows have no MAC (`anybodySeals`).
  */
 
 const KIND = "age";
@@ -39,6 +39,7 @@ export function sealedRootKey(recipient: string): RootKeyProvider {
   return {
     kind: KIND,
     onlySeals: id,
+    anybodySeals: id,
     current: async () => ({ id, provider: KIND, keyVersion: "1" }),
     wrap: (key, aad, opener) => seal(recipient, id, key, aad, opener),
     unwrap: async () => {
@@ -60,6 +61,7 @@ export async function identityRootKey(identity: string): Promise<RootKeyProvider
   const id = idOf(recipient);
   return {
     kind: KIND,
+    anybodySeals: id,
     current: async () => ({ id, provider: KIND, keyVersion: "1" }),
     wrap: (key, aad, opener) => seal(recipient, id, key, aad, opener),
     unwrap: (wrapped, aad, opener) => open(identity, id, wrapped, aad, opener),

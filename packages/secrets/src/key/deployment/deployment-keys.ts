@@ -91,7 +91,8 @@ async function open(
   stored: StoredDeploymentKey,
   wraps: readonly StoredDeploymentKey["wraps"][number][],
 ): Promise<SecretKey> {
-  const key = await asked(() => services.openers.unwrap(wraps, place(services, stored)));
+  const { openers } = services;
+  const key = await asked(() => openers.unwrap(openers.fromHolders(wraps), place(services, stored)));
   if (!key.checkValue().equals(stored.checkValue))
     throw new KeyfoldError("decryption_failed", { cause: new Error("check value mismatch") });
   return key;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Connections, connect } from "@keyfold/db";
 import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
-import { EnvelopeError, localRootKey } from "@keyfold/envelope";
+import { EnvelopeError, localRootKey, SecretKey, wrapKey } from "@keyfold/envelope";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createKeyfoldServer } from "../../server.ts";
 import { callerOf } from "../../testing/house.ts";
@@ -99,4 +99,55 @@ test("an operator's token is any string of 32 to 512 characters, and only its di
   expect(await codeOf(callerOf(server, given).tenants.list({}))).toBe("allowed");
   for (const bad of ["short", "x".repeat(31), "x".repeat(513), `kf_${"A".repeat(49)}`])
     await expect(server.createOperatorToken("bad", bad)).rejects.toThrow(RangeError);
+});
+
+/** A root key whose other half is public, such as an age identity's: whoever has that half can wrap under it. */
+async function halfPublic() {
+  const whole = localRootKey(randomBytes(32));
+  const { id } = await whole.current();
+  return { id, provider: { ...whole, anybodySeals: id }, forger: whole };
+}
+
+test("regression: who writes the database and has a recovery public key could give the deployment keys of their own", async () => {
+  const { id: deployment } = (await createKeyfoldServer({ db, provider })).deployment;
+  const half = await halfPublic();
+  const superuser = connect({ url: database.superuserUrl, poolSize: 1 });
+  try {
+    const edit = (sql: string, params: unknown[] = []) => superuser.pool.query(sql, params);
+    await edit("CREATE TABLE kept_keys AS SELECT * FROM control_plane.deployment_keys");
+    await edit("CREATE TABLE kept_wraps AS SELECT * FROM control_plane.deployment_key_wraps");
+    for (const purpose of ["integrity", "token", "signing"] as const) {
+      const forged = SecretKey.generate();
+      const place = { deployment, tenant: deployment, purpose, term: 1 };
+      const wrap = await wrapKey(half.forger, forged, place);
+      await edit("UPDATE control_plane.deployment_keys SET check_value = $2 WHERE purpose = $1", [
+        purpose,
+        forged.checkValue(),
+      ]);
+      await edit(
+        "UPDATE control_plane.deployment_key_wraps SET opener = $2, provider = $3, wrapped = $4 WHERE purpose = $1",
+        [purpose, wrap.opener, wrap.provider, wrap.wrapped],
+      );
+    }
+    await expect(createKeyfoldServer({ db, provider, others: [half.provider] })).rejects.toMatchObject({
+      problem: "damaged",
+    });
+  } finally {
+    await superuser.pool.query(
+      `DELETE FROM control_plane.deployment_key_wraps; DELETE FROM control_plane.deployment_keys;
+       INSERT INTO control_plane.deployment_keys SELECT * FROM kept_keys;
+       INSERT INTO control_plane.deployment_key_wraps SELECT * FROM kept_wraps; DROP TABLE kept_keys, kept_wraps`,
+    );
+    await superuser.close();
+  }
+  expect((await createKeyfoldServer({ db, provider, others: [half.provider] })).deployment.id).toBe(
+    deployment,
+  );
+});
+
+test("a root key whose other half is public is none for a deployment", async () => {
+  const half = await halfPublic();
+  await expect(
+    createKeyfoldServer({ db, provider: half.provider, others: [provider] }),
+  ).rejects.toMatchObject({ problem: "wrong_root_key", message: expect.stringContaining(half.id) });
 });

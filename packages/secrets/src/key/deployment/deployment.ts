@@ -57,6 +57,11 @@ export async function openDeployment(options: {
       "The root key cannot be reached, and without it nothing opens.",
     );
   });
+  if (openers.fromHolders([{ opener: root.id }]).length === 0)
+    throw new DeploymentError(
+      "wrong_root_key",
+      `${root.id} is a public key's other half, so anybody could make keys for it: it opens tenants' keys besides a root key (KEYFOLD_OTHER_ROOT_KEY_PROVIDER), and is none itself.`,
+    );
   await refuseSeedAsRootKey(openers);
   return withDeployment(db, async (tx) => {
     const { sql } = tx;
@@ -154,15 +159,16 @@ async function open(
     where: { purpose_term: { purpose, term: TERM } },
     include: { wraps: true },
   });
-  if (stored === null || stored.wraps.length === 0)
+  const wraps = openers.fromHolders(stored?.wraps ?? []);
+  if (stored === null || wraps.length === 0)
     throw new DeploymentError(
       "damaged",
       `The deployment's ${purpose} key is missing from the database. Restore a backup.`,
     );
-  const needed = stored.wraps.map((w) => w.opener).join(" or ");
+  const needed = wraps.map((w) => w.opener).join(" or ");
   const held = await openers.held();
   const key = await openers
-    .unwrap(stored.wraps, { deployment, tenant: deployment, purpose, term: TERM })
+    .unwrap(wraps, { deployment, tenant: deployment, purpose, term: TERM })
     .catch((error: unknown) => {
       const code = error instanceof EnvelopeError ? error.code : "unknown";
       if (code === "unknown_opener")

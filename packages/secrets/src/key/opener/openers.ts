@@ -85,6 +85,14 @@ export class Openers {
     return this.#also.some(({ onlySeals }) => onlySeals === root);
   }
 
+  /**
+   * Those wraps that it took the root key itself to make. Under a public key anybody makes one; a tenant's has a MAC, and one of
+   * the deployment's own keys is what makes MACs.
+   */
+  fromHolders<W extends Pick<StoredWrap, "opener">>(wraps: readonly W[]): W[] {
+    return wraps.filter(({ opener }) => !this.#providers.some((one) => one.anybodySeals === opener));
+  }
+
   /** The root key that new wraps are made under. @throws EnvelopeError `provider_unavailable` */
   async current(): Promise<RootKeyRef> {
     return nameOf(this.#providers[0]);
