@@ -44,7 +44,13 @@ export type { StreamItem } from "./stream/schema.ts";
 export type { TenantView } from "./tenant/schema.ts";
 export type { TokenView } from "./token/schema.ts";
 export { generateToken } from "./token/secret.ts";
-export { type AskedUpstream, UPSTREAM_NAME, type Upstream, type UpstreamFacts } from "./upstream/port.ts";
+export {
+  type AskedUpstream,
+  type SecretSource,
+  UPSTREAM_NAME,
+  type Upstream,
+  type UpstreamFacts,
+} from "./upstream/port.ts";
 export type { VersionView } from "./version/schema.ts";
 export type { DispatcherOptions, WebhookDispatcher } from "./webhook/dispatch/dispatcher.ts";
 export type { EndpointView } from "./webhook/schema.ts";

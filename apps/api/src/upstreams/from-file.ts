@@ -1,22 +1,24 @@
 import { readFile } from "node:fs/promises";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { UPSTREAM_NAME, type Upstream } from "@keyfold/secrets";
 import { z } from "zod";
 import { StartError } from "../start/start-error.ts";
+import { readAwsSecretsManager } from "./aws-secrets-manager.ts";
 import type { Fetch } from "./get-json.ts";
 import { readInfisical } from "./infisical.ts";
+import { readModule } from "./module.ts";
 import { readVaultKv } from "./vault-kv.ts";
 
 const names = z.array(z.string().min(1).max(255)).min(1).optional();
 const common = {
   name: z.string().regex(UPSTREAM_NAME),
-  url: z.url({ protocol: /^https?$/ }),
   tenants: names,
   projects: names,
   timeoutMs: z.int().min(10).max(60_000).default(2_000),
   keep: z.boolean().default(false),
   compare: z.boolean().default(false),
 };
+const url = z.url({ protocol: /^https?$/ });
 const path = z
   .string()
   .max(1024)
@@ -27,6 +29,7 @@ const shape = z
       z.strictObject({
         kind: z.literal("infisical"),
         ...common,
+        url,
         clientId: z.string().min(1),
         clientSecretFile: z.string().min(1),
         projectId: z.string().min(1),
@@ -36,15 +39,34 @@ const shape = z
       z.strictObject({
         kind: z.literal("vault-kv"),
         ...common,
+        url,
         tokenFile: z.string().min(1),
         mount: z.string().min(1).default("secret"),
         path: path.default("tenants/{tenant}"),
         namespace: z.string().min(1).nullable().default(null),
       }),
+      z
+        .strictObject({
+          kind: z.literal("aws-secrets-manager"),
+          ...common,
+          url: url.optional(),
+          region: z.string().regex(/^[a-z0-9-]{1,64}$/),
+          accessKeyId: z.string().min(1).optional(),
+          secretAccessKeyFile: z.string().min(1).optional(),
+          path: path.default("tenants/{tenant}"),
+        })
+        .refine(
+          ({ accessKeyId, secretAccessKeyFile }) =>
+            (accessKeyId === undefined) === (secretAccessKeyFile === undefined),
+          { error: "come together", path: ["accessKeyId"] },
+        ),
+      z.strictObject({ kind: z.literal("module"), ...common, module: z.string().min(1) }),
     ]),
   )
   .min(1)
   .max(16);
+
+type Given = z.output<typeof shape>[number];
 
 /**
  * The upstreams that a file names, in its order: JSON, as docs/migrate/side-by-side.md shows it. The path of each holds
@@ -80,6 +102,36 @@ export async function upstreamsFrom(
     if (held.trim() === "") throw wrong(`which names a credential's file, ${at}, that is empty`);
     return held.trim();
   };
+  const readerOf = async (given: Given): Promise<Upstream["read"]> => {
+    switch (given.kind) {
+      case "infisical":
+        return readInfisical({
+          ...given,
+          clientSecret: await credential(given.clientSecretFile),
+          fetch,
+          clock,
+        });
+      case "vault-kv":
+        return readVaultKv({ ...given, token: await credential(given.tokenFile), fetch });
+      case "aws-secrets-manager": {
+        const { region, path, url, accessKeyId, secretAccessKeyFile } = given;
+        const own =
+          accessKeyId === undefined || secretAccessKeyFile === undefined
+            ? {}
+            : { credentials: { accessKeyId, secretAccessKey: await credential(secretAccessKeyFile) } };
+        return readAwsSecretsManager({ region, path, ...(url === undefined ? {} : { url }), ...own });
+      }
+      case "module": {
+        const at = isAbsolute(given.module) ? given.module : join(dirname(resolve(file)), given.module);
+        const read = await readModule(at);
+        if (read === null)
+          throw wrong(
+            `which names a module, ${at}, whose default export is no SecretSource with a read function`,
+          );
+        return read;
+      }
+    }
+  };
   if (new Set(parsed.data.map(({ name }) => name)).size < parsed.data.length)
     throw wrong("in which two upstreams have one name");
   return Promise.all(
@@ -92,15 +144,7 @@ export async function upstreamsFrom(
         compares: compare,
         serves: ({ tenant, project }) =>
           (tenants?.includes(tenant.slug) ?? true) && (projects?.includes(project.name) ?? true),
-        read:
-          given.kind === "infisical"
-            ? readInfisical({
-                ...given,
-                clientSecret: await credential(given.clientSecretFile),
-                fetch,
-                clock,
-              })
-            : readVaultKv({ ...given, token: await credential(given.tokenFile), fetch }),
+        read: await readerOf(given),
       };
     }),
   );

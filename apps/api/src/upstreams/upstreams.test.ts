@@ -150,6 +150,75 @@ test("Vault is asked for a secret by its path, or for a field of the one above",
   expect(await read(upstream!, "NONE")).toBeNull();
 });
 
+/** GetSecretValue, as https://docs.aws.amazon.com/secretsmanager/latest/apireference/ has it. */
+function awsApi({ headers, body }: Asked): Said {
+  const refused = (__type: string) => ({ status: 400, json: { __type, message: VALUE } });
+  if (!/^AWS4-HMAC-SHA256 Credential=AKIDFAKE\//.test(headers.authorization ?? ""))
+    return refused("UnrecognizedClientException");
+  if (headers["x-amz-target"] !== "secretsmanager.GetSecretValue") return refused("InvalidAction");
+  switch (body.SecretId) {
+    case "tenants/acme/dev/STRIPE_KEY":
+      return { json: { Name: body.SecretId, SecretString: VALUE } };
+    case "tenants/acme/dev/api/BYTES":
+      return { json: { Name: body.SecretId, SecretBinary: Buffer.from([0, 255]).toString("base64") } };
+    case "tenants/acme/dev/GOING":
+      return refused("InvalidRequestException");
+    case "tenants/acme/dev/BUSY":
+      return refused("ThrottlingException");
+    default:
+      return refused("ResourceNotFoundException");
+  }
+}
+const aws = (url: string) => ({
+  kind: "aws-secrets-manager",
+  name: "old-aws",
+  url,
+  region: "eu-central-1",
+  accessKeyId: "AKIDFAKE",
+  secretAccessKeyFile: "secret",
+  path: "tenants/{tenant}/{environment}",
+});
+
+test("AWS Secrets Manager gives the current version, text or bytes; what is not there or going is none, what fails has failed", async () => {
+  const { url, asked } = await serve(awsApi);
+  const [upstream] = await configured(aws(url));
+  expect(await read(upstream!, "STRIPE_KEY")).toBe(VALUE);
+  expect(await upstream!.read({ ...place, name: "api/BYTES" }, AbortSignal.timeout(20_000))).toEqual(
+    Uint8Array.of(0, 255),
+  );
+  for (const name of ["NONE", "GOING"]) expect(await read(upstream!, name)).toBeNull();
+  await expect(read(upstream!, "BUSY")).rejects.toThrow(/^AWS Secrets Manager did not give a value$/);
+  const before = asked.length;
+  for (const name of ["../globex/STRIPE_KEY", "a//b", "%2e%2e/globex/K"])
+    expect(await read(upstream!, name)).toBeNull();
+  expect(asked.length).toBe(before);
+  const [stranger] = await configured({ ...aws(url), accessKeyId: "AKIDWRONG" });
+  await expect(read(stranger!, "STRIPE_KEY")).rejects.toThrow("did not give a value");
+});
+
+test("a module of the operator's own is an upstream; one that is none stops the start", async () => {
+  await writeFile(
+    join(folder, "old-manager.mjs"),
+    `export default { async read({ tenant, environment, name }) {
+       if (name === "BYTES") return Uint8Array.of(1, 2);
+       if (name === "BROKEN") return undefined;
+       return name === "K" ? \`\${tenant.slug}/\${environment.name}, not real\` : null;
+     } };`,
+  );
+  const [upstream] = await configured({ kind: "module", name: "mine", module: "old-manager.mjs" });
+  expect(await read(upstream!, "K")).toBe("acme/dev, not real");
+  expect(await upstream!.read({ ...place, name: "BYTES" }, AbortSignal.timeout(20_000))).toEqual(
+    Uint8Array.of(1, 2),
+  );
+  expect(await read(upstream!, "NONE")).toBeNull();
+  await expect(read(upstream!, "BROKEN")).rejects.toThrow("no value");
+  await writeFile(join(folder, "other.mjs"), "export default 3;");
+  for (const module of ["other.mjs", "nothing.mjs"])
+    await expect(configured({ kind: "module", name: "mine", module })).rejects.toThrow(
+      /whose default export is no SecretSource with a read function\.$/,
+    );
+});
+
 test("no name leads out of the tenant's own folder, however it is written", async () => {
   const old = await serve(infisicalApi("v4", new Set()));
   const hashicorp = await serve(vaultApi);
@@ -230,11 +299,12 @@ test("what docs/migrate/side-by-side.md shows is a file that is taken", async ()
     [
       ["old-infisical", true, false, 2000],
       ["old-vault", false, true, 2000],
+      ["old-aws", false, false, 2000],
     ],
   );
   expect(
     upstreams.map((upstream) => upstream.serves({ ...place, project: { id: "", name: "shop" } })),
-  ).toEqual([false, true]);
+  ).toEqual([false, true, true]);
 });
 
 test.each<[string, unknown, RegExp]>([

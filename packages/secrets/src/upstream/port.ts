@@ -29,6 +29,16 @@ export interface Upstream {
   readonly compares?: boolean;
 }
 
+/** The part of an upstream that knows the older secrets manager: what a module of the operator's implements. */
+export interface SecretSource {
+  /**
+   * A secret's value, text as UTF-8; null: it has none of this name.
+   * @param signal aborted when the time is over
+   * @throws whatever it likes: what it says is not passed on
+   */
+  read(asked: AskedUpstream, signal: AbortSignal): Promise<Uint8Array | string | null>;
+}
+
 /** What came of comparing values with an upstream, counted since this process began. */
 export interface UpstreamFacts {
   readonly name: string;
