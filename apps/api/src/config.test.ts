@@ -20,6 +20,7 @@ test("with no settings at all, development serves on the loopback address over i
     host: "127.0.0.1",
     port: 4400,
     publicUrl: null,
+    links: null,
     trustedProxies: null,
     tls: null,
     dataDir: "/srv/.keyfold",

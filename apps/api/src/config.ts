@@ -52,6 +52,8 @@ export interface Config {
   port: number;
   /** Where people and browsers reach it, when that is not here. */
   publicUrl: URL | null;
+  /** Where the pages of links are served, on a port of their own, and where browsers reach it; null: nowhere. */
+  links: { port: number; publicUrl: URL | null } | null;
   /** Whose forwarded headers are believed; null: nobody's. */
   trustedProxies: BlockList | null;
   tls: { certFile: string; keyFile: string } | null;
@@ -136,6 +138,20 @@ const postgresUrl = z.string().refine((text) => /^postgres(ql)?:$/.test(urlOf(te
 });
 const path = z.string().refine((text) => !text.includes("\0"), { error: "must be a path." });
 
+const origin = (example: string) =>
+  z.string().refine(
+    (text) => {
+      const url = urlOf(text);
+      return (
+        url !== null &&
+        /^https?:$/.test(url.protocol) &&
+        url.pathname === "/" &&
+        url.search + url.hash + url.username + url.password === ""
+      );
+    },
+    { error: `must be an address such as ${example}, without a path.` },
+  );
+
 const schema = z.object({
   KEYFOLD_MODE: oneOf(["development", "production"]).default("development"),
   KEYFOLD_HOST: z
@@ -143,21 +159,9 @@ const schema = z.object({
     .regex(/^[A-Za-z0-9.:_-]+$/, { error: "must be an address or a host name to bind, such as 127.0.0.1." })
     .default("127.0.0.1"),
   KEYFOLD_PORT: wholeNumber(1, 65_535).default(4400),
-  KEYFOLD_PUBLIC_URL: z
-    .string()
-    .refine(
-      (text) => {
-        const url = urlOf(text);
-        return (
-          url !== null &&
-          /^https?:$/.test(url.protocol) &&
-          url.pathname === "/" &&
-          url.search + url.hash + url.username + url.password === ""
-        );
-      },
-      { error: "must be an address such as https://keyfold.example.com, without a path." },
-    )
-    .optional(),
+  KEYFOLD_PUBLIC_URL: origin("https://keyfold.example.com").optional(),
+  KEYFOLD_LINKS_PORT: wholeNumber(1, 65_535).optional(),
+  KEYFOLD_LINKS_URL: origin("https://links.example.com").optional(),
   KEYFOLD_TRUSTED_PROXIES: z
     .string()
     .refine((list) => parseProxies(list) !== null, {
@@ -295,6 +299,13 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     host: given.KEYFOLD_HOST,
     port: given.KEYFOLD_PORT,
     publicUrl: given.KEYFOLD_PUBLIC_URL === undefined ? null : new URL(given.KEYFOLD_PUBLIC_URL),
+    links:
+      given.KEYFOLD_LINKS_PORT === undefined
+        ? null
+        : {
+            port: given.KEYFOLD_LINKS_PORT,
+            publicUrl: given.KEYFOLD_LINKS_URL === undefined ? null : new URL(given.KEYFOLD_LINKS_URL),
+          },
     trustedProxies:
       given.KEYFOLD_TRUSTED_PROXIES === undefined ? null : parseProxies(given.KEYFOLD_TRUSTED_PROXIES),
     tls:

@@ -144,6 +144,12 @@ async function furnish(tenant: string): Promise<void> {
       [tenant, randomUUID(), bytes(), by],
     );
     await app.query(
+      `INSERT INTO control_plane.value_links (tenant_id, id, kind, digest, label, note, origins, write_only, agreed, encoding, expires_at,
+           created_at, created_by, generation, mac)
+         VALUES ($1, $2, 'request', $3, 'l', '', '[]', true, false, 'utf8', now(), now(), $4, 1, $3)`,
+      [tenant, randomUUID(), bytes(), by],
+    );
+    await app.query(
       "INSERT INTO control_plane.memberships VALUES ($1, $2, 'm', '[]', now(), $3, now(), NULL, 1, $4)",
       [tenant, randomUUID(), by, bytes()],
     );
@@ -247,6 +253,7 @@ const TENANT_TABLES = {
   approvals: "tenant_id",
   memberships: "tenant_id",
   invitations: "tenant_id",
+  value_links: "tenant_id",
   rotations: "tenant_id",
   audit_batches: "chain_id",
 };
@@ -346,6 +353,7 @@ test("a tenant's rows are neither written, changed nor moved by another", async 
     "tenant_roles",
     "memberships",
     "invitations",
+    "value_links",
     "approvals",
   ]) {
     const column = TENANT_TABLES[table as keyof typeof TENANT_TABLES];

@@ -20,6 +20,8 @@ export { DeploymentError, type DeploymentProblem } from "./key/deployment/deploy
 export type { KeyFacts } from "./key/facts.ts";
 export type { KeyJobView } from "./key/schema.ts";
 export { ALGORITHMS, type Algorithm } from "./key/suite/algorithm.ts";
+export type { LinkLook, Links, Opened, Receipt } from "./link/links.ts";
+export type { LinkView } from "./link/schema.ts";
 export type { Letter, MailTransport } from "./mail/transport.ts";
 export { MESSAGE_KINDS, type MessageKind } from "./message/kinds.ts";
 export { breachedIn } from "./person/breached.ts";

@@ -12,6 +12,7 @@ import { listJobRuns } from "./job/runs.ts";
 import { keyFacts } from "./key/facts.ts";
 import { forgetTenant } from "./key/tenant/forget.ts";
 import { warnOfKeys } from "./key/warnings.ts";
+import { linksOf } from "./link/links.ts";
 import { peopleOf } from "./person/people.ts";
 import { startReporting } from "./process/report.ts";
 import { finishRestore } from "./restore/finish.ts";
@@ -91,6 +92,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
       await services.uses?.flush();
     },
     people: peopleOf(services),
+    links: linksOf(services),
     noteStranger: (ip) => services.refusals.stranger(ip),
     exchangeToken: (request, input) => exchangeToken(services, request, input),
     startSession: (request) => startSession(services, request),

@@ -29,6 +29,15 @@ export function contradictions(env: Record<string, string | undefined>): string[
     problems.push("KEYFOLD_TLS_CERT_FILE and KEYFOLD_TLS_KEY_FILE belong together: set both, or neither.");
   if ((env.KEYFOLD_SMTP_URL === undefined) !== (env.KEYFOLD_MAIL_FROM === undefined))
     problems.push("KEYFOLD_SMTP_URL and KEYFOLD_MAIL_FROM belong together: set both, or neither.");
+  if (env.KEYFOLD_LINKS_URL !== undefined && env.KEYFOLD_LINKS_PORT === undefined)
+    problems.push(
+      "KEYFOLD_LINKS_URL is set without KEYFOLD_LINKS_PORT: give the port that links are served on.",
+    );
+  if (env.KEYFOLD_LINKS_PORT !== undefined && env.KEYFOLD_LINKS_PORT === (env.KEYFOLD_PORT ?? "4400"))
+    problems.push("KEYFOLD_LINKS_PORT is the panel's port: links are served on one of their own.");
+  const [links, own] = [urlOf(env.KEYFOLD_LINKS_URL ?? ""), urlOf(env.KEYFOLD_PUBLIC_URL ?? "")];
+  if (links !== null && own !== null && links.origin === own.origin)
+    problems.push("KEYFOLD_LINKS_URL is KEYFOLD_PUBLIC_URL: links are served at an origin of their own.");
   const embedded = env.KEYFOLD_EMBEDDED_DATABASE === "1" || env.KEYFOLD_EMBEDDED_DATABASE === "true";
   if (env.DATABASE_URL === undefined) {
     for (const name of ["KEYFOLD_MIGRATION_URL", "KEYFOLD_LISTEN_URL"])

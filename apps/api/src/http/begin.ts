@@ -37,7 +37,7 @@ export function begin(options: BeginOptions): MiddlewareHandler<AppEnv> {
     } else await next();
     await discardBody(c.req.raw);
     c.res.headers.set("x-correlation-id", facts.correlationId);
-    secure(c.res.headers, facts.origin.https && !isOwnHost(c.req.header("host") ?? null, null));
+    secure(c.res.headers, facts.origin.https && !isOwnHost(c.req.header("host") ?? null, null), facts.frames);
     const ms = performance.now() - start;
     const { method } = c.req;
     const { status } = c.res;
@@ -69,6 +69,7 @@ function factsOf(c: AppContext, { publicUrl, trustedProxies }: BeginOptions): Fa
     correlationId: correlationIdOf(headers.get("x-correlation-id")),
     origin: { ...origin, https },
     ownOrigins,
+    frames: [],
     route: "(none)",
     credential: null,
     refusedCredential: false,

@@ -8,6 +8,8 @@ export interface Facts {
   readonly origin: Origin;
   /** Scheme and host of this server, as browsers may name it in Origin. */
   readonly ownOrigins: readonly string[];
+  /** The sites in whose frames the answer may stand: none, but for a link's page. */
+  frames: readonly string[];
   /** The route's template, for log and metrics: never the address itself. */
   route: string;
   /** The token or session that was shown, for counting guesses; never written anywhere. */

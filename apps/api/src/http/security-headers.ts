@@ -35,10 +35,24 @@ const HSTS = "max-age=31536000";
 
 /**
  * Puts the headers on every answer. What does not say how it may be cached may not be.
+ * @param frames origins of the sites in whose frames the answer may stand
  * @param hsts whether browsers shall come by https only from now on: never for `localhost`, which is every program's
  */
-export function secure(headers: Headers, hsts: boolean): void {
+export function secure(headers: Headers, hsts: boolean, frames: readonly string[] = []): void {
   for (const [name, value] of HEADERS) headers.set(name, value);
+  if (frames.length > 0) framed(headers, frames);
   if (hsts) headers.set("strict-transport-security", HSTS);
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+}
+
+/** Only these sites show it, and none of them reads it. */
+function framed(headers: Headers, frames: readonly string[]): void {
+  const policy = CONTENT_SECURITY_POLICY.replace(
+    "frame-ancestors 'none'",
+    `frame-ancestors ${frames.join(" ")}`,
+  );
+  headers.set("content-security-policy", policy);
+  headers.delete("x-frame-options");
+  // A site that isolates itself may show it, too.
+  headers.set("cross-origin-resource-policy", "cross-origin");
 }

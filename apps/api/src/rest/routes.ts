@@ -5,6 +5,7 @@ import { auditRoutes } from "./routes/audit.ts";
 import { consumerRoutes } from "./routes/consumers.ts";
 import { federationRoutes } from "./routes/federation.ts";
 import { keyRoutes } from "./routes/keys.ts";
+import { linkRoutes } from "./routes/links.ts";
 import { memberRoutes } from "./routes/members.ts";
 import { placeRoutes } from "./routes/places.ts";
 import { rotationRoutes } from "./routes/rotation.ts";
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   ...rotationRoutes,
   ...memberRoutes,
   ...approvalRoutes,
+  ...linkRoutes,
   ...tokenRoutes,
   ...federationRoutes,
   ...webhookRoutes,

@@ -12,6 +12,7 @@ import { GuessLimit } from "../http/guess-limit.ts";
 import { postgresGuesses } from "../http/shared-guesses.ts";
 import { startScheduler } from "../jobs/scheduler.ts";
 import { watchJobs } from "../jobs/watch.ts";
+import { createLinksApp } from "../links/app.ts";
 import { smtpTransport } from "../mail/transport.ts";
 import type { Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
@@ -24,7 +25,7 @@ import { upstreamsFrom } from "../upstreams/from-file.ts";
 import { httpTransport } from "../webhooks/transport.ts";
 import { openDatabase } from "./database.ts";
 import { makeFirstRun } from "./first-run.ts";
-import { addressOf, greeting } from "./greeting.ts";
+import { addressOf, greeting, linksAt } from "./greeting.ts";
 import { takeHints } from "./hints.ts";
 import { listen } from "./listen.ts";
 import { alsoRootKeys, tenantRootKeys } from "./openers-file.ts";
@@ -117,6 +118,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       envelope: createEnvelope({ observe: metrics.envelope }),
       webhooks: httpTransport(outbound),
       ...(config.breachedPasswords === null ? {} : { breached: breachedIn(config.breachedPasswords) }),
+      ...(config.links === null ? {} : { linkOrigin: linksAt(config, config.links).origin }),
       ...(config.mail === null ? {} : { mail: smtpTransport(config.mail, addressOf(config, config.port)) }),
       issuers: httpIssuerFetch(outbound),
       limits: { maxValueBytes: config.maxValueBytes },
@@ -146,6 +148,8 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     const firstRun = await makeFirstRun(config, keyfold);
     const recovered =
       config.recoverTenant === null ? null : await recoverTenant(config.recoverTenant, keyfold);
+    const checkHost =
+      config.mode === "development" && ["127.0.0.1", "::1", "localhost"].includes(config.host);
     const app = createApp({
       keyfold,
       log,
@@ -154,7 +158,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       panelDir,
       publicUrl: config.publicUrl,
       trustedProxies: config.trustedProxies,
-      checkHost: config.mode === "development" && ["127.0.0.1", "::1", "localhost"].includes(config.host),
+      checkHost,
       maxValueBytes: config.maxValueBytes,
       limits: config.callLimits,
       guesses: new GuessLimit({ shared: postgresGuesses(db) }),
@@ -174,6 +178,16 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     }
     const listening = await listen(app, config);
     ended.push(() => listening.close());
+    if (config.links !== null) {
+      const { host, tls, trustedProxies, maxValueBytes, callLimits: limits } = config;
+      const origin = linksAt(config, config.links);
+      const links = createLinksApp({
+        ...{ keyfold, log, metrics, panelDir, origin, trustedProxies, maxValueBytes, limits },
+        checkHost,
+      });
+      const linksListening = await listen(links, { host, port: config.links.port, tls });
+      ended.push(() => linksListening.close());
+    }
     const watches = [watchJobs({ keyfold, log, metrics }), watchKeys({ keyfold, log, metrics })];
     ended.push(...watches.map((watch) => () => watch.stop()));
     if (config.jobs) {

@@ -9,6 +9,12 @@ export function addressOf(config: Pick<Config, "host" | "publicUrl" | "tls">, po
   return `${config.tls === null ? "http" : "https"}://${host}:${port}`;
 }
 
+/** Where browsers reach the pages of links. */
+export const linksAt = (
+  config: Pick<Config, "host" | "tls">,
+  links: { port: number; publicUrl: URL | null },
+): URL => links.publicUrl ?? new URL(addressOf({ ...config, publicUrl: null }, links.port));
+
 /** The address of a one-time link. What is secret stands behind the "#", which no browser sends and no server logs. */
 export const linkTo = (address: string, secret: string): string => `${address}/welcome#${secret}`;
 

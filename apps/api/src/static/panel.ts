@@ -18,7 +18,8 @@ export function mountPanel(app: Hono<AppEnv>, panelDir: string | null): void {
     const facts = c.get("facts");
     const path = c.req.path;
     const file = files?.get(path);
-    if (file !== undefined && path !== "/index.html") {
+    // The links' page is served at an origin of its own only.
+    if (file !== undefined && !path.endsWith(".html")) {
       facts.route = file.immutable ? "/assets/*" : "/(file)";
       return fileResponse(file);
     }

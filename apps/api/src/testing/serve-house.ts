@@ -2,8 +2,11 @@ import { migrationsDir } from "@keyfold/db/migrate";
 import { createEnvelope } from "@keyfold/envelope";
 import type { KeyfoldServer, KeyfoldServerOptions } from "@keyfold/secrets";
 import { type House, openHouse } from "@keyfold/secrets/testing";
+import type { Hono } from "hono";
 import { type AppOptions, createApp } from "../app.ts";
 import { createReadinessCheck } from "../health.ts";
+import type { AppEnv } from "../http/facts.ts";
+import { createLinksApp } from "../links/app.ts";
 import { createLog } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { listen } from "../start/listen.ts";
@@ -16,6 +19,8 @@ export interface ServeOptions extends Partial<Omit<AppOptions, "keyfold" | "log"
 }
 
 export interface Served {
+  /** Where the pages of links are, which have an origin of their own. */
+  linksUrl: string;
   /** Where it listens, without a slash at the end. */
   url: string;
   house: House;
@@ -47,7 +52,15 @@ export async function serveHouse(options: ServeOptions = {}): Promise<Served> {
   const lines: string[] = [];
   const log = createLog({ level: "trace", destination: { write: (line: string) => void lines.push(line) } });
   const metrics = createMetrics({ process: false });
+  // Its address is in what the house hands out, so it listens first.
+  let links: Pick<Hono<AppEnv>, "fetch"> | null = null;
+  const linksListening = await listen(
+    { fetch: (...given) => links!.fetch(...given) },
+    { host: "127.0.0.1", port: 0, tls: null },
+  );
+  const linksUrl = `http://127.0.0.1:${linksListening.port}`;
   const house = await openHouse({
+    linkOrigin: linksUrl,
     envelope: createEnvelope({ observe: metrics.envelope }),
     log: {
       warn: (facts, message) => log.warn(facts, message),
@@ -65,13 +78,17 @@ export async function serveHouse(options: ServeOptions = {}): Promise<Served> {
       tls: null,
     });
     const url = `http://127.0.0.1:${listening.port}`;
+    const { panelDir = null } = app;
+    links = createLinksApp({ keyfold, log, metrics, panelDir, origin: new URL(linksUrl) });
     return {
+      linksUrl,
       url,
       house,
       lines,
       call: (path, request) => call(url, path, request),
       async close() {
         await listening.close();
+        await linksListening.close();
         await house.close();
       },
     };

@@ -150,6 +150,11 @@ export const ACTIONS = {
   "member.change": { level: "tenant", service: true, operator: false, event: "member.changed" },
   "member.remove": { level: "tenant", service: true, operator: true, event: "member.removed" },
 
+  "link.request": { level: "environment", service: true, operator: false, event: "link.requested" },
+  "link.share": { level: "environment", service: true, operator: false, event: "link.shared" },
+  "link.list": { level: "environment", service: true, operator: true, event: "link.listed" },
+  "link.revoke": { level: "environment", service: true, operator: true, event: "link.revoked" },
+
   "approval.request": {
     level: "environment",
     service: false,
@@ -263,6 +268,10 @@ export const PRESETS = {
     "rotation.status",
     "rotation.retry",
     "rotation.abandon",
+    "link.request",
+    "link.share",
+    "link.list",
+    "link.revoke",
     "event.stream",
   ],
   admin: SERVICE_ACTIONS,

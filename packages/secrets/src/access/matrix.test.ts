@@ -545,6 +545,18 @@ const TABLE: Record<string, Row> = {
     "no",
     "gone",
   ],
+  "links.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "yes", "yes", "gone"],
+  "links.request": [(f) => ({ ...f.place, name: f.fresh("S") }), "no", "yes", "no", "gone", "gone", "gone"],
+  "links.share": [async (f) => await f.secret(), "no", "yes", "no", "gone", "gone", "gone"],
+  "links.revoke": [
+    async (f) => ({ tenant: f.tenant, id: await f.link() }),
+    "yes",
+    "yes",
+    "no",
+    "gone",
+    "gone",
+    "gone",
+  ],
   "roles.list": [({ tenant }) => ({ tenant }), "yes", "yes", "no", "no", "no", "gone"],
   "roles.create": [
     (f) => ({ tenant: f.tenant, name: f.fresh("role"), actions: ["secret.get"] }),
@@ -744,6 +756,10 @@ const PEOPLE: Record<string, string> = {
   "invitations.list": "oau",
   "invitations.create": "oa",
   "invitations.cancel": "oa",
+  "links.list": "oadu",
+  "links.request": "oad",
+  "links.share": "oad",
+  "links.revoke": "oad",
   "roles.list": "oau",
   "roles.create": "oa",
   "roles.change": "oa",
@@ -799,6 +815,7 @@ interface Fixture {
   exported(): Promise<string>;
   member(): Promise<string>;
   invitation(): Promise<string>;
+  link(): Promise<string>;
   /** What somebody asked for. */
   approval(): Promise<string>;
   role(): Promise<string>;
@@ -881,6 +898,7 @@ beforeAll(async () => {
     },
     project: async () => (await caller.projects.create({ name: fresh("p") })).id,
     environment: async () => (await caller.environments.create({ project: shop.id, name: fresh("e") })).id,
+    link: async () => (await caller.links.request({ ...place, name: fresh("S") })).link.id,
     async invitation() {
       const grants = [{ role: "viewer" }];
       return (await caller.invitations.create({ email: `${randomUUID()}@example.com`, grants })).invitation

@@ -61,7 +61,7 @@ export const ROLES = {
   },
   auditor: {
     summary:
-      "Sees metadata, people, tokens, rules of federation and webhooks, and reads and exports the audit log; reveals no value.",
+      "Sees metadata, people, tokens, rules of federation, links and webhooks, and reads and exports the audit log; reveals no value.",
     actions: [
       ...METADATA,
       "member.list",
@@ -70,6 +70,7 @@ export const ROLES = {
       "token.list",
       "federation.list",
       "approval.list",
+      "link.list",
       "webhook.list",
       "webhook.deliveries",
       "audit.list",

@@ -295,6 +295,23 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     "member.invitation_cancelled",
     invitation.id,
   ]);
+  const asksFor = await caller.links.request({ name: "K" });
+  done.add("links.request");
+  expect((await eventsOf(id)).at(-1)).toMatchObject({
+    action: "link.requested",
+    target: { id: asksFor.link.id },
+  });
+  const shared = await caller.links.share({ id: secret });
+  done.add("links.share");
+  expect((await eventsOf(id)).slice(-2)).toMatchObject([
+    { action: "secret.accessed", target: { id: secret } },
+    { action: "link.shared", target: { id: shared.link.id } },
+  ]);
+  await expectEvents("links.list", () => caller.links.list({}), ["link.listed"]);
+  await expectEvents("links.revoke", () => caller.links.revoke({ id: shared.link.id }), [
+    "link.revoked",
+    shared.link.id,
+  ]);
   const policy = { services: ["somebody"] };
   await expectEvents(
     "secrets.setAccessPolicy",

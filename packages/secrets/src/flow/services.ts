@@ -98,6 +98,8 @@ export interface Services {
   readonly refusals: RefusalLog;
   /** How webhooks leave; null: whoever embeds this gave no way to. */
   readonly webhooks: WebhookTransport | null;
+  /** Where the pages of links are served: an origin, with no slash at its end. null: nowhere, and no link is made. */
+  readonly linkOrigin: string | null;
   /** Who streams here. */
   readonly streams: StreamHub;
   readonly limits: Limits;

@@ -7,7 +7,8 @@ import { change, type PrismaUnit } from "../flow/change.ts";
 import type { Services } from "../flow/services.ts";
 import { admit } from "../member/add.ts";
 import { ownRolesIn, rightsOf } from "../member/grant.ts";
-import { findMember, hadMembers, holdMembers } from "../member/store.ts";
+import { heldNow } from "../member/held.ts";
+import { hadMembers, holdMembers } from "../member/store.ts";
 import type { PersonRow } from "../person/store.ts";
 import { ownRoles } from "../role/store.ts";
 import { loadTenant } from "../tenant/store.ts";
@@ -115,11 +116,7 @@ async function giverStands(
     services.mac.check("serviceTokens", unit.tenantId, row);
     return true;
   }
-  const member = await findMember(unit, id);
-  if (member === null || member.removedAt !== null) return false;
-  const roles = await ownRoles(unit, ownRolesIn([...grants, ...member.grants]));
-  const held = member.grants
-    .map((grant) => rightsOf(grant, roles))
-    .filter(({ expiresAt }) => expiresAt === null || expiresAt > unit.now);
+  const held = await heldNow(unit, giver);
+  const roles = await ownRoles(unit, ownRolesIn([...grants]));
   return grants.map((grant) => rightsOf(grant, roles)).every((right) => isGrantWithin(right, held));
 }

@@ -2,6 +2,7 @@ import { signCheckpoints } from "../checkpoint/sign-job.ts";
 import { cleanConsumerInstances } from "./clean-consumer-instances.ts";
 import { cleanFederatedTokens } from "./clean-federated-tokens.ts";
 import { cleanIdempotencyKeys } from "./clean-idempotency-keys.ts";
+import { cleanLinks } from "./clean-links.ts";
 import { cleanMessages } from "./clean-messages.ts";
 import { cleanPeople } from "./clean-people.ts";
 import { cleanSessions } from "./clean-sessions.ts";
@@ -21,6 +22,7 @@ export const jobs: readonly Job[] = [
   cleanConsumerInstances,
   cleanIdempotencyKeys,
   cleanFederatedTokens,
+  cleanLinks,
   cleanMessages,
   cleanPeople,
   cleanSessions,

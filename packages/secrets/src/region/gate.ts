@@ -21,9 +21,14 @@ export function servedHere({ regions }: Services, tenantId: string): void {
  * everywhere else are copies.
  * @throws KeyfoldError `wrong_region`, naming the region that changes it
  */
-export function changedHere({ regions }: Services, actor: Actor): void {
+export function changedHere(services: Services, actor: Actor): void {
+  tenantChangedHere(services, isOfTenant(actor) ? actor.tenantId : null);
+}
+
+/** The same where it is known which tenant it is; null: the deployment. @throws KeyfoldError `wrong_region` */
+export function tenantChangedHere({ regions }: Services, tenantId: string | null): void {
   if (regions === null) return;
-  const home = isOfTenant(actor) ? residencyOf(actor.tenantId, regions.all).home : regions.all[0]!;
+  const home = tenantId === null ? regions.all[0]! : residencyOf(tenantId, regions.all).home;
   if (home !== regions.here)
     throw new KeyfoldError("wrong_region", {
       sentence: `This is the region ${regions.here}, which only reads. Changes are made in the region ${home}.`,

@@ -113,6 +113,12 @@ export function createRouter(services: Services) {
       list: query(services, verbs.invitations.list),
       cancel: mutation(services, verbs.invitations.cancel),
     }),
+    links: t.router({
+      request: mutation(services, verbs.links.request),
+      share: mutation(services, verbs.links.share),
+      list: query(services, verbs.links.list),
+      revoke: mutation(services, verbs.links.revoke),
+    }),
     approvals: t.router({
       request: mutation(services, approvals.request),
       list: query(services, approvals.list),

@@ -33,6 +33,10 @@ import { verifyKeys } from "../key/root/verify.ts";
 import { keyStatus } from "../key/status.ts";
 import { reEncrypt } from "../key/term/re-encrypt.ts";
 import { rotateTenantKeys } from "../key/term/rotate-tenant.ts";
+import { listLinks } from "../link/list.ts";
+import { requestValue } from "../link/request.ts";
+import { revokeLink } from "../link/revoke.ts";
+import { shareValue } from "../link/share.ts";
 import { secretMatrix } from "../matrix/matrix.ts";
 import { promoteSecrets } from "../matrix/promote.ts";
 import { addMember } from "../member/add.ts";
@@ -198,6 +202,7 @@ export const verbs = {
   },
   members: { list: listMembers, get: getMember, add: addMember, change: changeMember, remove: removeMember },
   invitations: { create: createInvitation, list: listInvitations, cancel: cancelInvitation },
+  links: { request: requestValue, share: shareValue, list: listLinks, revoke: revokeLink },
   approvals: { request: requestApproval, list: listApprovals, decide: decideApproval, breakGlass },
   roles: { list: listRoles, create: createRole, change: changeRole, delete: deleteRole },
   tokens: { create: createToken, list: listTokens, rotate: rotateToken, revoke: revokeToken },

@@ -15,7 +15,7 @@ export async function putByName(
   name: string,
   keys: WriteKeys,
   value: NewValue,
-  facts: { reason: string | undefined; expectedVersion: number | undefined },
+  facts: { reason: string | undefined; expectedVersion: number | undefined; sameIsNothing?: boolean },
 ): Promise<{ secret: SecretView; changed: boolean; rotatedFrom: number | null }> {
   const ref = { project: place.project.id, environment: place.environment.id, name };
   const loaded = await lockSecret(unit, ref).catch((error: unknown) => {
@@ -36,7 +36,10 @@ export async function putByName(
     });
     return { secret, changed: true, rotatedFrom: null };
   }
-  const put = await putVersion(unit, loaded, keys, value, { reason, sameIsNothing: true });
+  const put = await putVersion(unit, loaded, keys, value, {
+    reason,
+    sameIsNothing: facts.sameIsNothing ?? true,
+  });
   unit.record({
     action: put.changed ? "secret.rotated" : "secret.unchanged",
     target: { type: "secret", id: put.secret.id, name, version: put.version },

@@ -122,6 +122,7 @@ export async function assemble(options: KeyfoldServerOptions): Promise<Assembled
     ),
     issuers: options.issuers === undefined ? null : new IssuerKeys(options.issuers, log, options.issuerClock),
     webhooks: options.webhooks ?? null,
+    linkOrigin: options.linkOrigin ?? null,
     streams: new StreamHub(options.streams),
     limits: { maxValueBytes: options.limits?.maxValueBytes ?? ONE_MIB },
     life: { graceSeconds: DAY, purgeAfterSeconds: 30 * DAY, ...options.life },

@@ -51,6 +51,11 @@ export interface KeyfoldServerOptions {
   webhooks?: WebhookTransport;
   /** How mail leaves: invitations, and links for new passwords. Without it there is none, and links are handed over by hand. */
   mail?: MailTransport;
+  /**
+   * Where the pages of links are served, by which values are handed in and shared: an origin that serves nothing else.
+   * Without it no link is made.
+   */
+  linkOrigin?: string;
   /** Whether a new password was leaked; see `breachedIn`. Without it, only what is guessed at once is refused. */
   breached?: Breached;
   /** What Argon2id costs for a new password: KiB and passes. 19 456 and 2 by default; less is for tests only. */

@@ -8,6 +8,7 @@ import type { Verb } from "../flow/verb.ts";
 import type { RunnableJob } from "../job/runner.ts";
 import type { JobRunView } from "../job/runs.ts";
 import type { KeyFacts } from "../key/facts.ts";
+import type { Links } from "../link/links.ts";
 import type { People } from "../person/people.ts";
 import type { RestoreReport } from "../restore/finish.ts";
 import type { KeyfoldRouter } from "../router/router.ts";
@@ -51,6 +52,8 @@ export interface KeyfoldServer {
   flush(): Promise<void>;
   /** Who signs in, and how: see `person/people.ts`. */
   readonly people: People;
+  /** What whoever holds a link does with it: see `link/links.ts`. */
+  readonly links: Links;
   /** Told of a call whose caller nobody knows: counted, and told to the deployment's audit log once a minute. */
   noteStranger(ip: string | null): void;
   /**

@@ -80,6 +80,7 @@ export async function openHouse(options: Partial<KeyfoldServerOptions> = {}): Pr
       webhooks: transport,
       passwordCost: { memory: 1024, passes: 1 }, // what a guess costs is no matter here
       issuers: issuer,
+      linkOrigin: "https://links.example.com",
       log: { warn: write, error: write },
       waits: { purgeSeconds: 0 },
       ...options,
