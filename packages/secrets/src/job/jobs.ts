@@ -5,6 +5,7 @@ import { cleanIdempotencyKeys } from "./clean-idempotency-keys.ts";
 import { cleanLinks } from "./clean-links.ts";
 import { cleanMessages } from "./clean-messages.ts";
 import { cleanPeople } from "./clean-people.ts";
+import { cleanRotations } from "./clean-rotations.ts";
 import { cleanSessions } from "./clean-sessions.ts";
 import { continueKeyJobs } from "./continue-key-jobs.ts";
 import type { Job } from "./define.ts";
@@ -25,6 +26,7 @@ export const jobs: readonly Job[] = [
   cleanLinks,
   cleanMessages,
   cleanPeople,
+  cleanRotations,
   cleanSessions,
   continueKeyJobs,
   endShreds,

@@ -11,8 +11,11 @@ import { defineJob } from "./define.ts";
 
 /** What one look finds at most of each kind. */
 const LOT = 200;
-/** At once: the pool's other connections are for whoever reads meanwhile. */
+/** At once of what the database alone does: the pool's other connections are for whoever reads meanwhile. */
 const AT_ONCE = 4;
+/** At once of what waits for targets, mostly; and of one tenant's: its target may hang. */
+const TARGETS_AT_ONCE = 16;
+const TARGETS_OF_TENANT = 4;
 /** No new work is taken up after so long: the next part looks anew for what is most urgent. */
 const PART_MS = 5_000;
 
@@ -40,18 +43,45 @@ export const runRotations = defineJob({
     );
     const until = performance.now() + PART_MS;
     let done = 0;
-    const queue = due.values();
-    const work = async () => {
-      for (const one of queue) {
-        if (signal.aborted || performance.now() > until) return;
-        if (await perform(call, one, signal)) done++;
-      }
+    const work = async (one: Due) => {
+      if (await perform(call, one, signal)) done++;
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    const goesOn = () => !signal.aborted && performance.now() <= until;
+    const ownWork = due.filter(({ what }) => !isAtTarget(what));
+    const atTargets = due.filter(({ what }) => isAtTarget(what));
+    await Promise.all([
+      each(ownWork, { atOnce: AT_ONCE, ofTenant: AT_ONCE, goesOn }, work),
+      each(atTargets, { atOnce: TARGETS_AT_ONCE, ofTenant: TARGETS_OF_TENANT, goesOn }, work),
+    ]);
     // What was only put off stays out of the next look; with nothing done, the next run is soon enough.
     return done > 0 ? "more" : "done";
   },
 });
+
+const isAtTarget = (what: Due["what"]): boolean => what === "continue" || what === "clean";
+
+/** Works through what is due in its order, so much at once, and so much of one tenant's. */
+async function each(
+  due: readonly Due[],
+  bounds: { atOnce: number; ofTenant: number; goesOn: () => boolean },
+  work: (one: Due) => Promise<void>,
+): Promise<void> {
+  const waiting = [...due];
+  const underWay = new Map<string, number>();
+  const count = (tenant: string) => underWay.get(tenant) ?? 0;
+  const worker = async () => {
+    while (bounds.goesOn()) {
+      // Where what is left is of tenants that have their share, those who are at it go on with it.
+      const at = waiting.findIndex((one) => count(one.tenant_id) < bounds.ofTenant);
+      const [one] = at === -1 ? [] : waiting.splice(at, 1);
+      if (one === undefined) return;
+      underWay.set(one.tenant_id, count(one.tenant_id) + 1);
+      await work(one);
+      underWay.set(one.tenant_id, count(one.tenant_id) - 1);
+    }
+  };
+  await Promise.all(Array.from({ length: bounds.atOnce }, worker));
+}
 
 async function perform(call: Call, due: Due, signal: AbortSignal): Promise<boolean> {
   const { tenant_id: tenant, secret_id: secret, rotation_id: rotation } = due;

@@ -353,6 +353,36 @@ test("a receiver that hangs holds up no other", async () => {
   expect((await deliveries(hanging.id)).every(({ state }) => state === "waiting")).toBe(true);
 });
 
+test("a tenant whose receivers all hang holds up its own, and no other tenant's", async () => {
+  const { caller: other } = await house.tenant("other");
+  const { endpoint } = await other.webhooks.create({ url: "https://well.example.com/" });
+  for (let n = 0; n < 8; n++) await made(`https://hanging-${n}.example.com/`);
+  transport.answer(({ url }) => (url.includes("hanging") ? new Promise(() => {}) : 204));
+  await caller.secrets.setMany({
+    items: Array.from({ length: 20 }, (_, i) => ({ name: `K${i}`, value: "v" })),
+  });
+  // Nothing counts as slow here: what the tenant has is its share, and no more.
+  dispatch(house.server, { concurrency: 16, perEndpoint: 4, slowMs: 3_600_000 });
+  await transport.count(8);
+  await other.secrets.set({ name: "K", value: "v" });
+  await settled(endpoint.id);
+  expect(transport.posted.filter(({ url }) => url.includes("hanging"))).toHaveLength(8);
+});
+
+test("attempts that are slow give their places to others, however many tenants' receivers hang", async () => {
+  transport.answer(({ url }) => (url.includes("hanging") ? new Promise(() => {}) : 204));
+  dispatch(house.server, { concurrency: 2, perEndpoint: 2, slowMs: 1 });
+  for (let n = 0; n < 5; n++) {
+    const { caller: hangs } = await house.tenant(`hangs-${n}`);
+    await hangs.webhooks.create({ url: `https://hanging-${n}.example.com/` });
+    await hangs.secrets.set({ name: "K", value: "v" });
+  }
+  await transport.count(5);
+  const endpoint = await made();
+  await set("A");
+  await settled(endpoint.id);
+});
+
 test("what a killed process had taken is sent by another, and the dead one's late word changes nothing", async () => {
   const endpoint = await made();
   const hung: ((status: number) => void)[] = [];

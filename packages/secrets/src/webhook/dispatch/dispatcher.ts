@@ -9,28 +9,41 @@ import { type Claimed, type Records, recordsOf } from "./records.ts";
 import { routeMessages } from "./route.ts";
 
 export interface DispatcherOptions {
-  /** Most attempts under way at once in this process; 256 by default. */
+  /** Most attempts under way at once in this process, but for those that are slow; 256 by default. */
   concurrency?: number;
   /** Most of them to one endpoint, about; 16 by default. To one that is failing goes one. */
   perEndpoint?: number;
+  /** An attempt that takes longer is slow, and gives its place to another, in milliseconds; 1000 by default. */
+  slowMs?: number;
   /** How long an attempt may take before another process makes it again, in seconds; 60 by default. */
   leaseSeconds?: number;
   /** How often it looks by itself, in milliseconds, hints or none; 1000 by default. */
   pollMs?: number;
 }
 
+interface Attempt {
+  readonly tenant: string;
+  readonly endpoint: string;
+  /** When it began, in milliseconds that only grow. */
+  readonly at: number;
+  ended: Promise<void>;
+}
+
+/** Slow attempts and all others together are at most so many times the concurrency. */
+const WITH_SLOW = 8;
+
 /**
  * Sends webhooks: hands messages over to endpoints, takes what is due under a lease, and makes the attempts. A process that
  * is killed loses nothing, since its leases run out; what it had sent and not written down is sent again, under the same
- * id. An endpoint that hangs holds its own few places and nobody else's.
+ * id. An endpoint that hangs holds its own few places and nobody else's, and these for a second only; one tenant's
+ * endpoints together have half of all places at most.
  */
 export class WebhookDispatcher {
   readonly #services: Services;
   readonly #transport: WebhookTransport;
   readonly #options: Required<DispatcherOptions>;
   readonly #records: Records;
-  readonly #underWay = new Set<Promise<void>>();
-  readonly #perEndpoint = new Map<string, number>();
+  readonly #underWay = new Set<Attempt>();
   readonly #stopping = new AbortController();
   #woken = false;
   /** Whether messages may be there that were not handed over: at a start, after a hint, and every now and then. */
@@ -44,7 +57,14 @@ export class WebhookDispatcher {
     this.#services = services;
     this.#transport = transport;
     this.#records = recordsOf(services);
-    this.#options = { concurrency: 256, perEndpoint: 16, leaseSeconds: 60, pollMs: 1_000, ...options };
+    this.#options = {
+      concurrency: 256,
+      perEndpoint: 16,
+      slowMs: 1_000,
+      leaseSeconds: 60,
+      pollMs: 1_000,
+      ...options,
+    };
   }
 
   start(): void {
@@ -67,7 +87,7 @@ export class WebhookDispatcher {
     this.#stopping.abort();
     this.wake();
     await this.#loop;
-    await Promise.all(this.#underWay);
+    await Promise.all([...this.#underWay].map(({ ended }) => ended));
     this.onStopped();
   }
 
@@ -98,14 +118,14 @@ export class WebhookDispatcher {
 
   async #take(): Promise<number> {
     const { concurrency, perEndpoint, leaseSeconds } = this.#options;
-    const free = concurrency - this.#underWay.size;
+    const { free, busy, left } = this.#places();
     if (free <= 0) return 0;
-    const busy = [...this.#perEndpoint].flatMap(([id, count]) => (count > perEndpoint / 2 ? [id] : []));
     const claimed = await again(() =>
       withDeploymentSql(this.#services.db, ({ query }) =>
         query<Claimed>(
-          `SELECT ${LAZILY}, c.* FROM control_plane.claim_deliveries($1::uuid[], $2::int, $3::int, make_interval(secs => $4::float8)) c`,
-          [busy, perEndpoint, free, leaseSeconds],
+          `SELECT ${LAZILY}, c.* FROM control_plane.claim_deliveries(
+             $1::uuid[], $2::int, $3::int, make_interval(secs => $4::float8), $5::uuid[], $6::int[], $7::int) c`,
+          [busy, perEndpoint, free, leaseSeconds, [...left.keys()], [...left.values()], shareOf(concurrency)],
         ),
       ),
     );
@@ -113,23 +133,46 @@ export class WebhookDispatcher {
     return claimed.length;
   }
 
+  /** How many more attempts may begin, to which endpoints none, and of which tenants how many. */
+  #places(): { free: number; busy: string[]; left: Map<string, number> } {
+    const { concurrency, perEndpoint, slowMs } = this.#options;
+    const quickSince = performance.now() - slowMs;
+    let quick = 0;
+    const ofEndpoint = new Map<string, number>();
+    const ofTenant = new Map<string, { quick: number; all: number }>();
+    for (const { tenant, endpoint, at } of this.#underWay) {
+      ofEndpoint.set(endpoint, (ofEndpoint.get(endpoint) ?? 0) + 1);
+      const used = ofTenant.get(tenant) ?? { quick: 0, all: 0 };
+      ofTenant.set(tenant, used);
+      used.all++;
+      if (at <= quickSince) continue;
+      used.quick++;
+      quick++;
+    }
+    const left = new Map<string, number>();
+    for (const [tenant, used] of ofTenant)
+      left.set(tenant, Math.max(0, Math.min(shareOf(concurrency) - used.quick, concurrency - used.all)));
+    return {
+      free: Math.min(concurrency - quick, WITH_SLOW * concurrency - this.#underWay.size),
+      busy: [...ofEndpoint].flatMap(([id, count]) => (count > perEndpoint / 2 ? [id] : [])),
+      left,
+    };
+  }
+
   #launch(claimed: Claimed): void {
-    const { endpoint_id: endpoint } = claimed;
-    this.#perEndpoint.set(endpoint, (this.#perEndpoint.get(endpoint) ?? 0) + 1);
-    const attempt = deliver(this.#services, this.#transport, this.#records, claimed, this.#stopping.signal)
+    const { tenant_id: tenant, endpoint_id: endpoint } = claimed;
+    const ended = deliver(this.#services, this.#transport, this.#records, claimed, this.#stopping.signal)
       .catch((error: unknown) => {
         this.#services.log.error(
-          { tenant: claimed.tenant_id, webhook: endpoint, cause: describeCause(error) },
+          { tenant, webhook: endpoint, cause: describeCause(error) },
           "an attempt to send a webhook could not be written down; it will be made again",
         );
       })
       .finally(() => {
         this.#underWay.delete(attempt);
-        const left = this.#perEndpoint.get(endpoint)! - 1;
-        if (left === 0) this.#perEndpoint.delete(endpoint);
-        else this.#perEndpoint.set(endpoint, left);
         this.#free();
       });
+    const attempt: Attempt = { tenant, endpoint, at: performance.now(), ended };
     this.#underWay.add(attempt);
   }
 
@@ -151,3 +194,6 @@ export class WebhookDispatcher {
     });
   }
 }
+
+/** One tenant's share of the places: the others' endpoints have the rest to themselves. */
+const shareOf = (concurrency: number): number => Math.ceil(concurrency / 2);
