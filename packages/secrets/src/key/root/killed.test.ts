@@ -9,7 +9,7 @@ import { callerOf, type House, openHouse } from "../../testing/house.ts";
 import { sealedBytes, toItsEnd } from "../../testing/keys.ts";
 
 /** `pnpm --filter @keyfold/secrets test:kill` runs 200. */
-const ROUNDS = Number(process.env.KEYFOLD_KILL_ROUNDS ?? 10);
+const ROUNDS = Number(process.env.KEYFOLD_KILL_ROUNDS ?? 5);
 const TENANTS = 8;
 /** A run that nobody kills calls key services about so often: 3 a key to rotate, one to verify, one to retire. */
 const CALLS = (TENANTS * 2 + 2) * 5;
