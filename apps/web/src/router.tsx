@@ -127,6 +127,34 @@ const webhooks = createRoute({
   component: lazyRouteComponent(() => import("./webhooks/webhooks-page.tsx"), "WebhooksPage"),
 });
 
+const members = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/members",
+  component: lazyRouteComponent(() => import("./members/members-page.tsx"), "MembersPage"),
+});
+
+const approvals = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/approvals",
+  validateSearch: (search: Record<string, unknown>): { ask?: true } =>
+    search.ask === true ? { ask: true } : {},
+  component: lazyRouteComponent(() => import("./approvals/approvals-page.tsx"), "ApprovalsPage"),
+});
+
+const access = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/access",
+  validateSearch: (search: Record<string, unknown>): { person?: string } =>
+    typeof search.person === "string" ? { person: search.person } : {},
+  component: lazyRouteComponent(() => import("./access/access-page.tsx"), "AccessPage"),
+});
+
+const federation = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/federation",
+  component: lazyRouteComponent(() => import("./federation/federation-page.tsx"), "FederationPage"),
+});
+
 // Not below /t, where a project could have any name.
 const goToSecret = createRoute({
   getParentRoute: () => app,
@@ -176,6 +204,10 @@ export const router = createRouter({
       rotation,
       webhooks,
       goToSecret,
+      members,
+      approvals,
+      access,
+      federation,
       tokens,
       edit,
       secrets.addChildren([secret]),

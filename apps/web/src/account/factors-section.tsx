@@ -7,13 +7,13 @@ import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Moment } from "../ui/moment.tsx";
+import { Section } from "../ui/section.tsx";
 import { State } from "../ui/state.tsx";
 import { tell, tellFailure } from "../ui/toast.tsx";
 import { AddApp } from "./add-app.tsx";
 import { AddPasskey } from "./add-passkey.tsx";
 import { a } from "./messages.ts";
 import { RecoveryCodes } from "./recovery-codes.tsx";
-import { Section } from "./section.tsx";
 import { useFresh } from "./use-fresh.tsx";
 
 /** What one proves besides the password. */

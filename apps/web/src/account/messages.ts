@@ -62,6 +62,9 @@ export const a = {
   ended: (n: number) => (n === 1 ? "1 session ended" : `${n} sessions ended`),
   proveTitle: "Prove it is you",
   proveLead: "This asks for a second factor that was proved in the last five minutes.",
+  proveNone:
+    "This asks for a second factor, and you have none yet. Set one up in your account, then do it once more.",
+  proveSetUp: "Go to your account",
   proveCode: "Code of your app, or a recovery code",
   prove: "Prove",
   provePasskey: "Use a passkey",

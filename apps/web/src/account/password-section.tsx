@@ -5,10 +5,10 @@ import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
+import { Section } from "../ui/section.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { tell } from "../ui/toast.tsx";
 import { a } from "./messages.ts";
-import { Section } from "./section.tsx";
 import { useFresh } from "./use-fresh.tsx";
 
 export function PasswordSection({ me }: { me: Me }) {

@@ -3,11 +3,11 @@ import { callPeople, type SessionFacts } from "../data/people.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Moment } from "../ui/moment.tsx";
+import { Section } from "../ui/section.tsx";
 import { FailureState, SkeletonRows } from "../ui/state.tsx";
 import { tell, tellFailure } from "../ui/toast.tsx";
 import { browserName } from "./browser-name.ts";
 import { a } from "./messages.ts";
-import { Section } from "./section.tsx";
 
 /** Where one is signed in, and a way out of each. */
 export function SessionsSection() {

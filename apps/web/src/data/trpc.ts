@@ -6,6 +6,7 @@ import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import superjson from "superjson";
 import { isTransient, toFailure } from "./failure.ts";
 import { PANEL_HEADER, sessionEnded } from "./session.ts";
+import { stepUpLink } from "./step-up.ts";
 
 export type Outputs = inferRouterOutputs<KeyfoldRouter>;
 export type Inputs = inferRouterInputs<KeyfoldRouter>;
@@ -22,6 +23,7 @@ const wrapped = { transformer: superjson } as object;
 /** For calls whose answer or input holds a value: it is used directly, so that no cache ever sees one. */
 export const client = createTRPCClient<KeyfoldRouter>({
   links: [
+    stepUpLink,
     httpBatchLink({
       url: "/trpc",
       ...wrapped,

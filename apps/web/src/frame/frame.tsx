@@ -10,6 +10,7 @@ import { TooltipLayer } from "../ui/tooltip-layer.tsx";
 import { IdleLock } from "./idle-lock.tsx";
 import { Shortcuts } from "./shortcuts.tsx";
 import { Sidebar } from "./sidebar.tsx";
+import { StepUp } from "./step-up.tsx";
 
 const Drawer = lazy(async () => ({ default: (await import("../ui/dialog.tsx")).Drawer }));
 
@@ -60,6 +61,7 @@ export function Frame() {
           <TooltipLayer />
           <Shortcuts />
           <IdleLock />
+          <StepUp />
         </>,
         document.body,
       )}

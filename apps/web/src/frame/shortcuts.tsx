@@ -12,6 +12,8 @@ const PAGES: Readonly<
     | "/t/$tenant"
     | "/t/$tenant/rotation"
     | "/t/$tenant/webhooks"
+    | "/t/$tenant/members"
+    | "/t/$tenant/approvals"
     | "/t/$tenant/tokens"
     | "/t/$tenant/audit"
   >
@@ -20,6 +22,8 @@ const PAGES: Readonly<
   s: "/t/$tenant",
   r: "/t/$tenant/rotation",
   w: "/t/$tenant/webhooks",
+  m: "/t/$tenant/members",
+  p: "/t/$tenant/approvals",
   t: "/t/$tenant/tokens",
   a: "/t/$tenant/audit",
 };

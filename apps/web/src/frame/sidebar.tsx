@@ -10,10 +10,14 @@ import {
   LogOut,
   ScrollText,
   Search,
+  ShieldQuestion,
+  Stamp,
   Ticket,
   UserCog,
+  Users,
   Vault,
   Webhook,
+  Workflow,
 } from "lucide-react";
 import type { ReactNode } from "react";
 import { useIdentity } from "../data/identity.ts";
@@ -113,6 +117,18 @@ function SwitchTenant() {
   );
 }
 
+/** What stands below a tenant's secrets. */
+const PAGES = [
+  { to: "/t/$tenant/rotation", label: m.frame.rotation, icon: CalendarClock },
+  { to: "/t/$tenant/webhooks", label: m.frame.webhooks, icon: Webhook },
+  { to: "/t/$tenant/members", label: m.frame.members, icon: Users },
+  { to: "/t/$tenant/approvals", label: m.frame.approvals, icon: Stamp },
+  { to: "/t/$tenant/access", label: m.frame.access, icon: ShieldQuestion },
+  { to: "/t/$tenant/tokens", label: m.frame.tokens, icon: Ticket },
+  { to: "/t/$tenant/federation", label: m.frame.federation, icon: Workflow },
+  { to: "/t/$tenant/audit", label: m.frame.audit, icon: ScrollText },
+] as const;
+
 function TenantLinks({ tenant }: { tenant: string }) {
   const { project, environment } = useParams({ strict: false });
   const inside = project !== undefined && environment !== undefined;
@@ -148,22 +164,12 @@ function TenantLinks({ tenant }: { tenant: string }) {
           {label}
         </Link>
       )}
-      <Link to="/t/$tenant/rotation" params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
-        <CalendarClock size={16} aria-hidden />
-        {m.frame.rotation}
-      </Link>
-      <Link to="/t/$tenant/webhooks" params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
-        <Webhook size={16} aria-hidden />
-        {m.frame.webhooks}
-      </Link>
-      <Link to="/t/$tenant/tokens" params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
-        <Ticket size={16} aria-hidden />
-        {m.frame.tokens}
-      </Link>
-      <Link to="/t/$tenant/audit" params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
-        <ScrollText size={16} aria-hidden />
-        {m.frame.audit}
-      </Link>
+      {PAGES.map(({ to, label, icon: Icon }) => (
+        <Link key={to} to={to} params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
+          <Icon size={16} aria-hidden />
+          {label}
+        </Link>
+      ))}
     </>
   );
 }
@@ -185,7 +191,9 @@ function Whoami({ name, kind, isPerson }: { name: string; kind: string; isPerson
       <p className="min-w-0 flex-1 leading-tight">
         <span className="sr-only">{m.frame.signedInAs} </span>
         <span className="block truncate text-sm font-medium">{name}</span>
-        <span className="block text-xs text-muted">{kind}</span>
+        <span className="block truncate text-xs text-muted" title={kind}>
+          {kind}
+        </span>
       </p>
       {isPerson ? (
         <IconButton aria-label={m.frame.account} onPress={() => void router.navigate({ to: "/account" })}>

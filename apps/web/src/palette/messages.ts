@@ -25,6 +25,8 @@ export const p = {
       secrets: "Secrets",
       rotation: "Rotation",
       webhooks: "Webhooks",
+      members: "Members",
+      approvals: "Approvals",
       tokens: "Tokens",
       audit: "Audit log",
       escape: "Close what is open",

@@ -60,6 +60,22 @@ function usePages(tenant: string | undefined): Command[] {
               "g w",
               () => void navigate({ to: "/t/$tenant/webhooks", params: { tenant } }),
             ),
+            go(m.frame.members, "g m", () => void navigate({ to: "/t/$tenant/members", params: { tenant } })),
+            go(
+              m.frame.approvals,
+              "g p",
+              () => void navigate({ to: "/t/$tenant/approvals", params: { tenant } }),
+            ),
+            go(
+              m.frame.access,
+              undefined,
+              () => void navigate({ to: "/t/$tenant/access", params: { tenant } }),
+            ),
+            go(
+              m.frame.federation,
+              undefined,
+              () => void navigate({ to: "/t/$tenant/federation", params: { tenant } }),
+            ),
             go(m.frame.tokens, "g t", () => void navigate({ to: "/t/$tenant/tokens", params: { tenant } })),
             go(m.frame.audit, "g a", () => void navigate({ to: "/t/$tenant/audit", params: { tenant } })),
           ];

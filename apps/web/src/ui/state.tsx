@@ -1,3 +1,4 @@
+import { Link, useParams } from "@tanstack/react-router";
 import { CircleAlert, Lock, SearchX } from "lucide-react";
 import type { ReactNode } from "react";
 import { type Failure, toFailure } from "../data/failure.ts";
@@ -81,10 +82,27 @@ export function FailureNote({ error, children }: { error: unknown; children?: Re
             ))}
           </ul>
         )}
+        {failure.code === "approval_required" ? <AskForApproval /> : null}
         <CorrelationId failure={failure} />
         {children}
       </div>
     </div>
+  );
+}
+
+/** Where what takes two people is asked for. */
+function AskForApproval() {
+  const { tenant } = useParams({ strict: false });
+  if (tenant === undefined) return null;
+  return (
+    <Link
+      to="/t/$tenant/approvals"
+      params={{ tenant }}
+      search={{ ask: true }}
+      className="mt-1.5 inline-block font-medium underline underline-offset-2"
+    >
+      {m.failure.askApproval}
+    </Link>
   );
 }
 

@@ -51,6 +51,26 @@ async function approved(by: Person, request: Request, approver: Person = admin):
 }
 
 describe("in a protected environment", () => {
+  test("what was said with the decision stands with it, and in the audit log", async () => {
+    const { id } = await developer.caller.approvals.request({
+      ...live(staging),
+      kind: "change",
+      reason: "a release",
+    });
+    const decided = await admin.caller.approvals.decide({ id, approve: false, reason: "Not before Monday" });
+    expect([decided.state, decided.decisionReason]).toEqual(["refused", "Not before Monday"]);
+    const { approvals } = await developer.caller.approvals.list({});
+    expect(approvals.find((one) => one.id === id)?.decisionReason).toBe("Not before Monday");
+    const { events } = await owner.caller.audit.list({ action: "approval.refused" });
+    expect(events[0]?.reason).toBe("Not before Monday");
+    await house.tamper("UPDATE control_plane.approvals SET decision_reason = 'another' WHERE id = $1", [id]);
+    expect(await codeOf(developer.caller.approvals.list({}))).toBe("integrity_failed");
+    await house.tamper(
+      "UPDATE control_plane.approvals SET decision_reason = 'Not before Monday' WHERE id = $1",
+      [id],
+    );
+  });
+
   test("a change takes a request, another person's yes, and happens within the hour", async () => {
     const one = await member("developer");
     const name = `NEW${++sequence}`;

@@ -35,10 +35,11 @@ export const decideApproval = defineVerb({
         });
       if (row.state !== "requested" || row.expiresAt <= unit.now)
         throw new KeyfoldError("illegal_state", { sentence: "This was decided already, or has expired." });
-      const moved = await decide(unit, row, input.approve);
+      const moved = await decide(unit, row, input.approve, input.reason ?? null);
       unit.record({
         action: input.approve ? "approval.approved" : "approval.refused",
         target: { type: "approval", id: moved.id, name: moved.name || null },
+        ...(moved.decisionReason === null ? {} : { reason: moved.decisionReason }),
         details: { kind: moved.kind, environment: moved.environmentId, for: moved.personId },
       });
       return viewApproval(moved, unit.now);

@@ -16,6 +16,7 @@ export interface StoredApproval {
   state: "requested" | "approved" | "refused";
   decided_by: unknown;
   decided_at: Date | null;
+  decision_reason: string | null;
   expires_at: Date;
   generation: number;
   mac: Uint8Array;
@@ -35,6 +36,7 @@ export interface ApprovalRow {
   state: StoredApproval["state"];
   decidedBy: unknown;
   decidedAt: Date | null;
+  decisionReason: string | null;
   expiresAt: Date;
   generation: number;
   mac: Uint8Array;
@@ -55,6 +57,7 @@ export function approvalRow(mac: RowMac, tenantId: string, stored: StoredApprova
     state: stored.state,
     decidedBy: stored.decided_by,
     decidedAt: stored.decided_at,
+    decisionReason: stored.decision_reason,
     expiresAt: stored.expires_at,
     generation: stored.generation,
     mac: stored.mac,
@@ -77,6 +80,7 @@ export function viewApproval(row: ApprovalRow, now: Date): ApprovalView {
     state: row.state !== "refused" && row.expiresAt <= now ? "expired" : row.state,
     decidedBy: row.decidedBy === null ? null : jsonActor(row.decidedBy),
     decidedAt: iso(row.decidedAt),
+    decisionReason: row.decisionReason,
     expiresAt: row.expiresAt.toISOString(),
   };
 }

@@ -16,6 +16,7 @@ export const approvalView = z.object({
   state: z.enum(["requested", "approved", "refused", "expired"]),
   decidedBy: actorRefSchema.nullable(),
   decidedAt: moment.nullable(),
+  decisionReason: z.string().nullable().describe("What was said with the decision; null: nothing."),
   expiresAt: moment.describe("Until when it can be approved, and, once it was, be made use of."),
 });
 export type ApprovalView = z.infer<typeof approvalView>;
@@ -36,4 +37,9 @@ export const listApprovalsInput = z.strictObject({
   ...pageInput,
 });
 export const listApprovalsOutput = z.object({ approvals: z.array(approvalView), nextCursor });
-export const decideApprovalInput = z.strictObject({ ...inTenant, id, approve: z.boolean() });
+export const decideApprovalInput = z.strictObject({
+  ...inTenant,
+  id,
+  approve: z.boolean(),
+  reason: reason.optional(),
+});

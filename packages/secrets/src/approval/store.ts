@@ -31,6 +31,7 @@ export async function insertApproval(
     state: facts.decided ? ("approved" as const) : ("requested" as const),
     decidedBy: facts.decided ? by : null,
     decidedAt: facts.decided ? unit.now : null,
+    decisionReason: null,
     expiresAt: new Date(unit.now.getTime() + facts.seconds * 1000),
     generation: 1,
   });
@@ -69,18 +70,25 @@ export async function lockApproval(unit: Unit, id: string): Promise<ApprovalRow>
   return approvalRow(unit.call.services.mac, unit.tenantId, row);
 }
 
-export async function decide(unit: Unit, row: ApprovalRow, approve: boolean): Promise<ApprovalRow> {
+export async function decide(
+  unit: Unit,
+  row: ApprovalRow,
+  approve: boolean,
+  decisionReason: string | null,
+): Promise<ApprovalRow> {
   const { mac: _, ...old } = row;
   const moved = unit.call.services.mac.seal("approvals", unit.tenantId, {
     ...old,
     state: approve ? ("approved" as const) : ("refused" as const),
     decidedBy: { ...actorRef(unit.call.actor) },
     decidedAt: unit.now,
+    decisionReason,
     expiresAt: approve ? new Date(unit.now.getTime() + USE_SECONDS * 1000) : row.expiresAt,
     generation: row.generation + 1,
   });
   const written = await unit.query(
-    `UPDATE control_plane.approvals SET state = $4, decided_by = $5::jsonb, decided_at = $6, expires_at = $7, generation = $8, mac = $9
+    `UPDATE control_plane.approvals SET state = $4, decided_by = $5::jsonb, decided_at = $6, expires_at = $7, generation = $8, mac = $9,
+        decision_reason = $10
       WHERE tenant_id = $1::uuid AND id = $2::uuid AND generation = $3 RETURNING 1`,
     [
       unit.tenantId,
@@ -92,6 +100,7 @@ export async function decide(unit: Unit, row: ApprovalRow, approve: boolean): Pr
       moved.expiresAt,
       moved.generation,
       moved.mac,
+      moved.decisionReason,
     ],
   );
   if (written.length === 0) throw new KeyfoldError("conflict");

@@ -244,6 +244,7 @@ const LATER = {
   sessions: ["personId", "factorAt", "ip", "userAgent"],
   tenantKeys: ["suite", "round", "rootKey"],
   keyWraps: ["keyVersion"],
+  approvals: ["decisionReason"],
 } as const satisfies Partial<Record<keyof typeof ROWS, readonly string[]>>;
 
 /** Later fields that cannot be null, and what stands for "nothing": what rows of before have. One spelling, so no two. */

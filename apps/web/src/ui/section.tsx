@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
-import { CARD } from "../ui/page-header.tsx";
+import { CARD } from "./page-header.tsx";
 
-/** A part of the account: what it is, what it is for, and what can be done. */
+/** A part of a page: what it is, what it is for, and what can be done. */
 export function Section({
   title,
   text,

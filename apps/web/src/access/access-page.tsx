@@ -1,0 +1,130 @@
+import { useQuery } from "@tanstack/react-query";
+import { useParams, useSearch } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { useIdentity, useMay } from "../data/identity.ts";
+import { placesOptions } from "../data/places.ts";
+import { client, type Inputs, type Outputs, trpc } from "../data/trpc.ts";
+import { Button } from "../ui/button.tsx";
+import { Choice } from "../ui/choice.tsx";
+import { Field } from "../ui/field.tsx";
+import { CARD, PageHeader } from "../ui/page-header.tsx";
+import { FailureNote } from "../ui/state.tsx";
+import { useTitle } from "../ui/title.ts";
+import { useAction } from "../ui/use-action.ts";
+import { ac } from "./messages.ts";
+import { Verdict } from "./verdict.tsx";
+
+type Action = Inputs["access"]["explain"]["action"];
+type Answer = Outputs["access"]["explain"];
+const SELF = "self";
+const NOWHERE = "nowhere";
+
+/** Says why somebody may or may not do something. */
+export function AccessPage() {
+  const { tenant } = useParams({ from: "/app/t/$tenant/access" });
+  const { person } = useSearch({ from: "/app/t/$tenant/access" });
+  useTitle(ac.title, tenant);
+  const { busy, failed, run } = useAction();
+  const whom = useWhom(tenant);
+  const actions = useActions();
+  const places = useQuery(placesOptions(tenant)).data ?? [];
+  const environments = places.flatMap((project) =>
+    project.environments.map(({ id, name }) => ({
+      id,
+      project: project.id,
+      label: `${project.name} / ${name}`,
+    })),
+  );
+  const [who, setWho] = useState(person === undefined ? SELF : `m ${person}`);
+  const [action, setAction] = useState<string>("secret.reveal");
+  const [where, setWhere] = useState<string | null>(null);
+  const [name, setName] = useState("");
+  const [answer, setAnswer] = useState<Answer | null>(null);
+  const place = environments.find(({ id }) => id === where) ?? (where === null ? environments[0] : undefined);
+  const chosen = whom.some(({ id }) => id === who) ? who : SELF;
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setAnswer(null);
+    await run(async () => {
+      const asked = await client.access.explain.query({
+        tenant,
+        action: action as Action,
+        ...(chosen.startsWith("m ") ? { personId: chosen.slice(2) } : {}),
+        ...(chosen.startsWith("t ") ? { tokenId: chosen.slice(2) } : {}),
+        ...(place === undefined || name.trim() === ""
+          ? {}
+          : { project: place.project, environment: place.id, name: name.trim() }),
+      });
+      setAnswer(asked);
+    });
+  }
+
+  return (
+    <>
+      <PageHeader title={ac.title} lead={ac.lead} />
+      <div className="grid items-start gap-6 lg:grid-cols-[20rem_minmax(0,1fr)]">
+        <form onSubmit={submit} noValidate autoComplete="off" className={`${CARD} space-y-5 p-5`}>
+          <Choice label={ac.who} options={whom} value={chosen} onChange={setWho} />
+          <Choice label={ac.action} options={actions} value={action} onChange={setAction} />
+          <Choice
+            label={ac.place}
+            options={[{ id: NOWHERE, label: ac.anywhere }, ...environments]}
+            value={place?.id ?? NOWHERE}
+            onChange={setWhere}
+          />
+          {place === undefined ? null : (
+            <Field label={ac.secret} mono hint={ac.secretHint} value={name} onChange={setName} />
+          )}
+          <Button type="submit" look="primary" wide isPending={busy}>
+            {busy ? ac.busy : ac.submit}
+          </Button>
+          <p className="text-xs text-muted">{ac.note}</p>
+        </form>
+        <section aria-live="polite" aria-label={ac.stepsLabel}>
+          {failed ? (
+            <FailureNote error={failed} />
+          ) : answer === null ? (
+            <p className="rounded-2xl border border-dashed border-line px-5 py-12 text-center text-muted">
+              {ac.nothing}
+            </p>
+          ) : (
+            <Verdict answer={answer} />
+          )}
+        </section>
+      </div>
+    </>
+  );
+}
+
+/** Whom one may ask about: oneself, and members and tokens as far as one may read them. */
+function useWhom(tenant: string): { id: string; label: string }[] {
+  const may = useMay();
+  const identity = useIdentity();
+  const members = useQuery({
+    ...trpc.members.list.queryOptions({ tenant, limit: 200 }),
+    enabled: may("member.list") && may("member.get"),
+  }).data?.members;
+  const tokens = useQuery({
+    ...trpc.tokens.list.queryOptions({ tenant, limit: 200 }),
+    enabled: may("token.list"),
+  }).data?.tokens;
+  const self = identity.type === "service_token" ? ac.ownToken : ac.myself;
+  return [
+    { id: SELF, label: self },
+    ...(members ?? [])
+      .filter(({ personId }) => personId !== identity.id)
+      .map(({ personId, name }) => ({ id: `m ${personId}`, label: ac.member(name) })),
+    ...(tokens ?? [])
+      .filter(({ id, revokedAt }) => id !== identity.id && revokedAt === null)
+      .map(({ id, name }) => ({ id: `t ${id}`, label: ac.token(name) })),
+  ];
+}
+
+/** The usual questions first, then everything that one holds oneself. */
+function useActions(): { id: string; label: string; text?: string }[] {
+  const { actions } = useIdentity();
+  const usual = Object.entries(ac.usual).map(([id, label]) => ({ id, label, text: id }));
+  const others = actions.filter((action) => !(action in ac.usual)).map((id) => ({ id, label: id }));
+  return [...usual, ...others];
+}
