@@ -4,7 +4,6 @@ import { RotateCw, ScrollText } from "lucide-react";
 import { useState } from "react";
 import { inPages } from "../data/pages.ts";
 import { client, type Outputs, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
 import { More } from "../ui/more.tsx";
@@ -12,23 +11,24 @@ import { CARD, PageHeader } from "../ui/page-header.tsx";
 import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { AuditRow } from "./audit-row.tsx";
+import { au } from "./messages.ts";
 
 type Outcome = Outputs["audit"]["list"]["events"][number]["outcome"];
 
 const ALL = "all";
 const ACTIONS = [
-  { id: ALL, label: m.audit.allActions },
-  ...Object.entries(m.audit.nouns).map(([id, label]) => ({ id, label })),
+  { id: ALL, label: au.allActions },
+  ...Object.entries(au.nouns).map(([id, label]) => ({ id, label })),
 ];
 const OUTCOMES = [
-  { id: ALL, label: m.audit.allOutcomes },
-  ...Object.entries(m.audit.outcomes).map(([id, label]) => ({ id, label })),
+  { id: ALL, label: au.allOutcomes },
+  ...Object.entries(au.outcomes).map(([id, label]) => ({ id, label })),
 ];
 
 /** What happened in a tenant, newest first. */
 export function AuditPage() {
   const { tenant } = useParams({ from: "/app/t/$tenant/audit" });
-  useTitle(m.audit.title, tenant);
+  useTitle(au.title, tenant);
   const [action, setAction] = useState<string>(ALL);
   const [outcome, setOutcome] = useState<string>(ALL);
   const filter = {
@@ -47,21 +47,15 @@ export function AuditPage() {
   const events = query.data?.pages.flatMap((page) => page.events) ?? [];
   return (
     <>
-      <PageHeader title={m.audit.title} lead={m.audit.lead}>
+      <PageHeader title={au.title} lead={au.lead}>
         <div className="flex w-full items-center gap-2 sm:w-auto">
           <div className="flex-1 sm:w-44">
-            <Choice compact label={m.audit.what} options={ACTIONS} value={action} onChange={setAction} />
+            <Choice compact label={au.what} options={ACTIONS} value={action} onChange={setAction} />
           </div>
           <div className="flex-1 sm:w-44">
-            <Choice
-              compact
-              label={m.audit.outcome}
-              options={OUTCOMES}
-              value={outcome}
-              onChange={setOutcome}
-            />
+            <Choice compact label={au.outcome} options={OUTCOMES} value={outcome} onChange={setOutcome} />
           </div>
-          <IconButton look="secondary" aria-label={m.audit.refresh} onPress={() => void query.refetch()}>
+          <IconButton look="secondary" aria-label={au.refresh} onPress={() => void query.refetch()}>
             <RotateCw size={14} aria-hidden />
           </IconButton>
         </div>
@@ -72,9 +66,9 @@ export function AuditPage() {
         ) : query.isPending ? (
           <SkeletonRows />
         ) : events.length === 0 ? (
-          <State icon={<ScrollText size={20} aria-hidden />} title={m.audit.none} text={m.audit.noneText} />
+          <State icon={<ScrollText size={20} aria-hidden />} title={au.none} text={au.noneText} />
         ) : (
-          <ol aria-label={m.audit.tableLabel} className="divide-y divide-line">
+          <ol aria-label={au.tableLabel} className="divide-y divide-line">
             {events.map((event) => (
               <AuditRow key={event.seq} event={event} />
             ))}

@@ -5,6 +5,7 @@ import { m } from "../messages.ts";
 import { Badge, type Tone } from "../ui/badge.tsx";
 import { exactly } from "../ui/from-now.ts";
 import { Moment } from "../ui/moment.tsx";
+import { au } from "./messages.ts";
 
 type Event = Outputs["audit"]["list"]["events"][number];
 
@@ -38,7 +39,7 @@ export function AuditRow({ event }: { event: Event }) {
         <span className="grid min-w-0 flex-1 grid-cols-1 gap-x-4 sm:grid-cols-[16rem_minmax(0,1fr)_auto] sm:items-center">
           <span className="flex items-center gap-2">
             <code className="text-sm font-medium whitespace-nowrap">{event.action}</code>
-            {outcome === "success" ? null : <Badge tone={TONES[outcome]}>{m.audit.outcomes[outcome]}</Badge>}
+            {outcome === "success" ? null : <Badge tone={TONES[outcome]}>{au.outcomes[outcome]}</Badge>}
           </span>
           <span className="truncate">
             {target?.name ? <code>{target.name}</code> : null}
@@ -56,15 +57,15 @@ export function AuditRow({ event }: { event: Event }) {
           id={id}
           className="grid grid-cols-[7rem_minmax(0,1fr)] gap-x-4 gap-y-1 bg-sunken px-4 py-3 text-sm sm:pl-11"
         >
-          <Fact name={m.audit.when} text={exactly(event.time)} />
-          <Fact name={m.audit.who} text={`${actor.name ?? m.unknown} (${actor.type})`} />
-          <Fact name={m.audit.outcome} text={m.audit.outcomes[outcome] ?? outcome} />
-          <Fact name={m.audit.reason} text={event.reason} />
-          <Fact name={m.audit.target} text={target?.id ?? null} mono />
-          <Fact name={m.audit.ip} text={event.ip} mono />
-          <Fact name={m.audit.agent} text={event.userAgent} />
+          <Fact name={au.when} text={exactly(event.time)} />
+          <Fact name={au.who} text={`${actor.name ?? m.unknown} (${actor.type})`} />
+          <Fact name={au.outcome} text={au.outcomes[outcome] ?? outcome} />
+          <Fact name={au.reason} text={event.reason} />
+          <Fact name={au.target} text={target?.id ?? null} mono />
+          <Fact name={au.ip} text={event.ip} mono />
+          <Fact name={au.agent} text={event.userAgent} />
           <Fact name={m.failure.correlation} text={event.correlationId} mono />
-          <Fact name={m.audit.sequence} text={String(event.seq)} mono />
+          <Fact name={au.sequence} text={String(event.seq)} mono />
           {Object.entries(event.details).map(([key, value]) => (
             <Fact key={key} name={key} text={value === null ? null : String(value)} mono />
           ))}

@@ -48,11 +48,7 @@ export function CreateTenant({ onClose }: { onClose: () => void }) {
         onClose={onClose}
         dismissable={false}
       >
-        {token === null ? (
-          <FailureNote error={failed} />
-        ) : (
-          <ShownOnce token={token} name={m.tokens.shownLabel} />
-        )}
+        {token === null ? <FailureNote error={failed} /> : <ShownOnce token={token} name={m.newToken} />}
         <DialogActions>
           <Button onPress={onClose}>{m.done}</Button>
           <Button

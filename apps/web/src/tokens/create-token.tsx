@@ -9,16 +9,17 @@ import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { ShownOnce } from "../ui/shown-once.tsx";
 import { FailureNote } from "../ui/state.tsx";
+import { tk } from "./messages.ts";
 
 const DAY = 86_400;
 const EXPIRIES = [
-  { id: "never", label: m.tokens.expiries.never, seconds: null },
-  { id: "day", label: m.tokens.expiries.day, seconds: DAY },
-  { id: "month", label: m.tokens.expiries.month, seconds: 30 * DAY },
-  { id: "quarter", label: m.tokens.expiries.quarter, seconds: 90 * DAY },
-  { id: "year", label: m.tokens.expiries.year, seconds: 365 * DAY },
+  { id: "never", label: tk.expiries.never, seconds: null },
+  { id: "day", label: tk.expiries.day, seconds: DAY },
+  { id: "month", label: tk.expiries.month, seconds: 30 * DAY },
+  { id: "quarter", label: tk.expiries.quarter, seconds: 90 * DAY },
+  { id: "year", label: tk.expiries.year, seconds: 365 * DAY },
 ] as const;
-const PRESETS = (["reader", "writer", "admin"] as const).map((id) => ({ id, ...m.tokens.presets[id]! }));
+const PRESETS = (["reader", "writer", "admin"] as const).map((id) => ({ id, ...tk.presets[id]! }));
 const EVERYWHERE = "everywhere";
 
 /** Makes a token; it is shown this once and goes with the dialog. */
@@ -30,7 +31,7 @@ export function CreateToken({ tenant, onClose }: { tenant: string; onClose: () =
   const whole = identity.projects === null && identity.environments === null;
   const places = usePlaces(tenant);
   const [where, setWhere] = useState<string>(EVERYWHERE);
-  const options = [...(whole ? [{ id: EVERYWHERE, label: m.tokens.everywhere }] : []), ...places];
+  const options = [...(whole ? [{ id: EVERYWHERE, label: tk.everywhere }] : []), ...places];
   const chosen = options.some(({ id }) => id === where) ? where : (options[0]?.id ?? EVERYWHERE);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<unknown>(null);
@@ -59,39 +60,27 @@ export function CreateToken({ tenant, onClose }: { tenant: string; onClose: () =
 
   if (token !== null)
     return (
-      <Dialog
-        title={m.tokens.shownTitle}
-        lead={m.tokens.shownText}
-        isOpen
-        onClose={onClose}
-        dismissable={false}
-      >
-        <ShownOnce token={token} name={m.tokens.shownLabel} />
+      <Dialog title={tk.shownTitle} lead={tk.shownText} isOpen onClose={onClose} dismissable={false}>
+        <ShownOnce token={token} name={tk.shownLabel} />
         <DialogActions>
           <Button onPress={onClose}>{m.done}</Button>
         </DialogActions>
       </Dialog>
     );
   return (
-    <Dialog title={m.tokens.create} isOpen onClose={onClose} dismissable={!busy}>
+    <Dialog title={tk.create} isOpen onClose={onClose} dismissable={!busy}>
       <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        <Field
-          label={m.tokens.name}
-          placeholder={m.tokens.namePlaceholder}
-          autoFocus
-          value={name}
-          onChange={setName}
-        />
-        <Choice label={m.tokens.preset} options={PRESETS} value={preset} onChange={setPreset} />
-        <Choice label={m.tokens.where} options={options} value={chosen} onChange={setWhere} />
-        <Choice label={m.tokens.expiry} options={EXPIRIES} value={expiry} onChange={setExpiry} />
+        <Field label={tk.name} placeholder={tk.namePlaceholder} autoFocus value={name} onChange={setName} />
+        <Choice label={tk.preset} options={PRESETS} value={preset} onChange={setPreset} />
+        <Choice label={tk.where} options={options} value={chosen} onChange={setWhere} />
+        <Choice label={tk.expiry} options={EXPIRIES} value={expiry} onChange={setExpiry} />
         <FailureNote error={failed} />
         <DialogActions>
           <Button onPress={onClose} isDisabled={busy}>
             {m.cancel}
           </Button>
           <Button type="submit" look="primary" isPending={busy} isDisabled={name === ""}>
-            {busy ? m.tokens.busy : m.tokens.submit}
+            {busy ? tk.busy : tk.submit}
           </Button>
         </DialogActions>
       </form>

@@ -5,6 +5,7 @@ import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { tell } from "../ui/toast.tsx";
+import { tk } from "./messages.ts";
 
 interface Props {
   tenant: string;
@@ -21,7 +22,7 @@ export function RevokeToken({ tenant, token, onClose }: Props) {
     try {
       await client.tokens.revoke.mutate({ tenant, id: token.id });
       onClose();
-      tell(m.tokens.revokeDone(token.name));
+      tell(tk.revokeDone(token.name));
       await queries.invalidateQueries(trpc.tokens.pathFilter());
     } catch (error) {
       setFailed(error);
@@ -31,8 +32,8 @@ export function RevokeToken({ tenant, token, onClose }: Props) {
   return (
     <Dialog
       role="alertdialog"
-      title={m.tokens.revokeTitle(token.name)}
-      lead={m.tokens.revokeText}
+      title={tk.revokeTitle(token.name)}
+      lead={tk.revokeText}
       isOpen
       onClose={onClose}
       dismissable={!busy}
@@ -43,7 +44,7 @@ export function RevokeToken({ tenant, token, onClose }: Props) {
           {m.cancel}
         </Button>
         <Button look="danger" isPending={busy} onPress={() => void revoke()}>
-          {m.tokens.revoke}
+          {tk.revoke}
         </Button>
       </DialogActions>
     </Dialog>

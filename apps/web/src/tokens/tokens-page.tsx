@@ -5,7 +5,6 @@ import { useState } from "react";
 import { useIdentity, useMay } from "../data/identity.ts";
 import { inPages } from "../data/pages.ts";
 import { client, type Outputs, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Moment } from "../ui/moment.tsx";
@@ -14,13 +13,14 @@ import { CARD, PageHeader } from "../ui/page-header.tsx";
 import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { CreateToken } from "./create-token.tsx";
+import { tk } from "./messages.ts";
 import { RevokeToken } from "./revoke-token.tsx";
 
 type Token = Outputs["tokens"]["list"]["tokens"][number];
 
 export function TokensPage() {
   const { tenant } = useParams({ from: "/app/t/$tenant/tokens" });
-  useTitle(m.tokens.title, tenant);
+  useTitle(tk.title, tenant);
   const may = useMay();
   const identity = useIdentity();
   const [creating, setCreating] = useState(false);
@@ -33,14 +33,11 @@ export function TokensPage() {
   const tokens = query.data?.pages.flatMap((page) => page.tokens) ?? [];
   return (
     <>
-      <PageHeader
-        title={m.tokens.title}
-        lead={identity.type === "operator" ? m.tokens.operatorNote : m.tokens.lead}
-      >
+      <PageHeader title={tk.title} lead={identity.type === "operator" ? tk.operatorNote : tk.lead}>
         {may("token.create") ? (
           <Button look="primary" onPress={() => setCreating(true)}>
             <Plus size={15} aria-hidden />
-            {m.tokens.create}
+            {tk.create}
           </Button>
         ) : null}
       </PageHeader>
@@ -50,9 +47,9 @@ export function TokensPage() {
         ) : query.isPending ? (
           <SkeletonRows />
         ) : tokens.length === 0 ? (
-          <State icon={<Ticket size={20} aria-hidden />} title={m.tokens.none} text={m.tokens.noneText} />
+          <State icon={<Ticket size={20} aria-hidden />} title={tk.none} text={tk.noneText} />
         ) : (
-          <ul aria-label={m.tokens.tableLabel} className="divide-y divide-line">
+          <ul aria-label={tk.tableLabel} className="divide-y divide-line">
             {tokens.map((token) => (
               <TokenRow
                 key={token.id}
@@ -81,12 +78,12 @@ function TokenRow({ token, own, onRevoke }: { token: Token; own: boolean; onRevo
       <div className="min-w-48 flex-1">
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
           <span className={`font-medium ${dead ? "text-muted" : ""}`}>{token.name}</span>
-          <code className="text-xs text-muted">{m.tokens.hint(token.hint)}</code>
-          {own ? <Badge tone="accent">{m.tokens.current}</Badge> : null}
+          <code className="text-xs text-muted">{tk.hint(token.hint)}</code>
+          {own ? <Badge tone="accent">{tk.current}</Badge> : null}
           {token.revokedAt !== null ? (
-            <Badge tone="danger">{m.tokens.revoked}</Badge>
+            <Badge tone="danger">{tk.revoked}</Badge>
           ) : expired ? (
-            <Badge>{m.tokens.expired}</Badge>
+            <Badge>{tk.expired}</Badge>
           ) : null}
         </p>
         <p className="mt-0.5 text-sm text-muted">
@@ -96,23 +93,18 @@ function TokenRow({ token, own, onRevoke }: { token: Token; own: boolean; onRevo
       <p className="text-sm text-muted sm:w-36 sm:text-right">
         {token.expiresAt === null ? (
           <>
-            {m.tokens.created} <Moment at={token.createdAt} />
+            {tk.created} <Moment at={token.createdAt} />
           </>
         ) : (
           <>
-            {m.tokens.ends} <Moment at={token.expiresAt} />
+            {tk.ends} <Moment at={token.expiresAt} />
           </>
         )}
       </p>
       <div className="ml-auto w-20 text-right">
         {dead || onRevoke === null ? null : (
-          <Button
-            size="sm"
-            look="danger-quiet"
-            aria-label={m.tokens.revokeFor(token.name)}
-            onPress={onRevoke}
-          >
-            {m.tokens.revoke}
+          <Button size="sm" look="danger-quiet" aria-label={tk.revokeFor(token.name)} onPress={onRevoke}>
+            {tk.revoke}
           </Button>
         )}
       </div>
@@ -129,10 +121,10 @@ function rightsOf({ actions }: Token): string {
       : actions.includes("secret.reveal")
         ? "reader"
         : null;
-  return (preset === null ? undefined : m.tokens.presets[preset]?.label) ?? m.tokens.rights(actions.length);
+  return (preset === null ? undefined : tk.presets[preset]?.label) ?? tk.rights(actions.length);
 }
 
 function whereOf({ projects, environments }: Token): string {
-  if (environments !== null) return m.tokens.scopeSome(environments.length);
-  return projects === null ? m.tokens.scopeAll : m.tokens.scopeProjects(projects.length);
+  if (environments !== null) return tk.scopeSome(environments.length);
+  return projects === null ? tk.scopeAll : tk.scopeProjects(projects.length);
 }

@@ -12,7 +12,7 @@ interface Props {
 }
 
 /** A token, this one time: in a text node and in the state of whoever shows it. */
-export function ShownOnce({ token, name, label = m.tokens.shownLabel }: Props) {
+export function ShownOnce({ token, name, label = m.newToken }: Props) {
   const [copied, setCopied] = useState(false);
   return (
     <section aria-label={label} className="overflow-hidden rounded-xl border border-accent/40">
