@@ -99,15 +99,25 @@ test("after kill -9 the next start recovers by itself and what was stored is the
   const wrong = start({ ...settings, KEYFOLD_ROOT_KEY: otherKey });
   expect(await wrong.ended).toBe(1);
   expect(wrong.output()).toMatch(
-    /^This database needs the root key local:[0-9a-f]{16}, but the one given is local:[0-9a-f]{16}\./,
+    /^This database needs the root key local:[0-9a-f]{16}, but the one given is local:[0-9a-f]{16}\./m,
   );
+  expect(wrong.output()).toContain("It was looked for in KEYFOLD_ROOT_KEY.");
   expect(wrong.output()).not.toContain(otherKey);
+  const needed = /needs the root key (local:[0-9a-f]{16})/.exec(wrong.output())![1]!;
+  const nowhere = join(folder, "no-such-key");
+  const gone = start({ ...settings, KEYFOLD_ROOT_KEY_FILE: nowhere });
+  expect(await gone.ended).toBe(1);
+  expect(gone.output()).toContain(
+    `This database needs the root key ${needed}. It was looked for in KEYFOLD_ROOT_KEY_FILE (${nowhere}).`,
+  );
 
   await rename(join(folder, ".keyfold/root-key"), join(folder, "kept"));
   const missing = start(settings);
   expect(await missing.ended).toBe(1);
   expect(missing.output()).toContain("There is no root key at ");
-  expect(missing.output()).toContain("a new one would not open what the database holds already");
+  expect(missing.output()).toContain(
+    `a new one would not open what the database holds already: that needs the root key ${needed}.`,
+  );
   expect(await readdir(join(folder, ".keyfold"))).not.toContain("root-key");
 
   const found = await serving({ ...settings, KEYFOLD_ROOT_KEY_COMMAND: `cat ${join(folder, "kept")}` });

@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { migrationsDir } from "@keyfold/db/migrate";
 import { createEnvelope } from "@keyfold/envelope";
 import { createOutbound } from "@keyfold/outbound";
-import { breachedIn, createKeyfoldServer, deploymentExists } from "@keyfold/secrets";
+import { breachedIn, createKeyfoldServer, type KeyfoldServerOptions, neededRootKeys } from "@keyfold/secrets";
 import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { httpIssuerFetch } from "../federation/issuer-fetch.ts";
@@ -34,6 +34,7 @@ import { regionsOf } from "./regions.ts";
 import { dataDirProvider, providerOf, rootKeyPath, seedOf } from "./root-key.ts";
 import { rotatorsFor } from "./rotators.ts";
 import { StartError } from "./start-error.ts";
+import { sayingWhere, sayingWhich } from "./where-keys-are.ts";
 
 const PACKAGE = new URL("../../package.json", import.meta.url);
 const release = (): string => (JSON.parse(readFileSync(PACKAGE, "utf8")) as { version: string }).version;
@@ -65,8 +66,11 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
   const seed = config.hybridSeed === null ? null : await seedOf(config.hybridSeed);
   const otherSeeds = config.otherHybridSeed === null ? [] : [await seedOf(config.otherHybridSeed)];
   const metrics = createMetrics();
+  const { rootKey } = config;
   const given =
-    config.rootKey.from === "data-dir" ? null : await providerOf(config.rootKey, metrics.keyService);
+    rootKey.from === "data-dir"
+      ? null
+      : await sayingWhich(config, () => providerOf(rootKey, metrics.keyService));
   const others =
     config.otherRootKey === null ? [] : [await providerOf(config.otherRootKey, metrics.keyService)];
   const also = await alsoRootKeys(config.alsoRootKeys, metrics.keyService);
@@ -97,7 +101,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
   try {
     const { provider, made } =
       given === null
-        ? await dataDirProvider(config.dataDir, () => deploymentExists(db))
+        ? await dataDirProvider(config.dataDir, () => neededRootKeys(db))
         : { provider: given, made: false };
     if (made)
       print(`Made a root key at ${rootKeyPath(config.dataDir)}. Without it nothing opens: keep a copy.\n`);
@@ -105,7 +109,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     const outbound = createOutbound({ allow: config.outboundAllow });
     const journal = config.journalFile === null ? null : await openAppendOnlyFile(config.journalFile);
     if (journal !== null) ended.push(() => journal.close());
-    const keyfold = await createKeyfoldServer({
+    const options: KeyfoldServerOptions = {
       db,
       provider,
       others,
@@ -139,7 +143,8 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
         warn: (facts, message) => log.warn(facts, message),
         error: (facts, message) => log.error(facts, message),
       },
-    });
+    };
+    const keyfold = await sayingWhere(config, () => createKeyfoldServer(options));
     ended.push(() => keyfold.close());
     metrics.watchUpstreams(() => keyfold.upstreamFacts());
     written = keyfold.flush;

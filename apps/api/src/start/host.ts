@@ -18,6 +18,7 @@ import { hasPooler } from "./database.ts";
 import { regionsOf } from "./regions.ts";
 import { localKeyOf, providerOf, rootKeyPath, seedOf } from "./root-key.ts";
 import { StartError } from "./start-error.ts";
+import { sayingWhere, sayingWhich } from "./where-keys-are.ts";
 
 /** A database as the host's own commands reach it, beside a server that runs or without one. */
 export interface HostDatabase {
@@ -116,19 +117,19 @@ export async function openHost(env: Environment, cwd: string): Promise<Host> {
     ];
     if (problems.length > 0) throw new StartError(problems.join("\n"));
     const sources = sourcesOf(config);
-    const [provider, ...others] = (await Promise.all(sources.map((source) => providerOf(source)))) as [
-      RootKeyProvider,
-      ...RootKeyProvider[],
-    ];
+    const [provider, ...others] = (await sayingWhich(config, () =>
+      Promise.all(sources.map((source) => providerOf(source))),
+    )) as [RootKeyProvider, ...RootKeyProvider[]];
     const hybrid = await hybridOf(config);
-    keyfold = await createKeyfoldServer({
+    const options = {
       db,
       provider,
       others,
       process: false,
       regions: await regionsOf(config.regions),
       ...(hybrid === null ? {} : { hybrid }),
-    });
+    } satisfies KeyfoldServerOptions;
+    keyfold = await sayingWhere(config, () => createKeyfoldServer(options));
     return {
       ...database,
       keyfold,

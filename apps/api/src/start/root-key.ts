@@ -67,12 +67,12 @@ export async function seedOf(source: SeedSource): Promise<XWingPrivateKey> {
 
 /**
  * Development's own root key: read from the data folder, or made there, once, for a database that holds nothing yet.
- * @param deploymentExists whether the database was set up under a root key already
+ * @param needed the root keys under which the database was set up already; null where it was not
  * @throws StartError where the file is gone; EnvelopeError where it is no key
  */
 export async function dataDirProvider(
   dataDir: string,
-  deploymentExists: () => Promise<boolean>,
+  needed: () => Promise<string[] | null>,
 ): Promise<{ provider: RootKeyProvider; made: boolean }> {
   const path = rootKeyPath(dataDir);
   const there = await stat(path).then(
@@ -80,9 +80,10 @@ export async function dataDirProvider(
     (error: NodeJS.ErrnoException) => error.code !== "ENOENT", // closed to us is there, too
   );
   if (there) return { provider: localRootKey(await rootKeyFromFile(path)), made: false };
-  if (await deploymentExists())
+  const ids = await needed();
+  if (ids !== null)
     throw new StartError(
-      `There is no root key at ${path}, and a new one would not open what the database holds already. Put the file back, or give its key by KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE or KEYFOLD_ROOT_KEY_COMMAND.`,
+      `There is no root key at ${path}, and a new one would not open what the database holds already: that needs the root key ${ids.join(" or ")}. Put the file back, or give its key by KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE or KEYFOLD_ROOT_KEY_COMMAND.`,
     );
   await mkdir(dataDir, { recursive: true });
   return { provider: localRootKey(await generateRootKeyFile(path)), made: true };

@@ -22,11 +22,6 @@ export interface Deployment {
   created: boolean;
 }
 
-/** Whether this database is a deployment already, so that a new root key would open nothing of it. */
-export function deploymentExists(db: Connections): Promise<boolean> {
-  return withDeployment(db, async ({ sql }) => (await sql.deployment.findFirst()) !== null);
-}
-
 const PURPOSES = ["integrity", "token", "signing"] as const satisfies readonly KeyPurpose[];
 const TERM = 1;
 const SETTINGS = "KEYFOLD_ROOT_KEY, KEYFOLD_ROOT_KEY_FILE or KEYFOLD_ROOT_KEY_COMMAND";

@@ -7,7 +7,7 @@ import { createKeyfoldServer } from "../../server.ts";
 import { callerOf, type House, openHouse } from "../../testing/house.ts";
 import { toItsEnd } from "../../testing/keys.ts";
 import { refusalOf } from "../../testing/refusal.ts";
-import { deploymentExists } from "../deployment/deployment.ts";
+import { neededRootKeys } from "../deployment/needed.ts";
 
 let house: House | undefined;
 afterEach(async () => {
@@ -40,7 +40,7 @@ test("a deployment does not begin with an HSM's key alone, unless that was accep
         "Keep a recovery opener beside it, under which every key is wrapped, or accept that with KEYFOLD_ALLOW_SOLE_HSM=1.",
       ),
     });
-    expect(await deploymentExists(db)).toBe(false);
+    expect(await neededRootKeys(db)).toBe(null);
     expect((await begin(true)).deployment.created).toBe(true);
   } finally {
     await db.close();
