@@ -9,6 +9,7 @@ import { addInject } from "./inject/commands.ts";
 import { addKeys } from "./keys/keys.ts";
 import { addLogin } from "./login/commands.ts";
 import { addOperator } from "./operator/commands.ts";
+import { sayingJson } from "./said.ts";
 import { addSecrets } from "./secrets/commands.ts";
 import { printable } from "./table.ts";
 import { addTenants } from "./tenants/commands.ts";
@@ -17,7 +18,8 @@ import { CommandError, EXIT, type Terminal } from "./terminal.ts";
 /** Runs one command line. @returns the exit code */
 export async function run(argv: readonly string[], given: Terminal): Promise<number> {
   // Complaints quote names that others chose, and sentences of servers: none of it may move a cursor or write a title.
-  const terminal: Terminal = { ...given, err: (text) => given.err(plain(text)) };
+  const saying = sayingJson({ ...given, err: (text) => given.err(plain(text)) });
+  const { terminal } = saying;
   let exit: number = EXIT.done;
   const program = new Command("keyfold")
     .description("Keyfold's command line.")
@@ -54,10 +56,13 @@ Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or s
     addDoctor,
   ])
     add(program, terminal, end);
+  saying.offer(program);
   try {
     await program.parseAsync(argv, { from: "user" });
+    saying.finish(exit);
     return exit;
   } catch (error) {
+    if (error instanceof CommandError) saying.finish(error.exit);
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (error instanceof CommandError) {
       terminal.err(`${error.message}\n`);

@@ -11,6 +11,7 @@ export interface ExportOptions extends PlaceOptions {
   only?: readonly string[];
   file?: string;
   plain?: boolean;
+  json?: boolean;
 }
 
 /** Writes the place's secrets down in one of the usual formats: into a pipe, or a file that only its owner can read. */
@@ -30,7 +31,9 @@ export async function exportSecrets(terminal: Terminal, options: ExportOptions):
     folder: options.path === undefined ? "" : folderOf(options.path),
     named: true,
   });
-  const text = FORMATS[options.format](Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const text = FORMATS[options.json ? "json" : options.format](
+    Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
   if (options.file === undefined) {
     terminal.out(text);
     return EXIT.done;

@@ -40,6 +40,7 @@ Exit codes: the command's own; 126 where it cannot be run, 127 where there is no
     .option("--only <names>", "only these, e.g. A,B", names)
     .option("-f, --file <path>", "into a new file that only you can read")
     .option("--plain", "show them on the screen")
+    .option("--json", "the same as --format json")
     .addHelpText(
       "after",
       examples("keyfold export --format k8s | kubectl apply -f -", "keyfold export --file .env"),

@@ -21,6 +21,14 @@ export function version(text: string): number {
   throw new InvalidArgumentError("It is a version's number, such as 3.");
 }
 
+/** Two versions' numbers, `1,3`. */
+export function twoVersions(text: string): [number, number] {
+  const [one, other, ...more] = text.split(",").map((number) => version(number.trim()));
+  if (one === undefined || other === undefined || more.length > 0)
+    throw new InvalidArgumentError("It is two versions' numbers, such as 1,3.");
+  return [one, other];
+}
+
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /** A time such as 90s, 30m, 24h or 7d, in seconds. */

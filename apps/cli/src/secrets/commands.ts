@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { examples } from "../examples.ts";
-import { duration, names, placed, version } from "../place/options.ts";
+import { duration, names, placed, twoVersions, version } from "../place/options.ts";
 import type { Terminal } from "../terminal.ts";
 
 const valued = (command: Command): Command =>
@@ -90,9 +90,10 @@ export function addSecrets(program: Command, terminal: Terminal, end: (exit: num
     );
   placed(program.command("diff"))
     .description(
-      "compare with another environment or a .env file; values are not shown; exit code 1: they differ",
+      "compare with another environment, a .env file, or two versions; values are not shown; exit code 1: they differ",
     )
-    .argument("[other]", "an environment, or a file's path")
+    .argument("[other]", "an environment, or a file's path; with --versions, a secret")
+    .option("--versions <numbers>", "compare two versions of one secret, e.g. 1,3", twoVersions)
     .option("--upstream", "compare with the upstream that the server asks for what is not here")
     .option("--json", "print it as JSON")
     .addHelpText(
@@ -100,6 +101,7 @@ export function addSecrets(program: Command, terminal: Terminal, end: (exit: num
       examples(
         "keyfold diff prod --env staging",
         "keyfold diff ./.env",
+        "keyfold diff STRIPE_KEY --versions 1,3",
         "keyfold diff --upstream --env prod",
       ),
     )
@@ -110,6 +112,7 @@ export function addSecrets(program: Command, terminal: Terminal, end: (exit: num
     .option("--only <names>", "only these, e.g. A,B", names)
     .option("--dry-run", "say what would be set, and change nothing")
     .option("-r, --reason <text>", "why")
+    .option("--json", "print what became of it as JSON")
     .addHelpText("after", examples("keyfold promote prod --env staging --dry-run"))
     .action(async (to, options) => end(await (await import("./promote.ts")).promote(terminal, to, options)));
 }

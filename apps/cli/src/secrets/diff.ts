@@ -10,6 +10,8 @@ export interface DiffOptions extends PlaceOptions {
   json?: boolean;
   /** Compare with the upstream that the server names for this place. */
   upstream?: boolean;
+  /** Compare these two versions of the secret that is named. */
+  versions?: readonly [number, number];
 }
 
 /** How two sides differ, name by name. */
@@ -29,6 +31,15 @@ export async function diff(
   other: string | undefined,
   options: DiffOptions,
 ): Promise<number> {
+  if (options.versions !== undefined) {
+    if (other === undefined || options.upstream)
+      throw new CommandError(
+        EXIT.usage,
+        "Whose versions? For example: keyfold diff STRIPE_KEY --versions 1,3",
+      );
+    const { diffVersions } = await import("./diff-versions.ts");
+    return diffVersions(terminal, other, options.versions, options);
+  }
   if (options.upstream) {
     if (other !== undefined)
       throw new CommandError(EXIT.usage, "Compare with one of them: with --upstream, or with what is named.");

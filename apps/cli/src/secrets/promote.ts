@@ -8,6 +8,7 @@ export interface PromoteOptions extends PlaceOptions {
   only?: readonly string[];
   reason?: string;
   dryRun?: boolean;
+  json?: boolean;
 }
 
 /** Most items in one call. */
@@ -22,6 +23,11 @@ export async function promote(terminal: Terminal, to: string, options: PromoteOp
   if (secrets.length === 0) throw new CommandError(EXIT.failed, "There is nothing here to promote.");
   const target = { ...place, at: { ...place.at, environment: to } };
   const there = new Set((await whichSecrets(target, {})).map(({ name }) => name));
+  if (options.dryRun && options.json) {
+    const would = secrets.map(({ name }) => ({ name, there: there.has(name) }));
+    terminal.out(`${JSON.stringify({ to, dryRun: true, secrets: would })}\n`);
+    return EXIT.done;
+  }
   if (options.dryRun) {
     for (const { name } of secrets) terminal.out(`${there.has(name) ? "~" : "+"} ${name}\n`);
     terminal.err(`Nothing was changed. Of ${secrets.length}, those with ~ are in ${to} already.\n`);
@@ -43,6 +49,10 @@ export async function promote(terminal: Terminal, to: string, options: PromoteOp
       }),
     );
     changed += results.filter((result) => result.changed).length;
+  }
+  if (options.json) {
+    terminal.out(`${JSON.stringify({ to, dryRun: false, read: read.length, changed })}\n`);
+    return EXIT.done;
   }
   terminal.out(
     `Promoted ${changed} of ${read.length} secrets to ${to}; the others had the same value there.\n`,

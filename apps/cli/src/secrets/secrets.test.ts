@@ -132,6 +132,29 @@ test("what differs between two environments or from a file is named, and no valu
   expect(await keyfold(`diff ${path}`)).toMatchObject({ exit: 0 });
 });
 
+test("two versions of a secret are compared, and neither is shown", async () => {
+  for (const piped of ["sk_one_value", "sk_two_value", "sk_one_value"]) await keyfold("set K", { piped });
+  const different = await keyfold("diff K --versions 1,2");
+  expect(different).toMatchObject({ exit: 1, out: "~ K  (versions 1 and 2 differ)\n" });
+  expect(await keyfold("diff K --versions v1,3")).toMatchObject({
+    exit: 0,
+    out: "= K  (versions 1 and 3 have the same value)\n",
+  });
+  expect(JSON.parse((await keyfold("diff K --versions 1,2 --json")).out)).toEqual({
+    name: "K",
+    versions: [1, 2],
+    same: false,
+  });
+  for (const line of [
+    "diff --versions 1,2",
+    "diff K --versions 1",
+    "diff K --versions 1,2,3",
+    "diff K --versions 0,1",
+  ])
+    expect([line, (await keyfold(line)).exit]).toEqual([line, 2]);
+  expect((await keyfold("diff K --versions 1,9")).exit).toBe(1);
+});
+
 test("promoting sets what another environment lacks or has otherwise, and a dry run changes nothing", async () => {
   for (const [name, value] of Object.entries({ SAME: "1", NEW: "2" }))
     await keyfold(`set ${name}`, { piped: value });
