@@ -58,6 +58,10 @@ Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or s
     add(program, terminal, end);
   saying.offer(program);
   try {
+    if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+      terminal.out(`${await (await import("./version.ts")).ownVersion()}\n`);
+      return EXIT.done;
+    }
     await program.parseAsync(argv, { from: "user" });
     saying.finish(exit);
     return exit;

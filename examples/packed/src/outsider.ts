@@ -11,6 +11,12 @@ export async function pack(name: string, folder: string): Promise<string> {
   return join(folder, `keyfold-${name}-0.0.0.tgz`);
 }
 
+/** Packs the command line into a folder, and gives the tarball's path. */
+export async function packCli(folder: string): Promise<string> {
+  await pnpm(["pack", "--pack-destination", folder], join(repository, "apps/cli"));
+  return join(folder, "keyfold-0.0.0.tgz");
+}
+
 /**
  * Makes a folder that has nothing but tarballs of ours, what an example depends on, and the example's sources.
  * @param tarballs by the package's name without its scope

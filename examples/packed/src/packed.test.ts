@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,8 +9,8 @@ import { createKeyfold } from "@keyfold/client";
 import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { installOutside, pack } from "./outsider.ts";
-import { run } from "./run.ts";
+import { installOutside, pack, packCli } from "./outsider.ts";
+import { pnpm, run } from "./run.ts";
 
 let folder: string;
 const tarballs: Record<string, string> = {};
@@ -96,6 +96,39 @@ test("the host app runs on the packed server packages and their migrations, with
     });
   } finally {
     await database.drop();
+  }
+});
+
+test("the command line installs as one package into an empty folder, and sets, gets and imports from there", {
+  timeout: 240_000,
+}, async () => {
+  const cwd = join(folder, "cli");
+  await mkdir(cwd);
+  await writeFile(join(cwd, "package.json"), '{"private":true}');
+  await writeFile(join(cwd, "pnpm-workspace.yaml"), "");
+  await pnpm(["add", "--prefer-offline", "--ignore-scripts", await packCli(folder)], cwd);
+  expect((await readdir(join(cwd, "node_modules"))).filter((name) => !name.startsWith("."))).toEqual([
+    "keyfold",
+  ]);
+  const { url, house, close } = await serveHouse();
+  try {
+    const { token } = await house.tenant("packed-cli");
+    const keyfold = (...argv: string[]) =>
+      run(join(cwd, "node_modules/.bin/keyfold"), argv, {
+        cwd,
+        env: { KEYFOLD_URL: url, KEYFOLD_TOKEN: token!, NODE_OPTIONS: "" },
+      });
+    await writeFile(join(cwd, "key"), "sk_test_not_a_real_key");
+    expect(await keyfold("set", "STRIPE_KEY", "--file", "key")).toBe("Set STRIPE_KEY (version 1).\n");
+    expect(await keyfold("get", "STRIPE_KEY")).toBe("sk_test_not_a_real_key");
+    await writeFile(join(cwd, ".env"), "DB_URL=postgres://not-real\n");
+    expect(await keyfold("import", "dotenv", ".env", "--tenant", "packed-cli")).toContain("Everything came.");
+    expect(await keyfold("run", "--", "sh", "-c", "echo $DB_URL")).toBe("postgres://not-real\n");
+    expect(await keyfold("--version")).toBe("0.0.0\n");
+    // What works on the host loads the server's part: it is there, and asks for its settings.
+    await expect(keyfold("operator", "reset", "a@example.com")).rejects.toThrow("There is no root key file");
+  } finally {
+    await close();
   }
 });
 

@@ -20,9 +20,14 @@ const keyfold = (argv: string[], env: Record<string, string> = {}) =>
 test("where all is well, every check says so", async () => {
   const { exit, out } = await keyfold(["doctor"]);
   expect(exit).toBe(0);
-  expect(out.match(/^ok /gm)).toHaveLength(5);
+  expect(out.match(/^ok /gm)).toHaveLength(6);
+  expect(out).toMatch(/^ok {5}version {3} keyfold 0\.0\.0 on Node 24\./m);
   expect(out).toMatch(/^ok {5}token .*tenant acme/m);
   expect(out).not.toContain(token);
+});
+
+test("the version is said alone, too", async () => {
+  expect(await keyfold(["--version"])).toMatchObject({ exit: 0, out: "0.0.0\n" });
 });
 
 test("what is wrong is named with what to do", async () => {

@@ -2,6 +2,7 @@ import { isKeyfoldError } from "@keyfold/client";
 import { clientOf } from "../place/client.ts";
 import { findPlace, type Place, type PlaceOptions } from "../place/place.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
+import { ownVersion } from "../version.ts";
 
 /** One thing that was looked at. */
 export interface Check {
@@ -25,6 +26,13 @@ export async function doctor(
     if (!(error instanceof CommandError)) throw error;
     checks.push({ what: "settings", ok: false, found: error.message });
     return null;
+  });
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const able = major > 24 || (major === 24 && minor >= 12);
+  checks.push({
+    what: "version",
+    ok: able,
+    found: `keyfold ${await ownVersion()} on Node ${process.versions.node}.${able ? "" : " It needs Node 24.12 or later: install that."}`,
   });
   if (place !== null) {
     checks.push({ what: "settings", ok: true, found: `${place.url}, with a token` });
