@@ -9,5 +9,5 @@ export {
   type Outcome,
   type Post,
 } from "./outbound.ts";
-export type { Address, Resolve, Resolvers } from "./resolve.ts";
+export { type Address, type Resolve, type Resolvers, systemResolvers } from "./resolve.ts";
 export { checkTarget, type Target, TargetError } from "./target.ts";

@@ -20,7 +20,7 @@ export { jwtKeysRotator } from "./keys/jwt-keys.ts";
 export { ed25519Rotator, rsaRotator } from "./keys/key-pair-rotator.ts";
 export { localRotators } from "./local.ts";
 export { passwordRotator } from "./password.ts";
-export type { MayReach } from "./postgres/reach.ts";
+export type { Lookup, MayReach, Reach } from "./postgres/reach.ts";
 export { postgresRotators } from "./postgres/rotators.ts";
 export { type Rotators, rotatorsOf } from "./registry.ts";
 export {

@@ -2,6 +2,7 @@ import { readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { apiKeyRotator } from "./api-key.ts";
 import { driveRotation, type Progress } from "./drive.ts";
+import { httpRotator } from "./http/rotator.ts";
 import { jwtKeysRotator } from "./keys/jwt-keys.ts";
 import { ed25519Rotator, rsaRotator } from "./keys/key-pair-rotator.ts";
 import { passwordRotator } from "./password.ts";
@@ -39,6 +40,12 @@ const rotators = rotatorsOf([
   rsaRotator,
   jwtKeysRotator,
   ...postgresRotators({ mayReach: () => true }),
+  httpRotator({
+    async post({ url, headers, body, signal }) {
+      const answer = await fetch(url, { method: "POST", headers, body, signal });
+      return { status: answer.status, answer: Buffer.from(await answer.arrayBuffer()) };
+    },
+  }),
 ]);
 const read = () => JSON.parse(readFileSync(told.file, "utf8")) as Kept;
 const keep = (change: (kept: Kept) => void): void => {

@@ -3,9 +3,12 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
 import pg from "pg";
@@ -27,7 +30,23 @@ const ADMIN = "00000000-0000-4000-8000-000000000001";
 const tag = randomBytes(4).toString("hex");
 const [one, other] = [`killed_one_${tag}`, `killed_other_${tag}`];
 
+/** An endpoint that makes one key for a rotation, however often it is asked, and knows which of them work. */
+let endpoint: Server;
+const made = new Map<string, string>();
+const working = new Set<string>();
+const SIGNING = "00000000-0000-4000-8000-000000000002";
+
 beforeAll(async () => {
+  endpoint = createServer(async (request, response) => {
+    const { step, rotation } = JSON.parse(await text(request)) as { step: string; rotation: string };
+    const key = made.get(rotation) ?? `key-not-real-${randomBytes(8).toString("hex")}`;
+    made.set(rotation, key);
+    if (step === "set") working.add(key);
+    const status = step === "test" && !working.has(key) ? 409 : 200;
+    response.writeHead(status).end(JSON.stringify(step === "make" ? { value: key } : {}));
+  });
+  endpoint.listen(0, "127.0.0.1");
+  await once(endpoint, "listening");
   folder = await mkdtemp(join(tmpdir(), "keyfold-killed-"));
   database = await createTestDatabase();
   superuser = new pg.Client({ connectionString: database.superuserUrl });
@@ -39,6 +58,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  endpoint.closeAllConnections();
+  endpoint.close();
   for (const role of [one, other]) await superuser.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   await superuser.end();
   await database.drop();
@@ -74,8 +95,8 @@ async function run(told: Told): Promise<boolean> {
   return last === "done";
 }
 
-async function logsIn(text: string): Promise<boolean> {
-  const { user, password, port, database } = readAccount(SecretValue.ofText(text))!;
+async function logsIn(login: string): Promise<boolean> {
+  const { user, password, port, database } = readAccount(SecretValue.ofText(login))!;
   const client = new pg.Client({ user, password, port, database, host: "127.0.0.1" });
   try {
     await client.connect();
@@ -88,18 +109,32 @@ async function logsIn(text: string): Promise<boolean> {
 }
 
 const anything = async () => true;
-const cases = [
-  { kind: "api-key", config: {}, works: anything },
-  { kind: "password", config: {}, works: anything },
-  { kind: "uuid", config: { version: 7 }, works: anything },
-  { kind: "ed25519-key-pair", config: {}, works: anything },
-  { kind: "rsa-key-pair", config: { bits: 2048 }, works: anything },
-  { kind: "jwt-signing-keys", config: {}, works: anything },
-  { kind: "postgres-user", config: { admin: { $secret: ADMIN }, user: one }, works: logsIn },
+interface Case {
+  kind: string;
+  config: () => unknown;
+  works(value: string): Promise<boolean>;
+}
+const given = (config: unknown) => () => config;
+const cases: Case[] = [
+  { kind: "api-key", config: given({}), works: anything },
+  { kind: "password", config: given({}), works: anything },
+  { kind: "uuid", config: given({ version: 7 }), works: anything },
+  { kind: "ed25519-key-pair", config: given({}), works: anything },
+  { kind: "rsa-key-pair", config: given({ bits: 2048 }), works: anything },
+  { kind: "jwt-signing-keys", config: given({}), works: anything },
+  { kind: "postgres-user", config: given({ admin: { $secret: ADMIN }, user: one }), works: logsIn },
   {
     kind: "postgres-alternating-users",
-    config: { admin: { $secret: ADMIN }, users: [one, other] },
+    config: given({ admin: { $secret: ADMIN }, users: [one, other] }),
     works: logsIn,
+  },
+  {
+    kind: "http",
+    config: () => ({
+      url: `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/`,
+      signingSecret: { $secret: SIGNING },
+    }),
+    works: async (value) => working.has(value),
   },
 ];
 
@@ -108,13 +143,17 @@ test.each(cases)(
   async ({ kind, config, works }) => {
     const file = join(folder, `${kind}.json`);
     const admin = new URL(database.superuserUrl);
-    const credentials = { [ADMIN]: url(admin.username, decodeURIComponent(admin.password)) };
+    const credentials = {
+      [ADMIN]: url(admin.username, decodeURIComponent(admin.password)),
+      [SIGNING]: `whsec_${Buffer.from("not a real signing key, at all!").toString("base64")}`,
+    };
     const target = kind.startsWith("postgres");
     const stride = EVERY ? 1 : target ? 2 : 5;
     let last = 0;
     for (let haltAt = 1; ; haltAt += stride) {
       const password = "first-not-a-real-password";
       if (target) await superuser.query(`ALTER ROLE ${one} PASSWORD '${await scramVerifier(password)}'`);
+      made.clear();
       const current = target ? url(one, password) : null;
       const begin: Kept = {
         current,
@@ -123,13 +162,13 @@ test.each(cases)(
         switches: 0,
       };
       writeFileSync(file, JSON.stringify(begin));
-      if (await run({ kind, config, credentials, file, haltAt })) break;
+      if (await run({ kind, config: config(), credentials, file, haltAt })) break;
       last = haltAt;
       const killed = JSON.parse(readFileSync(file, "utf8")) as Kept;
       // Two users in turn: readers never had a value that does not work.
       if (killed.current !== null && kind !== "postgres-user")
         expect(await works(killed.current), `killed at moment ${haltAt}`).toBe(true);
-      expect(await run({ kind, config, credentials, file, haltAt: 0 })).toBe(true);
+      expect(await run({ kind, config: config(), credentials, file, haltAt: 0 })).toBe(true);
       const kept = JSON.parse(readFileSync(file, "utf8")) as Kept;
       expect(kept).toMatchObject({ pending: null, progress: { phase: "done" }, switches: 1 });
       expect(await works(kept.current!), `killed at moment ${haltAt}`).toBe(true);

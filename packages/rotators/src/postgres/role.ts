@@ -4,7 +4,7 @@ import { RotatorError } from "../error.ts";
 import type { Task } from "../rotator.ts";
 import type { SecretValue } from "../secret-value.ts";
 import { type Account, readAccount } from "./account.ts";
-import type { MayReach } from "./reach.ts";
+import type { Reach } from "./reach.ts";
 import { scramVerifier } from "./scram.ts";
 import { type Session, withSession } from "./session.ts";
 
@@ -20,10 +20,10 @@ export async function adminAccount(task: WithAdmin): Promise<Account> {
 /** Works as the rotator's account. */
 export async function asAdmin<T>(
   task: WithAdmin,
-  mayReach: MayReach,
+  reach: Reach,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  return withSession(await adminAccount(task), { mayReach, signal: task.signal }, work);
+  return withSession(await adminAccount(task), { ...reach, signal: task.signal }, work);
 }
 
 /**
@@ -50,7 +50,7 @@ export async function forgetPassword(session: Session, user: string): Promise<vo
 export async function testLogin(
   value: SecretValue,
   user: string,
-  options: { mayReach: MayReach; signal: AbortSignal },
+  options: Reach & { signal: AbortSignal },
 ): Promise<void> {
   const account = readAccount(value);
   if (account?.user !== user) throw new RotatorError("test_failed");

@@ -5,7 +5,7 @@ import { makePassword, passwordPolicy } from "../password.ts";
 import { defineRotator, type Rotator, type Task } from "../rotator.ts";
 import { SecretValue } from "../secret-value.ts";
 import { type Account, readAccount, writeAccount } from "./account.ts";
-import type { MayReach } from "./reach.ts";
+import type { Reach } from "./reach.ts";
 import { adminAccount, asAdmin, forgetPassword, setPassword, testLogin } from "./role.ts";
 
 const roleName = z.string().regex(/^[^\0]{1,63}$/, "a role's name has 1 to 63 characters");
@@ -44,10 +44,8 @@ const state = z.strictObject({ user: roleName });
 /** 32 letters and digits: 190 bits, and nothing that any tool has to quote. */
 const PASSWORD = passwordPolicy.parse({ symbols: false });
 
-/** Rotators of PostgreSQL roles' passwords. @param options.mayReach which addresses they may connect to */
-export function postgresRotators(options: { mayReach: MayReach }): readonly Rotator[] {
-  const { mayReach } = options;
-
+/** Rotators of PostgreSQL roles' passwords. @param reach which addresses they may connect to, and how names lead there */
+export function postgresRotators(reach: Reach): readonly Rotator[] {
   const single = defineRotator({
     kind: "postgres-user",
     title: "PostgreSQL role: one user, whose old password ends at once",
@@ -60,14 +58,14 @@ export function postgresRotators(options: { mayReach: MayReach }): readonly Rota
     },
     async set(task) {
       const { user, password } = accountOf(await task.pending());
-      await asAdmin(task, mayReach, (session) => setPassword(session, user, password));
+      await asAdmin(task, reach, (session) => setPassword(session, user, password));
     },
-    test: async (task) => testLogin(await task.pending(), task.state.user, { mayReach, signal: task.signal }),
+    test: async (task) => testLogin(await task.pending(), task.state.user, { ...reach, signal: task.signal }),
     async undo(task) {
       const before = await ownAccount(task);
       // The same role, or the old one was never touched.
       if (before?.user !== task.state.user) return;
-      await asAdmin(task, mayReach, (session) => setPassword(session, before.user, before.password));
+      await asAdmin(task, reach, (session) => setPassword(session, before.user, before.password));
     },
   });
 
@@ -85,14 +83,14 @@ export function postgresRotators(options: { mayReach: MayReach }): readonly Rota
     async set(task) {
       const { user, password } = accountOf(await task.pending());
       if ((await ownAccount(task))?.user === user) throw new RotatorError("bad_state");
-      await asAdmin(task, mayReach, (session) => setPassword(session, user, password));
+      await asAdmin(task, reach, (session) => setPassword(session, user, password));
     },
-    test: async (task) => testLogin(await task.pending(), task.state.user, { mayReach, signal: task.signal }),
+    test: async (task) => testLogin(await task.pending(), task.state.user, { ...reach, signal: task.signal }),
     async cleanUp(task) {
       const { user } = task.state;
       if (task.stillOpen.some((open) => open.user === user) || (await ownAccount(task))?.user === user)
         return;
-      await asAdmin(task, mayReach, async (session) => {
+      await asAdmin(task, reach, async (session) => {
         await forgetPassword(session, user);
         if (task.config.disconnect)
           await session.query(

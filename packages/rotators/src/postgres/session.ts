@@ -1,9 +1,9 @@
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
+import dns from "node:dns/promises";
+import { isIP, type Socket } from "node:net";
 import type { Client, QueryResultRow } from "pg";
 import { RotatorError } from "../error.ts";
 import type { Account } from "./account.ts";
-import type { MayReach } from "./reach.ts";
+import type { Lookup, Reach } from "./reach.ts";
 
 /** One logged-in session: its statements, each a constant text and values. */
 export interface Session {
@@ -12,6 +12,9 @@ export interface Session {
 
 const CONNECT_MS = 10_000;
 const STATEMENT_MS = 15_000;
+/** A login and its few statements are answered with some kilobytes; whoever sends more means to fill this process's memory. */
+const MOST_BYTES = 1024 * 1024;
+const COUNTED_EVERY_MS = 20;
 
 /**
  * Logs in, works, and leaves, whatever happens. The name is resolved once, and what it resolved to is connected to.
@@ -19,12 +22,12 @@ const STATEMENT_MS = 15_000;
  */
 export async function withSession<T>(
   account: Account,
-  options: { mayReach: MayReach; signal: AbortSignal },
+  options: Reach & { signal: AbortSignal },
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const pg = await driver();
   const { host, port, user, password, database } = account;
-  const address = await resolve(host, options.signal);
+  const address = await resolve(host, options);
   if (!options.mayReach({ host, address, port })) throw new RotatorError("target_refused", "address");
   const client: Client = new pg.Client({
     host: address,
@@ -42,6 +45,11 @@ export async function withSession<T>(
   client.on("error", () => {});
   const stop = (): void => void client.end().catch(() => {});
   options.signal.addEventListener("abort", stop, { once: true });
+  // The driver takes in whatever comes, however long a message says that it is.
+  const counting = setInterval(() => {
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+    if (stream.bytesRead > MOST_BYTES) stream.destroy();
+  }, COUNTED_EVERY_MS);
   try {
     options.signal.throwIfAborted();
     await client.connect();
@@ -52,6 +60,7 @@ export async function withSession<T>(
   } catch (error) {
     throw named(error);
   } finally {
+    clearInterval(counting);
     options.signal.removeEventListener("abort", stop);
     await client.end().catch(() => {});
   }
@@ -62,15 +71,20 @@ function tlsOf({ sslmode, host }: Account): false | { rejectUnauthorized: boolea
   return { rejectUnauthorized: sslmode === "verify-full", ...(isIP(host) === 0 ? { servername: host } : {}) };
 }
 
-async function resolve(host: string, signal: AbortSignal): Promise<string> {
+async function resolve(
+  host: string,
+  { lookup = ofThisMachine, signal }: { lookup?: Lookup; signal: AbortSignal },
+): Promise<string> {
   if (isIP(host) !== 0) return host;
   try {
     signal.throwIfAborted();
-    return (await lookup(host)).address;
+    return await lookup(host);
   } catch {
     throw new RotatorError("target_unavailable", "dns");
   }
 }
+
+const ofThisMachine: Lookup = async (host) => (await dns.lookup(host)).address;
 
 async function driver(): Promise<typeof import("pg")> {
   try {
