@@ -5,7 +5,7 @@ import { defineVerb } from "../flow/verb.ts";
 import { endIfMoved } from "../grace/over.ts";
 import { loadSecret } from "../secret/load.ts";
 import type { SecretRow } from "../secret/rows.ts";
-import { ANONYMOUS_LEASE_SECONDS } from "./lease.ts";
+import { ANONYMOUS_LEASE_SECONDS, MOST_INSTANCES } from "./lease.ts";
 import { ackInput, ackOutput } from "./schema.ts";
 import { allHaveMoved } from "./waiting.ts";
 
@@ -43,6 +43,7 @@ export const ackConsumer = defineVerb({
             WHERE i.tenant_id = $1::uuid AND i.secret_id = $2::uuid AND i.consumer = $3 AND i.instance = $4 FOR UPDATE`,
           [tenantId, secret.id, consumer, instance],
         );
+        if (before === undefined && instance !== "") await refuseTooMany(unit, secret.id, consumer);
         await unit.query(UPSERT, [
           tenantId,
           secret.id,
@@ -73,6 +74,19 @@ export const ackConsumer = defineVerb({
     );
   },
 });
+
+/** What a process calls itself is its own to say: without a bound one token could fill the table, and every look at it. */
+async function refuseTooMany(unit: Unit, secretId: string, consumer: string): Promise<void> {
+  const [row] = await unit.query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM control_plane.consumer_instances i
+      WHERE i.tenant_id = $1::uuid AND i.secret_id = $2::uuid AND i.consumer = $3`,
+    [unit.tenantId, secretId, consumer],
+  );
+  if (row!.n >= MOST_INSTANCES)
+    throw new KeyfoldError("illegal_state", {
+      sentence: `This consumer has ${MOST_INSTANCES} instances already. Keep the name of each while it runs, or acknowledge without one.`,
+    });
+}
 
 /** Where a secret's graces end by acknowledgement, this may have been the last one that was waited for. */
 async function endGracesLeft(unit: Unit, secret: SecretRow): Promise<boolean> {

@@ -312,6 +312,13 @@ test("instances beyond what is told apart count as unnamed, so that a caller can
     [id],
   );
   expect(row).toEqual({ n: 10_001, unnamed: 1, fresh: 1 });
+  // Nor by acknowledging: what is known goes on, and what names itself by nothing.
+  const acks = (instance?: string) =>
+    codeOf(
+      house.as(token).consumers.ack({ id, version: 1, ...(instance === undefined ? {} : { instance }) }),
+    );
+  expect(await acks("new-4")).toBe("illegal_state");
+  expect([await acks("new-1"), await acks("i-1"), await acks()]).toEqual(["allowed", "allowed", "allowed"]);
 });
 
 test("reads of a secret that is purged before they are written are left out, and the others are written", async () => {

@@ -37,6 +37,10 @@ export const createWebhook = defineVerb({
           input.idempotencyKey,
           { ...input, ...wanted },
           async () => {
+            // One at a time: of many at once, none sees the others'.
+            await unit.query("SELECT FROM control_plane.tenants WHERE id = $1::uuid FOR NO KEY UPDATE", [
+              tenantId,
+            ]);
             const [row] = await unit.query<{ count: number }>(
               "SELECT count(*)::int AS count FROM control_plane.webhook_endpoints WHERE tenant_id = $1::uuid AND deleted_at IS NULL",
               [tenantId],

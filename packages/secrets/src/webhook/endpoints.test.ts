@@ -128,9 +128,14 @@ test("what is not named in an update stays", async () => {
   expect((await caller.webhooks.update({ id: endpoint.id, prefix: null })).prefix).toBeNull();
 });
 
-test("a tenant has at most fifty endpoints", async () => {
+test("a tenant has at most fifty endpoints, however many are made at once", async () => {
   const { caller } = await fresh();
-  for (let i = 0; i < 50; i++) await caller.webhooks.create({ url: URL_ });
+  for (let i = 0; i < 49; i++) await caller.webhooks.create({ url: URL_ });
+  const codes = await Promise.all(
+    Array.from({ length: 6 }, () => codeOf(caller.webhooks.create({ url: URL_ }))),
+  );
+  expect(codes.filter((code) => code === "allowed")).toHaveLength(1);
+  expect(new Set(codes)).toEqual(new Set(["allowed", "illegal_state"]));
   expect(await codeOf(caller.webhooks.create({ url: URL_ }))).toBe("illegal_state");
   await caller.webhooks.delete({ id: (await caller.webhooks.list({})).endpoints[0]!.id });
   await caller.webhooks.create({ url: URL_ });
