@@ -3,6 +3,7 @@ import { describeCause, KeyfoldError, type KeyfoldServer } from "@keyfold/secret
 import { Hono } from "hono";
 import { mountFederation } from "./federation/mount.ts";
 import type { Readiness } from "./health.ts";
+import { createHotDoor, type HotDoor } from "./hot/door.ts";
 import { begin } from "./http/begin.ts";
 import { BulkGate } from "./http/bulk-gate.ts";
 import { type CallLimitOptions, CallLimits } from "./http/call-limits.ts";
@@ -45,8 +46,11 @@ export interface AppOptions {
 
 const MIB = 1024 * 1024;
 
+/** The app, and what answers warm reads before it does; null: nothing may, since calls are limited. */
+export type App = Hono<AppEnv> & { readonly hot: HotDoor | null };
+
 /** The whole HTTP surface as one function from request to answer. Opens nothing: everything comes as an argument. */
-export function createApp(options: AppOptions): Hono<AppEnv> {
+export function createApp(options: AppOptions): App {
   const { keyfold, log, metrics, readiness, publicUrl = null, trustedProxies = null } = options;
   const guesses = options.guesses ?? new GuessLimit();
   const gate = options.gate ?? new BulkGate();
@@ -54,7 +58,8 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   const maxBodyBytes = bodyLimits(options.maxValueBytes ?? MIB);
 
   const app = new Hono<AppEnv>();
-  app.use(begin({ log, metrics, publicUrl, trustedProxies, checkHost: options.checkHost ?? false }));
+  const beginning = { log, metrics, publicUrl, trustedProxies, checkHost: options.checkHost ?? false };
+  app.use(begin(beginning));
   app.onError((error, c) => {
     const facts = c.get("facts");
     const refusal = refusalOf(error);
@@ -98,7 +103,8 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   });
   app.all("/trpc/*", trpc);
   mountPanel(app, options.panelDir ?? null);
-  return app;
+  const hot = limits.any ? null : createHotDoor({ ...beginning, keyfold, callers });
+  return Object.assign(app, { hot });
 }
 
 /** Escaped as \u0001, one byte of a value takes six in JSON. A bulk call carries 8 MiB of values, in base64 at most. */

@@ -3,7 +3,7 @@ import { makeCheckpoint } from "./checkpoint/make.ts";
 import { newestCheckpoint } from "./checkpoint/newest.ts";
 import { describeCause } from "./error.ts";
 import { exchangeToken } from "./federation/exchange.ts";
-import { invoke } from "./flow/verb.ts";
+import { invoke, invokeWarm } from "./flow/verb.ts";
 import { createOperatorToken, hasOperatorToken, recoverTenant } from "./host/host.ts";
 import { insideOf } from "./host/inside.ts";
 import { jobs } from "./job/jobs.ts";
@@ -56,6 +56,7 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     router: createRouter(services),
     deployment: { id: deployment.id, created: deployment.created },
     invoke: (verb, request, input) => invoke(services, verb, request, input),
+    invokeWarm: (verb, request, input) => invokeWarm(services, verb, request, input),
     hint(message) {
       for (const dispatcher of dispatchers) dispatcher.wake();
       const [, tenant, what] = /^([0-9a-f-]{36}) (\d{1,18}|gone)$/.exec(message) ?? [];

@@ -1,11 +1,12 @@
-import type { BlockList } from "node:net";
+import type { BlockList, Socket } from "node:net";
 import type { MiddlewareHandler } from "hono";
+import { hotFailureOf } from "../hot/failure.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { discardBody } from "./body.ts";
-import { originOf, type Peer } from "./client-address.ts";
+import { type HeaderSource, originOf, type Peer } from "./client-address.ts";
 import { correlationIdOf } from "./correlation.ts";
-import type { AppContext, AppEnv, Facts } from "./facts.ts";
+import type { AppEnv, Facts } from "./facts.ts";
 import { isOwnHost } from "./host-check.ts";
 import { HttpError, problemResponse, refusalOf } from "./problem.ts";
 import { secure } from "./security-headers.ts";
@@ -24,10 +25,13 @@ const QUIET: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
 
 /** The outermost middleware: finds the facts, puts the headers on every answer, logs and counts it. */
 export function begin(options: BeginOptions): MiddlewareHandler<AppEnv> {
-  const { log, metrics, checkHost, publicUrl } = options;
+  const { checkHost, publicUrl } = options;
   return async (c, next) => {
     const start = performance.now();
-    const facts = factsOf(c, options);
+    const incoming = c.env?.incoming;
+    const facts = factsOf(c.req.raw.headers, peerOf(incoming?.socket), options);
+    const failure = hotFailureOf(incoming);
+    if (failure !== undefined) facts.correlationId = failure.correlationId;
     c.set("facts", facts);
     if (checkHost && !isOwnHost(c.req.header("host") ?? null, publicUrl?.host ?? null)) {
       // Answered here and not thrown: what follows must see the answer, too.
@@ -38,29 +42,41 @@ export function begin(options: BeginOptions): MiddlewareHandler<AppEnv> {
     await discardBody(c.req.raw);
     c.res.headers.set("x-correlation-id", facts.correlationId);
     secure(c.res.headers, facts.origin.https && !isOwnHost(c.req.header("host") ?? null, null), facts.frames);
-    const ms = performance.now() - start;
-    const { method } = c.req;
-    const { status } = c.res;
-    metrics.request(method, facts.route, status, ms / 1000);
-    const line = {
-      method,
-      route: facts.route,
-      status,
-      ms: Math.round(ms * 100) / 100,
-      correlationId: facts.correlationId,
-      ...(facts.actor === null ? {} : { actor: facts.actor.id }),
-      ...(facts.refusal === null ? {} : { code: facts.refusal }),
-    };
-    if (status >= 500) log.error(line, "answered");
-    else if (QUIET.has(facts.route)) log.debug(line, "answered");
-    else log.info(line, "answered");
+    answered(options, facts, c.req.method, c.res.status, performance.now() - start);
   };
 }
 
-function factsOf(c: AppContext, { publicUrl, trustedProxies }: BeginOptions): Facts {
-  const { headers } = c.req.raw;
+/** Counts and logs a request that was answered. @param ms how long it took, in milliseconds */
+export function answered(
+  { log, metrics }: Pick<BeginOptions, "log" | "metrics">,
+  facts: Facts,
+  method: string,
+  status: number,
+  ms: number,
+): void {
+  metrics.request(method, facts.route, status, ms / 1000);
+  const line = {
+    method,
+    route: facts.route,
+    status,
+    ms: Math.round(ms * 100) / 100,
+    correlationId: facts.correlationId,
+    ...(facts.actor === null ? {} : { actor: facts.actor.id }),
+    ...(facts.refusal === null ? {} : { code: facts.refusal }),
+  };
+  if (status >= 500) log.error(line, "answered");
+  else if (QUIET.has(facts.route)) log.debug(line, "answered");
+  else log.info(line, "answered");
+}
+
+/** What a request's headers and its connection say. */
+export function factsOf(
+  headers: HeaderSource,
+  peer: Peer,
+  { publicUrl, trustedProxies }: Pick<BeginOptions, "publicUrl" | "trustedProxies">,
+): Facts {
   const host = headers.get("host");
-  const origin = originOf(peerOf(c), headers, trustedProxies);
+  const origin = originOf(peer, headers, trustedProxies);
   // Who used the public name used the public scheme, whichever proxy took the TLS off.
   const https = origin.https || (publicUrl?.protocol === "https:" && host === publicUrl.host);
   const ownOrigins = host === null ? [] : [`${https ? "https" : "http"}://${host}`];
@@ -78,8 +94,7 @@ function factsOf(c: AppContext, { publicUrl, trustedProxies }: BeginOptions): Fa
   };
 }
 
-function peerOf(c: AppContext): Peer {
-  const socket = c.env?.incoming?.socket;
+export function peerOf(socket: Socket | undefined): Peer {
   return {
     address: socket?.remoteAddress ?? null,
     encrypted: socket !== undefined && "encrypted" in socket && socket.encrypted === true,

@@ -1,17 +1,26 @@
 import { instanceName, KeyfoldError, type RequestInfo, requestInfo } from "@keyfold/secrets";
+import { hotFailureOf } from "../hot/failure.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import { credentialOf, sessionCookie } from "./credential.ts";
-import type { AppContext } from "./facts.ts";
+import type { HeaderSource } from "./client-address.ts";
+import { bearerOf, credentialOf, sessionCookie } from "./credential.ts";
+import type { AppContext, Facts } from "./facts.ts";
 import type { GuessLimit } from "./guess-limit.ts";
 import { HttpError, type Refusal } from "./problem.ts";
 
 /** What the calling process calls itself. It tells one process of a consumer from another, and identifies nobody. */
 const INSTANCE_HEADER = "keyfold-instance";
 
+const isInstance = (name: string): boolean => instanceName.safeParse(name).success;
+
 /** Turns a request into the facts that a verb is called with, and keeps count of credentials that were wrong. */
 export interface Callers {
   /** @throws KeyfoldError `unauthenticated` where there is no credential; HttpError `cross_site`, `too_many_guesses` */
   requestOf(c: AppContext): RequestInfo;
+  /**
+   * The facts of a warm read, which nothing throws at; null: the way through the app says what is wrong.
+   * @param headers each at most once
+   */
+  hotRequestOf(facts: Facts, headers: HeaderSource): RequestInfo | null;
   /** The same for a credential that did not come by header or cookie. @throws HttpError `too_many_guesses` */
   requestWith(c: AppContext, credential: { token: string } | { session: string }): RequestInfo;
   /**
@@ -37,24 +46,35 @@ export function createCallers(options: {
 
   function requestWith(c: AppContext, credential: { token: string } | { session: string }): RequestInfo {
     const facts = c.get("facts");
-    const { origin, correlationId } = facts;
+    const { origin } = facts;
     const secret = "token" in credential ? credential.token : credential.session;
     const wait = guesses.waitOf(origin.ip, secret);
     if (wait > 0) throw new HttpError("too_many_guesses", { "retry-after": String(wait) });
     facts.credential = secret;
+    const { headers } = c.req.raw;
+    return infoOf(facts, headers, credential, instanceOf(headers), () => guesses.succeeded(secret));
+  }
+
+  function infoOf(
+    facts: Facts,
+    headers: HeaderSource,
+    credential: { token: string } | { session: string },
+    instance: string | null,
+    succeeded: () => void,
+  ): RequestInfo {
     return requestInfo({
       ...credential,
-      instance: instanceOf(c.req.raw.headers),
-      ip: origin.ip,
-      userAgent: c.req.raw.headers.get("user-agent"),
-      correlationId,
+      instance,
+      ip: facts.origin.ip,
+      userAgent: headers.get("user-agent"),
+      correlationId: facts.correlationId,
       onActor(actor) {
         facts.actor = {
           type: actor.type,
           id: actor.id,
           tenant: "tenantId" in actor ? actor.tenantId : null,
         };
-        guesses.succeeded(secret);
+        succeeded();
       },
     });
   }
@@ -72,9 +92,9 @@ export function createCallers(options: {
   }
 
   /** @throws KeyfoldError `bad_input` */
-  function instanceOf(headers: Headers): string | null {
+  function instanceOf(headers: HeaderSource): string | null {
     const instance = headers.get(INSTANCE_HEADER);
-    if (instance === null || instanceName.safeParse(instance).success) return instance;
+    if (instance === null || isInstance(instance)) return instance;
     throw new KeyfoldError("bad_input", {
       issues: [{ path: INSTANCE_HEADER, message: "is not 1 to 64 letters, digits or _.:-" }],
     });
@@ -83,6 +103,13 @@ export function createCallers(options: {
   return {
     requestWith,
     requestOfNobody,
+    hotRequestOf(facts, headers) {
+      const token = bearerOf(headers.get("authorization") ?? "");
+      if (token === undefined || guesses.waitOf(facts.origin.ip, token) > 0) return null;
+      const instance = headers.get(INSTANCE_HEADER);
+      if (instance !== null && !isInstance(instance)) return null;
+      return infoOf(facts, headers, { token }, instance, () => guesses.stillGood(facts.actor!.id, token));
+    },
     requestWithSession(c) {
       const { origin } = c.get("facts");
       const session = sessionCookie(c.req.raw.headers, origin.https);
@@ -94,6 +121,8 @@ export function createCallers(options: {
       if (facts.credential !== null) guesses.succeeded(facts.credential);
     },
     requestOf(c) {
+      const failure = hotFailureOf(c.env?.incoming);
+      if (failure !== undefined) throw failure.error;
       const { origin, ownOrigins } = c.get("facts");
       const credential = credentialOf(c.req.raw.headers, origin.https, ownOrigins);
       // Every verb would say so; said here, nobody's body is read for nobody.

@@ -12,6 +12,12 @@ export interface Origin {
   local: boolean;
 }
 
+/** As much of a request's headers as is read here. Names in lower case. */
+export interface HeaderSource {
+  get(name: string): string | null;
+  keys(): Iterable<string>;
+}
+
 /** What the connection says, before any header is believed. */
 export interface Peer {
   address: string | null;
@@ -19,7 +25,7 @@ export interface Peer {
 }
 
 /** Believes X-Forwarded-For and X-Forwarded-Proto exactly where the peer is a trusted proxy. */
-export function originOf(peer: Peer, headers: Headers, trusted: BlockList | null): Origin {
+export function originOf(peer: Peer, headers: HeaderSource, trusted: BlockList | null): Origin {
   const address = plain(peer.address);
   const forwarded = headers.get("x-forwarded-for");
   if (trusted === null || !isTrusted(address, trusted)) {
@@ -45,7 +51,7 @@ export function originOf(peer: Peer, headers: Headers, trusted: BlockList | null
  * A proxy on this machine makes every stranger's call come from loopback. Most add a header that says so; one that
  * adds none passes on the public name.
  */
-function isLocal(address: string | null, headers: Headers): boolean {
+function isLocal(address: string | null, headers: HeaderSource): boolean {
   if (!isLoopback(address) || !isOwnHost(headers.get("host"), null)) return false;
   for (const name of headers.keys()) {
     if (name.startsWith("x-forwarded-") || PROXY_HEADERS.has(name)) return false;

@@ -18,16 +18,17 @@ export type Credential = { token: string } | { session: string } | null;
  */
 export function credentialOf(headers: Headers, https: boolean, ownOrigins: readonly string[]): Credential {
   const authorization = headers.get("authorization");
-  if (authorization !== null) {
-    const token = /^Bearer +([\x21-\x7e]{1,600})$/i.exec(authorization)?.[1];
-    // Something else than a token is a wrong token, not an absent one: the cookie does not stand in for it.
-    return { token: token ?? "" };
-  }
+  // Something else than a token is a wrong token, not an absent one: the cookie does not stand in for it.
+  if (authorization !== null) return { token: bearerOf(authorization) ?? "" };
   const session = sessionCookie(headers, https);
   if (session === null) return null;
   requirePanel(headers, ownOrigins);
   return { session };
 }
+
+/** The token of an Authorization header; undefined where it holds something else. */
+export const bearerOf = (authorization: string): string | undefined =>
+  /^Bearer +([\x21-\x7e]{1,600})$/i.exec(authorization)?.[1];
 
 /** @throws HttpError `cross_site` */
 export function requirePanel(headers: Headers, ownOrigins: readonly string[]): void {

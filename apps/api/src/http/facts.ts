@@ -4,7 +4,7 @@ import type { Origin } from "./client-address.ts";
 
 /** What is known of a request, for everything that handles it. */
 export interface Facts {
-  readonly correlationId: string;
+  correlationId: string;
   readonly origin: Origin;
   /** Scheme and host of this server, as browsers may name it in Origin. */
   readonly ownOrigins: readonly string[];

@@ -14,6 +14,7 @@ export interface GuessLimitOptions {
 
 /** Addresses and credentials remembered at most; the oldest is forgotten. */
 const MOST_KEPT = 10_000;
+const NOTED_MS = 1_000;
 
 /**
  * Slows down who guesses tokens. A credential that was good a moment ago passes on: someone's broken client does not
@@ -26,6 +27,7 @@ export class GuessLimit {
   readonly #shared: SharedGuesses | null;
   readonly #failures = new Map<string, { count: number; until: number }>();
   readonly #good = new Set<string>();
+  readonly #noted = new Map<string, number>();
   /** Of this process only: what is remembered of a credential tells nothing to who reads the memory later. */
   readonly #key = createSecretKey(randomBytes(32));
 
@@ -70,6 +72,17 @@ export class GuessLimit {
     this.#failures.delete(ip);
     this.#failures.set(ip, { count: this.#most, until });
     forgetOldest(this.#failures);
+  }
+
+  /** `succeeded` for what is called thousands of times a second: noted once a second. @param id whose credential it is */
+  stillGood(id: string, credential: string): void {
+    const now = this.#clock();
+    const noted = this.#noted.get(id);
+    if (noted !== undefined && now - noted < NOTED_MS) return;
+    this.#noted.delete(id);
+    this.#noted.set(id, now);
+    forgetOldest(this.#noted);
+    this.succeeded(credential);
   }
 
   succeeded(credential: string): void {

@@ -17,7 +17,8 @@ export const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-const HEADERS: readonly (readonly [string, string])[] = [
+/** What every answer carries. */
+export const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   ["content-security-policy", CONTENT_SECURITY_POLICY],
   ["x-content-type-options", "nosniff"],
   ["referrer-policy", "no-referrer"],
@@ -31,7 +32,7 @@ const HEADERS: readonly (readonly [string, string])[] = [
 ];
 
 /** A year, in seconds. */
-const HSTS = "max-age=31536000";
+export const HSTS = "max-age=31536000";
 
 /**
  * Puts the headers on every answer. What does not say how it may be cached may not be.
@@ -39,7 +40,7 @@ const HSTS = "max-age=31536000";
  * @param hsts whether browsers shall come by https only from now on: never for `localhost`, which is every program's
  */
 export function secure(headers: Headers, hsts: boolean, frames: readonly string[] = []): void {
-  for (const [name, value] of HEADERS) headers.set(name, value);
+  for (const [name, value] of SECURITY_HEADERS) headers.set(name, value);
   if (frames.length > 0) framed(headers, frames);
   if (hsts) headers.set("strict-transport-security", HSTS);
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createServer as createHttpServer, type Server } from "node:http";
+import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { KeyfoldError } from "@keyfold/secrets";
 import type { Hono } from "hono";
 import type { Config } from "../config.ts";
+import type { HotDoor } from "../hot/door.ts";
 import type { AppEnv } from "../http/facts.ts";
 import { problemResponse, refusalOf } from "../http/problem.ts";
 import { secure } from "../http/security-headers.ts";
@@ -26,10 +27,10 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Binds the address. @throws StartError for TLS files; what Node throws where it cannot be bound */
 export async function listen(
-  app: Pick<Hono<AppEnv>, "fetch">,
+  app: Pick<Hono<AppEnv>, "fetch"> & { readonly hot?: HotDoor | null },
   config: Pick<Config, "host" | "port" | "tls">,
 ): Promise<Listening> {
-  const listener = getRequestListener(app.fetch, {
+  const appListener = getRequestListener(app.fetch, {
     // What is no request that the app could be asked: a broken Host header, an address of another kind.
     errorHandler: () => {
       const correlationId = randomUUID();
@@ -39,6 +40,7 @@ export async function listen(
       return answer;
     },
   });
+  const listener = app.hot?.(appListener) ?? appListener;
   const options = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: 15_000 };
   const server =
     config.tls === null
@@ -54,10 +56,7 @@ export async function listen(
   return { port: (server.address() as AddressInfo).port, close: () => close(server) };
 }
 
-function tlsServer(
-  options: Parameters<typeof createHttpsServer>[0],
-  listener: ReturnType<typeof getRequestListener>,
-) {
+function tlsServer(options: Parameters<typeof createHttpsServer>[0], listener: RequestListener) {
   try {
     return createHttpsServer({ ...options, minVersion: "TLSv1.2" }, listener);
   } catch {

@@ -47,6 +47,28 @@ export async function invoke<I extends z.ZodType, O extends z.ZodType>(
   return perform(services, verb, request, parseInput(verb.input, input));
 }
 
+/**
+ * The verb's faster way alone, for an adapter that asks before it builds anything for a call. null where there is none or
+ * it cannot say, wrong input included: then nothing was done, and `invoke` answers.
+ * @throws KeyfoldError where the read failed, such as for an event that could not be written; it was audited and logged
+ */
+export async function invokeWarm<I extends z.ZodType, O extends z.ZodType>(
+  services: Services,
+  verb: Verb<I, O>,
+  request: RequestInfo,
+  input: unknown,
+): Promise<z.output<O> | null> {
+  if (verb.warm === undefined) return null;
+  const parsed = verb.input.safeParse(input);
+  if (!parsed.success) return null;
+  try {
+    const warm = await verb.warm(services, request, parsed.data);
+    return warm === null ? null : verb.output.parse(warm);
+  } catch (error) {
+    throw await refused(services, verb.action, request, input, null, error);
+  }
+}
+
 /** `invoke` for input that was parsed already. */
 export async function perform<I extends z.ZodType, O extends z.ZodType>(
   services: Services,
@@ -80,22 +102,30 @@ export async function performAs<I extends z.ZodType, O extends z.ZodType>(
     const result = await verb.run({ services, actor, action: verb.action, request }, input);
     return verb.output.parse(result);
   } catch (error) {
-    const refusal = asKeyfoldError(databaseError(error) ?? error);
-    if (LOUD.has(refusal.code)) {
-      services.log.error(
-        {
-          code: refusal.code,
-          action: verb.action,
-          correlationId: request.correlationId,
-          cause: describeCause(refusal.cause),
-        },
-        "a call failed",
-      );
-    }
-    if (error instanceof RefusedCaller) actor = error.actor;
-    if (actor !== null) await recordRefusal(services, actor, verb.action, request, refusal, input);
-    throw refusal;
+    throw await refused(services, verb.action, request, input, actor, error);
   }
+}
+
+/** Logs and audits what was refused. @returns what its caller hears */
+async function refused(
+  services: Services,
+  action: Action,
+  request: RequestInfo,
+  input: unknown,
+  known: Actor | null,
+  error: unknown,
+): Promise<KeyfoldError> {
+  const refusal = asKeyfoldError(databaseError(error) ?? error);
+  if (LOUD.has(refusal.code)) {
+    const { correlationId } = request;
+    services.log.error(
+      { code: refusal.code, action, correlationId, cause: describeCause(refusal.cause) },
+      "a call failed",
+    );
+  }
+  const actor = error instanceof RefusedCaller ? error.actor : known;
+  if (actor !== null) await recordRefusal(services, actor, action, request, refusal, input);
+  return refusal;
 }
 
 /** What the operator must hear of. */

@@ -26,6 +26,15 @@ export interface KeyfoldServer {
     input: unknown,
   ): Promise<z.output<O>>;
   /**
+   * Runs one verb from what this process remembers, judged like any other read; null where it does not know, or there is
+   * anything to refuse: then nothing was done, and `invoke` answers. @throws KeyfoldError where the read failed
+   */
+  invokeWarm<I extends z.ZodType, O extends z.ZodType>(
+    verb: Verb<I, O>,
+    request: RequestInfo,
+    input: unknown,
+  ): Promise<z.output<O> | null>;
+  /**
    * Takes a message of the channel `keyfold_epoch`: a hint that a tenant changed, which spares a read an attempt in vain,
    * or that its keys were destroyed, whereupon what is unwrapped of them here is forgotten. Reads are right without it.
    */
