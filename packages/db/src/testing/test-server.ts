@@ -35,10 +35,13 @@ const ROOMY = 6 * 2 ** 30;
 /**
  * Starts a PostgreSQL in memory, or in the temporary folder where there is not enough, and migrates a template
  * database once. It is the same server as the embedded one, with fsync on, since the product refuses to run without.
+ * @param options.onDisk in the temporary folder in any case: for benchmarks, where a commit takes what it takes
  */
-export async function startTestServer(options: { migrationsDir?: string } = {}): Promise<TestServer> {
+export async function startTestServer(
+  options: { migrationsDir?: string; onDisk?: boolean } = {},
+): Promise<TestServer> {
   await clearLeftovers();
-  const dataDir = await mkdtemp(join(await roomyFolder(), PREFIX));
+  const dataDir = await mkdtemp(join(options.onDisk ? tmpdir() : await roomyFolder(), PREFIX));
   const server = await startEmbeddedPostgres({ dataDir });
   const stop = async () => {
     await server.stop();

@@ -110,3 +110,10 @@ export function liveness(actor: Actor): Liveness | null {
   const isPerson = actor.type === "user" || actor.person !== undefined;
   return { id: isPerson ? null : actor.id, operator: actor.type === "operator", session: actor.session };
 }
+
+/**
+ * Whether an append that is judged by this epoch and the actor's deadline has said all that `liveness` would: of a token that
+ * was read under the very epoch. Whatever ends a token raises it; a session ends without.
+ */
+export const standsByEpoch = (actor: Actor, epoch: bigint): actor is ServiceActor =>
+  actor.type === "service_token" && actor.session === null && actor.epoch === epoch;

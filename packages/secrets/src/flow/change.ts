@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type SqlTransaction, type Transaction, withTenant, withTenantSql } from "@keyfold/db";
 import { ACTIONS } from "../access/actions.ts";
-import { liveness } from "../access/actor.ts";
+import { liveness, standsByEpoch } from "../access/actor.ts";
 import { type AppendOutcome, append, type Told } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Refusal } from "../journal/journal.ts";
@@ -103,7 +103,7 @@ function lookThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
     for (let attempt = 1; ; attempt++) {
       const last = attempt === ATTEMPTS;
       const answer = await again(() =>
-        door(services.db, tenantId, async (tx): Promise<{ result: T } | "stale"> => {
+        door(services.db, tenantId, async (tx): Promise<Looked<T> | "stale"> => {
           const { unit, events } = begin(call, tenantId, tx);
           if (last) await holdChain(unit.query, tenantId);
           const [row] = await unit.query<{ epoch: bigint | string }>(
@@ -113,8 +113,12 @@ function lookThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
           if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
           await memberStands(unit.query, actor, false);
           const result = await work(unit);
+          const epoch = BigInt(row!.epoch);
+          // The epoch says that the token still lives: its event shares a commit with others', and holds no lock here.
+          if (!last && events.length === 1 && standsByEpoch(actor, epoch))
+            return { result, event: events[0]!, epoch };
           const outcome = await append(unit.query, tenantId, events, {
-            expectedEpoch: BigInt(row!.epoch),
+            expectedEpoch: epoch,
             deadline: actor.deadline,
             token: liveness(actor),
           });
@@ -123,11 +127,22 @@ function lookThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
           return { result };
         }),
       );
-      if (answer !== "stale") return answer.result;
+      if (answer !== "stale") {
+        const { result, event, epoch } = answer;
+        if (event === undefined) return result;
+        const outcome = await services.hot.appender.append(tenantId, event, epoch, actor.deadline);
+        if (outcome === "appended") return result;
+        if (outcome !== "epoch") throw unappended(outcome);
+      }
       if (last) throw new KeyfoldError("conflict");
     }
   };
 }
+
+/** What a look found; with an event that is still to be appended, and the epoch to judge it by. */
+type Looked<T> =
+  | { result: T; event?: undefined; epoch?: undefined }
+  | { result: T; event: Buffer; epoch: bigint };
 
 /** Holds a chain until the transaction ends: nobody else appends to it meanwhile. The same lock as append_events(). */
 export async function holdChain(query: Unit["query"], chain: string): Promise<void> {

@@ -10,9 +10,10 @@ function databaseWith(held: Set<string>, answer: (chain: string) => AppendOutcom
   const waiting: { chains: string[]; resolve(rows: unknown): void }[] = [];
   const asked: { chains: string[]; deadlines: (Date | null)[]; wait: boolean }[] = [];
   const query = ((_sql: string, params: readonly unknown[]) => {
+    // One chain's batch comes as values, several chains' as columns.
     const [chains, deadlines, wait] = [
-      params[0] as string[],
-      params[7] as (Date | null)[],
+      [params[0]].flat() as string[],
+      [params[7]].flat() as (Date | null)[],
       params[8] as boolean,
     ];
     asked.push({ chains, deadlines, wait });
@@ -55,7 +56,7 @@ test("of a batch whose earliest deadline has passed, those whose it was are told
   const database = databaseWith(new Set());
   const real = database.query;
   const query = (async (sql: string, params: readonly unknown[]) => {
-    const [deadline] = params[7] as (Date | null)[];
+    const deadline = params[7] as Date | null;
     if (deadline?.getTime() === past.getTime()) return [{ outcomes: ["deadline"] }];
     return real(sql, params);
   }) as Query;

@@ -105,6 +105,10 @@ export class ReadCache {
       if (value.tenantId === tenantId) this.#values.delete(name);
   }
 
+  dropActor(digest: string): void {
+    this.#actors.delete(digest);
+  }
+
   drop(digest: string, name: string): void {
     this.#actors.delete(digest);
     this.#values.delete(name);

@@ -233,3 +233,38 @@ test("after a restore that lost the last changes, an epoch does not come again f
     cause: { code: "unauthenticated" },
   });
 });
+
+test("a value that is not remembered is read in one statement by a token that is, and a share of a commit", async () => {
+  const { caller, admin, slug } = await warmed("warm-cold");
+  const names = Array.from({ length: 40 }, (_, i) => `COLD_${i}`);
+  await admin.secrets.setMany({ items: names.map((name) => ({ name, value: `v-${name}` })) });
+  await caller.secrets.reveal({ name: "KEY" }); // the token is known again
+  const before = await successes(slug);
+  const asked = await statements(async () => {
+    const answers = await Promise.all(names.map((name) => caller.secrets.reveal({ name })));
+    expect(answers.map((one) => one.value)).toEqual(names.map((name) => `v-${name}`));
+  });
+  expect(asked).toBeLessThan(names.length * 1.5);
+  expect(await successes(slug)).toBe(before + names.length);
+});
+
+test("a value that is not remembered is refused to a token that another process revoked", async () => {
+  const { caller, admin, token, reader } = await warmed("warm-cold-revoked");
+  await admin.secrets.create({ name: "OTHER", value: "sk_test_other" });
+  await caller.secrets.reveal({ name: "KEY" });
+  await callerOf(elsewhere, token).tokens.revoke({ id: reader.details.id });
+  await expect(caller.secrets.reveal({ name: "OTHER" })).rejects.toMatchObject({
+    cause: { code: "unauthenticated" },
+  });
+});
+
+test("a list is refused to a token that another process revoked, and lists of one moment share commits", async () => {
+  const { caller, token, reader } = await warmed("warm-list-revoked");
+  const asked = await statements(async () => {
+    await Promise.all(Array.from({ length: 20 }, () => caller.secrets.list({})));
+  });
+  // On the pool, and not on a transaction's own connection: who calls, and the shared appends.
+  expect(asked).toBeLessThan(40);
+  await callerOf(elsewhere, token).tokens.revoke({ id: reader.details.id });
+  await expect(caller.secrets.list({})).rejects.toMatchObject({ cause: { code: "unauthenticated" } });
+});

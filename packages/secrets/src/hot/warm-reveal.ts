@@ -1,7 +1,7 @@
 import type { ValueKey } from "@keyfold/envelope";
 import type { Action } from "../access/actions.ts";
 import type { ServiceActor } from "../access/actor.ts";
-import { authorize, mayReach } from "../access/authorize.ts";
+import { mayReach } from "../access/authorize.ts";
 import { earliest } from "../access/deadline.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
 import { eventBytes } from "../flow/event.ts";
@@ -11,47 +11,36 @@ import { refusedBy } from "../policy/judge.ts";
 import type { Loaded, SecretRefInput } from "../secret/load.ts";
 import type { RevealedView } from "../secret/schema.ts";
 import { viewRevealed } from "../secret/view.ts";
-import { isFrom } from "../token/ip-ranges.ts";
-import { couldBeToken, credentialDigest } from "../token/secret.ts";
 import { refusedFrom } from "../version/open.ts";
+import { digestOf, type KnownReader } from "./known-reader.ts";
 
 export interface RevealInput extends SecretRefInput {
   tenant?: string | undefined;
   version?: number | undefined;
 }
 
+const NEVER = new Date(0);
+
 /**
  * A read from what this process remembers: look up, check, open, and append its event with those of its neighbours.
  * The append judges it by the tenant's epoch and every deadline, so what was revoked, rotated or deleted meanwhile,
  * in whatever process, is not given out.
- * @returns null where anything is missing, stale or refused: then the read runs cold, and that answer counts
+ * @returns "unknown" where the value is not remembered; null where anything is stale or refused: then the read runs
+ *   cold, and that answer counts
  */
 export async function warmReveal(
   services: Services,
   action: Action,
   request: RequestInfo,
   input: RevealInput,
-): Promise<RevealedView | null> {
-  const { cache, appender } = services.hot;
-  const digest = digestOf(services, request);
-  if (digest === null || cache === null) return null;
-  const actor = cache.actor(digest);
-  if (actor === undefined || !isFrom(actor.ipRanges, request.ip)) return null;
-  if (input.tenant !== undefined && input.tenant !== actor.tenantId && input.tenant !== actor.tenantSlug)
-    return null;
+  { actor, digest, cache }: KnownReader,
+): Promise<RevealedView | null | "unknown"> {
   const name = nameOf(actor, input);
   const value = cache.value(name);
-  if (value === undefined || value.epoch !== actor.epoch || !mayReach(actor, action, value.secret))
-    return null;
+  if (value === undefined || value.epoch !== actor.epoch) return "unknown";
+  if (!mayReach(actor, action, value.secret)) return null;
   // Of a token's read a policy asks nothing that the time could change.
-  if (refusedBy(actor, action, value.secret, new Date(0)) !== null) return null;
-  try {
-    authorize(actor, action);
-  } catch {
-    return null;
-  }
-  request.onActor?.(actor);
-  services.uses?.record(actor, request.ip);
+  if (refusedBy(actor, action, value.secret, NEVER) !== null) return null;
   const { secret, version } = value;
   const plaintext = services.envelope.openWithValueKey(value.sealed, value.key, {
     deployment: services.deployment,
@@ -65,7 +54,7 @@ export async function warmReveal(
     const event = eventBytes({ services, actor, action, request }, actor.tenantId, {
       target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
     });
-    const outcome = await appender.append(
+    const outcome = await services.hot.appender.append(
       actor.tenantId,
       event,
       value.epoch,
@@ -98,6 +87,8 @@ export function rememberRead(
     cache === null ||
     actor.type !== "service_token" ||
     version === null ||
+    // Allowed until a moment by an approval: asked anew each time.
+    loaded.until !== null ||
     sealed?.sealed == null
   )
     return;
@@ -121,11 +112,6 @@ export function rememberRead(
     key,
     epoch,
   });
-}
-
-function digestOf(services: Services, { credential }: RequestInfo): string | null {
-  if (credential?.kind !== "token" || !couldBeToken(credential.secret)) return null;
-  return credentialDigest(services.tokenKey, "token", credential.secret).toString("base64");
 }
 
 /** One name for all ways in which this actor's call can mean the same read. */

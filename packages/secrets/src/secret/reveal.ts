@@ -1,16 +1,20 @@
 import { type Query, withTenantSql } from "@keyfold/db";
-import { liveness } from "../access/actor.ts";
+import { liveness, standsByEpoch } from "../access/actor.ts";
 import { earliest } from "../access/deadline.ts";
 import { append } from "../audit/append.ts";
-import { KeyfoldError } from "../error.ts";
+import { type ErrorCode, KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
-import type { Call } from "../flow/call.ts";
+import type { Call, RequestInfo } from "../flow/call.ts";
 import { holdChain } from "../flow/change.ts";
+import { databaseError } from "../flow/database-error.ts";
 import { eventBytes } from "../flow/event.ts";
 import { onPool } from "../flow/query.ts";
+import type { Services } from "../flow/services.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { rememberRead, warmReveal } from "../hot/warm-reveal.ts";
+import { forgetReader, type KnownReader, knownReader } from "../hot/known-reader.ts";
+import type { ReadAppender } from "../hot/read-appender.ts";
+import { type RevealInput, rememberRead, warmReveal } from "../hot/warm-reveal.ts";
 import { memberStands } from "../member/stands.ts";
 import { openKeyed, refuseClosed, refusedFrom } from "../version/open.ts";
 import { loadSecret, type SecretRefInput } from "./load.ts";
@@ -28,7 +32,7 @@ export const revealSecret = defineVerb({
   summary: "Reveal a secret's current value",
   input: revealSecretInput,
   output: revealedView,
-  warm: (services, request, input) => warmReveal(services, "secret.reveal", request, input),
+  warm: (services, request, input) => revealKnown(services, "secret.reveal", request, input),
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
     const { name } = input;
@@ -55,29 +59,76 @@ export async function reveal(
   number?: number,
 ): Promise<RevealedView> {
   for (let attempt = 1; attempt < ATTEMPTS; attempt++) {
-    const answer = await again(() => tryReveal(call, tenantId, onPool(call.services.db), ref, number));
+    const answer = await again(() => tryReveal(call, tenantId, shared(call), ref, number));
     if (answer !== null) return answer;
   }
   // A tenant that changes faster than we read: hold its chain for this one read.
   const answer = await again(() =>
     withTenantSql(call.services.db, tenantId, async ({ query }) => {
       await holdChain(query, tenantId);
-      return tryReveal(call, tenantId, query, ref, number);
+      return tryReveal(call, tenantId, { query, append: null }, ref, number);
     }),
   );
   if (answer === null) throw new KeyfoldError("conflict");
   return answer;
 }
 
+/** A database to read from, and what appends an event in a commit with others'; null: it is appended where it was read. */
+interface Source {
+  query: Query;
+  append: ReadAppender | null;
+}
+
+const shared = ({ services }: Pick<Call, "services">): Source => ({
+  query: onPool(services.db),
+  append: services.hot.appender,
+});
+
+/**
+ * A read by a token that this process remembers: of what it remembers of the value too, or else in one statement and a
+ * share of a commit.
+ * @returns null where anything is not known or refused: then the read begins with who calls, and that answer counts
+ */
+export async function revealKnown(
+  services: Services,
+  action: "secret.reveal" | "version.reveal",
+  request: RequestInfo,
+  input: RevealInput,
+): Promise<RevealedView | null> {
+  const known = knownReader(services, action, request, input);
+  if (known === null) return null;
+  const { actor } = known;
+  const warm = await warmReveal(services, action, request, input, known);
+  if (warm !== "unknown") return warm;
+  const call: Call = { services, actor, action, request };
+  try {
+    return await tryReveal(call, actor.tenantId, shared(call), input, input.version, known);
+  } catch (error) {
+    const ours = error instanceof KeyfoldError ? error : databaseError(error);
+    if (ours !== null && NOT_NOW.has(ours.code)) throw ours;
+    return null;
+  }
+}
+
+/** What would fail once more, only later. */
+const NOT_NOW: ReadonlySet<ErrorCode> = new Set([
+  "audit_unavailable",
+  "database_slow",
+  "database_unavailable",
+]);
+
 async function tryReveal(
   call: Call,
   tenantId: string,
-  query: Query,
+  { query, append: appender }: Source,
   ref: SecretRefInput,
   number: number | undefined,
+  known?: KnownReader,
 ): Promise<RevealedView | null> {
   const loaded = await loadSecret(call, query, tenantId, ref, { number, sealed: true });
   const { secret, version, now, epoch } = loaded;
+  // Who calls was remembered from another epoch: it is to be asked anew.
+  if (known !== undefined && !standsByEpoch(call.actor, epoch)) return forgetReader(known);
   await memberStands(query, call.actor, false);
   if (version === null) throw new KeyfoldError(number === undefined ? "secret_empty" : "not_found");
   refuseClosed(version, now);
@@ -87,11 +138,15 @@ async function tryReveal(
       target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
     });
     const deadline = earliest(call.actor.deadline, refusedFrom(version), loaded.until);
-    const outcome = await append(query, tenantId, [event], {
-      expectedEpoch: epoch,
-      deadline,
-      token: liveness(call.actor),
-    });
+    const outcome =
+      appender !== null && standsByEpoch(call.actor, epoch)
+        ? await appender.append(tenantId, event, epoch, deadline)
+        : await append(query, tenantId, [event], {
+            expectedEpoch: epoch,
+            deadline,
+            token: liveness(call.actor),
+          });
+    if (known !== undefined && outcome !== "appended") return forgetReader(known);
     if (outcome === "token" || (outcome === "deadline" && deadline === call.actor.deadline))
       throw new KeyfoldError("unauthenticated");
     if (outcome !== "appended") return null;

@@ -1,7 +1,6 @@
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { warmReveal } from "../hot/warm-reveal.ts";
-import { reveal } from "../secret/reveal.ts";
+import { reveal, revealKnown } from "../secret/reveal.ts";
 import { revealedView } from "../secret/schema.ts";
 import { revealVersionInput } from "./schema.ts";
 
@@ -12,7 +11,7 @@ export const revealVersion = defineVerb({
   summary: "Reveal one version's value",
   input: revealVersionInput,
   output: revealedView,
-  warm: (services, request, input) => warmReveal(services, "version.reveal", request, input),
+  warm: (services, request, input) => revealKnown(services, "version.reveal", request, input),
   async run(call, input) {
     return reveal(call, await tenantOf(call, input.tenant), { id: input.id }, input.version);
   },
