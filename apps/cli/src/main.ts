@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { browse } from "./browse.ts";
 import { stdinInput } from "./input.ts";
 import { run } from "./run.ts";
 
@@ -12,4 +13,5 @@ process.exitCode = await run(process.argv.slice(2), {
   cwd: process.cwd(),
   outIsTerminal: process.stdout.isTTY === true,
   input: stdinInput(process.stdin, process.stderr),
+  browse: (url) => browse(url, process.platform, process.env),
 });

@@ -17,6 +17,8 @@ export interface Terminal {
   outIsTerminal?: boolean;
   /** What comes in; left out: nothing. */
   input?: Input;
+  /** Shows an address to the person in a browser; left out: there is none. */
+  browse?(url: string): void;
 }
 
 export interface Input {

@@ -77,6 +77,13 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("./account/account-page.tsx"), "AccountPage"),
 });
 
+/** What the command line opens when a person signs in with it. */
+const connect = createRoute({
+  getParentRoute: () => app,
+  path: "/connect",
+  component: lazyRouteComponent(() => import("./connect/connect-page.tsx"), "ConnectPage"),
+});
+
 const tenants = createRoute({
   getParentRoute: () => app,
   path: "/tenants",
@@ -196,6 +203,7 @@ export const router = createRouter({
     app.addChildren([
       start,
       account,
+      connect,
       tenants,
       keys,
       tenant,

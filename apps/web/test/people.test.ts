@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { beginHandover, codeOf } from "@keyfold/client/handover";
 import { makeOperator, PASSWORD } from "@keyfold/secrets/testing";
 import { Secret, TOTP } from "otpauth";
 import { expect, test } from "vitest";
@@ -253,4 +257,55 @@ test("a passkey is made, signs in by itself, proves who one is, and is refused o
   ]);
   expect(complaints).toEqual([]);
   await visitor.leave();
+});
+
+test("a terminal is signed in where its code is confirmed: its token travels sealed, and back to this machine alone", async () => {
+  const { url, house } = scene.served;
+  const { token } = await house.tenant("terminals");
+  const visitor = await scene.visitor();
+  const { page, look, complaints, addresses } = visitor;
+  const handover = await beginHandover();
+  const answers: string[] = [];
+  const terminal = createServer((request, response) => {
+    answers.push(request.url!);
+    response.end("Signed in.");
+  }).listen(0, "127.0.0.1");
+  await once(terminal, "listening");
+  try {
+    await visitor.signIn(token!);
+    const { port } = terminal.address() as AddressInfo;
+    const asking = `key=${handover.publicKey}&host=ada-laptop%3Cscript%3E`;
+    await page.goto(`/connect#${asking}&port=${port}`);
+    await page.getByText(await codeOf(handover.publicKey, url)).waitFor();
+    await page.getByText("It says that it runs on ada-laptopscript.").waitFor();
+    await look("connect");
+    await page.getByRole("button", { name: "The codes are the same: sign it in" }).click();
+    await page.getByText("Signed in.").waitFor();
+    const sealed = new URL(answers[0]!, url).searchParams.get("sealed")!;
+    const handed = (await handover.open(sealed, url))!;
+    expect(await house.as(handed).identity.get({})).toMatchObject({
+      name: "Command line on ada-laptopscript",
+    });
+    expect(addresses.join()).not.toContain(handed);
+
+    // Where the browser is on another machine: the same, to be pasted.
+    await page.goto(`/connect#${asking}`);
+    await page.getByRole("button", { name: "The codes are the same: sign it in" }).click();
+    const pasted = await page
+      .getByRole("region", { name: "Paste this into the terminal" })
+      .locator("pre")
+      .textContent();
+    expect(await handover.open(pasted!, url)).toMatch(/^kf_/);
+    await look("connect-paste", ["1280"]);
+
+    // An address that asks for nothing.
+    await page.goto("/tokens-are-not-made-by-this");
+    await page.goto("/connect#key=short&port=80");
+    await page.getByText("This address asks for nothing").waitFor();
+    expect((await house.as(token!).tokens.list({})).tokens).toHaveLength(3);
+    expect(complaints).toEqual([]);
+  } finally {
+    terminal.close();
+    await visitor.leave();
+  }
 });

@@ -19,6 +19,7 @@ const BEFORE_A_VERB: Readonly<Record<string, KeyfoldErrorCode>> = {
   cross_site: "forbidden",
   local_only: "forbidden",
   too_many_guesses: "busy",
+  too_many_calls: "busy",
   not_ready: "busy",
 };
 

@@ -57,6 +57,15 @@ test("what will not be otherwise a moment later is not sent again", async () => 
   }
 });
 
+test("who calls too often waits as long as it is told, and is heard then", async () => {
+  const { acme, requests, waited } = client([
+    () => refusal("too_many_calls", 429, { "retry-after": "3" }),
+    value,
+  ]);
+  expect(await acme.get("KEY")).toBe("not a real value");
+  expect([requests.length, waited]).toEqual([2, [3000]]);
+});
+
 test("Retry-After is honoured, in seconds or as a date", async () => {
   const date = new Date(1_003_000).toUTCString();
   const { acme, waited } = client([

@@ -53,7 +53,7 @@ test("an import that is killed at any moment loses nothing, doubles nothing, and
     clearTimeout(timer);
   }
 
-  expect(await commandLine(argv, { env })).toMatchObject({ exit: 0 });
+  expect(await commandLine(argv, { env })).toMatchObject({ exit: 0, err: "" });
   expect(JSON.parse(await readFile(report, "utf8"))).toMatchObject({
     complete: true,
     read: SECRETS,

@@ -1,9 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { createKeyfold, isKeyfoldError, type Keyfold } from "@keyfold/client";
+import { isKeyfoldError, type Keyfold } from "@keyfold/client";
 import { append } from "../files.ts";
 import { calling, clientOf } from "../place/client.ts";
 import type { Place } from "../place/place.ts";
 import { CommandError, EXIT } from "../terminal.ts";
+
+/** Hundreds of values in a call, on a server that others keep busy: what is slow is waited for, and asked for again. */
+const PATIENCE = { timeoutMs: 120_000, retries: 8 };
 
 /**
  * Clients for the tenants that are imported into: with a token of theirs from `--tokens`, with the given token where it
@@ -16,11 +19,11 @@ export async function clientsOf(
 ): Promise<(tenant: string) => Promise<Keyfold>> {
   const tokens = options.tokens === undefined ? {} : await tokensIn(options.tokens);
   const made = options.newTokens === undefined ? {} : await tokensIn(options.newTokens, true);
-  const own = clientOf(place);
+  const own = clientOf(place, PATIENCE);
   const me = await calling(place, () => own.trpc.identity.get.query());
   return async (tenant) => {
     const token = tokens[tenant] ?? made[tenant];
-    if (token !== undefined) return createKeyfold({ url: place.url, token, cache: false });
+    if (token !== undefined) return clientOf({ url: place.url, token }, PATIENCE);
     if (me.tenant !== null) {
       if (me.tenant.slug === tenant || me.tenant.id === tenant) return own;
       throw new CommandError(
@@ -35,7 +38,7 @@ export async function clientsOf(
       );
     const first = await firstToken(own, tenant, place.url);
     await append(options.newTokens, `${tenant} ${first}\n`);
-    return createKeyfold({ url: place.url, token: first, cache: false });
+    return clientOf({ url: place.url, token: first }, PATIENCE);
   };
 }
 

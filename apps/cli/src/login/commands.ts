@@ -9,6 +9,7 @@ export function addLogin(program: Command, terminal: Terminal, end: (exit: numbe
     .command("login")
     .description("keep a token for a server: in the system's keyring, or in a file that only you can read")
     .option("--url <address>", "where the server is")
+    .option("--browser", "sign in with the panel, and confirm there what stands here")
     .option("--oidc", "exchange the token that CI or the cluster gives this process for one of minutes")
     .option("--tenant <slug>", "the tenant whose rules say so, with --oidc")
     .addHelpText(

@@ -5,8 +5,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Served, serveHouse } from "@keyfold/api/testing";
+import { codeOf, sealFor } from "@keyfold/client/handover";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { browse } from "../browse.ts";
 import { commandLine, type Typed } from "../testing/command-line.ts";
+import { tokenFromBrowser } from "./browser.ts";
 
 let served: Served;
 let token: string;
@@ -50,6 +53,97 @@ test("a token that works is kept in a closed file, used by later commands, and f
     exit: 2,
     err: `There is no token for ${served.url}. Run: keyfold login (or set KEYFOLD_TOKEN)\n`,
   });
+});
+
+/** The panel, as far as the command sees it: makes a token, and sends the browser where the page's address says. */
+async function confirm(page: string, sealedFor = new URL(page).origin): Promise<Response> {
+  const facts = new URLSearchParams(new URL(page).hash.slice(1));
+  const made = await served.house.as(token).tokens.create({ name: "from the panel", preset: "reader" });
+  const sealed = await sealFor(facts.get("key")!, made.token!, sealedFor);
+  return fetch(`http://127.0.0.1:${facts.get("port")}/?sealed=${sealed}`);
+}
+
+test("a person confirms in the panel the code that the terminal shows, and the token comes sealed", async () => {
+  const pages: string[] = [];
+  let answers: Promise<number[]> | undefined;
+  const said = await keyfold(`login --browser --url ${served.url}`, {
+    browse: (page) => {
+      pages.push(page);
+      // What was sealed for another server, or is none, is not taken; the next one is.
+      answers = (async () => [
+        (await confirm(page, "https://evil.example")).status,
+        (
+          await fetch(
+            `http://127.0.0.1:${new URLSearchParams(new URL(page).hash.slice(1)).get("port")}/?sealed=x`,
+          )
+        ).status,
+        (await confirm(page)).status,
+      ])();
+    },
+  });
+  expect(await answers).toEqual([400, 400, 200]);
+  expect(said).toMatchObject({
+    exit: 0,
+    out: `Signed in to ${served.url} as from the panel (tenant acme).\n`,
+  });
+  const key = new URLSearchParams(new URL(pages[0]!).hash.slice(1)).get("key")!;
+  expect(said.err).toContain(`confirm the code ${await codeOf(key, served.url)} there:\n  ${pages[0]}\n`);
+  const [stored] = Object.values(JSON.parse(await readFile(kept(), "utf8"))) as string[];
+  expect(said.out + said.err + pages.join()).not.toContain(stored);
+  expect((await keyfold(`whoami --url ${served.url}`)).out).toMatch(/^token +from the panel$/m);
+});
+
+test("where the browser is on another machine, what the panel shows is pasted; Enter alone asks for the browser", async () => {
+  let asked = "";
+  const said = await commandLine(["login", "--url", served.url], {
+    cwd: folder,
+    env: {
+      XDG_CONFIG_HOME: join(folder, "config"),
+      KEYFOLD_KEYRING: "off",
+      SSH_CONNECTION: "10.0.0.1 1 10.0.0.2 22",
+    },
+    answer: async (question, before) => {
+      asked += question;
+      if (question.startsWith("A token")) return "";
+      const key = new URLSearchParams(/#(\S+)/.exec(before)![1]!).get("key")!;
+      const made = await served.house.as(token).tokens.create({ name: "pasted", preset: "reader" });
+      return sealFor(key, made.token!, served.url);
+    },
+  });
+  expect(asked).toContain("or Enter to use the browser");
+  expect(said).toMatchObject({ exit: 0, out: expect.stringContaining("as pasted (tenant acme)") });
+  const wrong = await commandLine(["login", "--browser", "--url", served.url], {
+    cwd: folder,
+    env: { XDG_CONFIG_HOME: join(folder, "other") },
+    typed: "kf_a_token_instead_of_what_the_panel_shows",
+  });
+  expect(wrong).toMatchObject({ exit: 1, out: "" });
+  expect(wrong.err).toContain("That is not what the panel shows for this code.");
+});
+
+test("a panel that nobody answers in is not waited for without end", async () => {
+  const terminal = { env: {}, out() {}, err() {}, isTerminal: false, columns: 80, browse() {} };
+  await expect(tokenFromBrowser(terminal, served.url, 1)).rejects.toMatchObject({
+    exit: 1,
+    message: "Nobody confirmed it in the panel in time. Run keyfold login again.",
+  });
+});
+
+test("the system shows the page without a shell and without our settings", () => {
+  const started: unknown[] = [];
+  const start = ((...call: unknown[]) => {
+    started.push(call);
+    return { once() {}, unref() {} };
+  }) as never;
+  const url = "https://secrets.example.com/connect#key=x&host=$(id)";
+  for (const platform of ["linux", "darwin", "win32"])
+    browse(url, platform, { PATH: "/bin", KEYFOLD_TOKEN: "kf_fake" }, start);
+  const options = { stdio: "ignore", detached: true, env: { PATH: "/bin" } };
+  expect(started).toEqual([
+    ["xdg-open", [url], options],
+    ["open", [url], options],
+    ["rundll32", ["url.dll,FileProtocolHandler", url], options],
+  ]);
 });
 
 test("a token that does not work is not kept", async () => {

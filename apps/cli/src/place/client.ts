@@ -3,9 +3,12 @@ import { CommandError, EXIT } from "../terminal.ts";
 import type { Place } from "./place.ts";
 
 /** A client for a place. Values are not kept: a command reads each once. */
-export function clientOf({ url, token }: Pick<Place, "url" | "token">): Keyfold {
+export function clientOf(
+  { url, token }: Pick<Place, "url" | "token">,
+  patience: { timeoutMs?: number; retries?: number } = {},
+): Keyfold {
   try {
-    return createKeyfold({ url, token, cache: false });
+    return createKeyfold({ url, token, cache: false, ...patience });
   } catch {
     throw new CommandError(EXIT.usage, "The token is none: it has characters that no token has.");
   }

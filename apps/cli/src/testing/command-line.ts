@@ -12,6 +12,8 @@ export interface Typed extends Partial<Omit<Terminal, "out" | "err" | "input">> 
   piped?: string | Buffer;
   /** What a person types where they are asked. */
   typed?: string;
+  /** What a person types to each question, who has seen all that was said before. */
+  answer?(question: string, before: string): Promise<string>;
 }
 
 /** Runs one command line as a shell would, and answers what it said. */
@@ -21,7 +23,7 @@ export async function commandLine(
 ): Promise<Said & { bytes: Buffer }> {
   const said = { out: "", err: "" };
   const bytes: Uint8Array[] = [];
-  const { piped, typed, ...terminal } = given;
+  const { piped, typed, answer, ...terminal } = given;
   const exit = await run(argv, {
     env: {},
     isTerminal: false,
@@ -35,11 +37,12 @@ export async function commandLine(
       said.err += text;
     },
     input: {
-      isTerminal: typed !== undefined,
+      isTerminal: typed !== undefined || answer !== undefined,
       read: async () => Buffer.from(piped ?? ""),
       async hidden(question) {
+        const before = said.err;
         said.err += `${question}\n`;
-        return typed ?? "";
+        return answer === undefined ? (typed ?? "") : answer(question, before);
       },
     },
   });

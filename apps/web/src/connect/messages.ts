@@ -1,0 +1,20 @@
+/** The sentences of handing a token to the command line. */
+export const cn = {
+  title: "Sign in a terminal",
+  lead: "A command line on some machine asks to act for you. Go on only if you started it yourself, just now.",
+  code: "Your terminal shows this code",
+  from: (host: string) => `It says that it runs on ${host}.`,
+  notMine: "If the codes differ, or you did not start it, close this page: nothing was made.",
+  may: "It may",
+  ends: "Until",
+  confirm: "The codes are the same: sign it in",
+  busy: "Signing in…",
+  tokenName: (host: string) => `Command line on ${host}`,
+  paste: "Paste this into the terminal",
+  pasteText: "It opens in that one command only, and is worth nothing elsewhere.",
+  pasteName: "Sealed token",
+  wrong: "This address asks for nothing",
+  wrongText: "It was cut short, or is too old. Run keyfold login again, and open the address that it shows.",
+  operator: "Choose a tenant first",
+  operatorText: "A terminal is signed in to one tenant. Operators use a token: keyfold login < token-file",
+} as const;
