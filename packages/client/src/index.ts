@@ -20,7 +20,7 @@ export type {
   RotateOptions,
   WriteOptions,
 } from "./options.ts";
-export type { ErrorCode, KeyfoldRouter, SecretView, SetResult, VersionView } from "./router.ts";
+export type { ErrorCode, KeyfoldRouter, SecretDetail, SecretView, SetResult, VersionView } from "./router.ts";
 export type { StandardSchema } from "./standard-schema.ts";
 export type { Tenant } from "./tenant.ts";
 export type { Applying, InUse, UseOptions } from "./use.ts";

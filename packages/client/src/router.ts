@@ -7,7 +7,9 @@ export type { ErrorCode, KeyfoldRouter } from "@keyfold/secrets";
 export type Outputs = inferRouterOutputs<KeyfoldRouter>;
 
 /** A secret without its value: name, place, state, current version's number, who and when. */
-export type SecretView = Outputs["secrets"]["get"];
+export type SecretView = Outputs["secrets"]["delete"];
+/** The same where it is read or listed: with when it is rotated next. */
+export type SecretDetail = Outputs["secrets"]["get"];
 /** One version of a secret without its value. */
 export type VersionView = Outputs["versions"]["list"]["versions"][number];
 /** A value as the server sends it. */

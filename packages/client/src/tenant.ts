@@ -16,7 +16,7 @@ import type {
   WriteOptions,
 } from "./options.ts";
 import type { Reader } from "./reader.ts";
-import type { KeyfoldRouter, Revealed, SecretView, SetResult, VersionView } from "./router.ts";
+import type { KeyfoldRouter, Revealed, SecretDetail, SecretView, SetResult, VersionView } from "./router.ts";
 import { isAboutOneSecret, unusable } from "./unusable.ts";
 import { type Applying, type InUse, type UseOptions, use } from "./use.ts";
 import { type Watch, type WatchOptions, watch } from "./watch.ts";
@@ -248,12 +248,12 @@ export class Tenant<D extends Declarations> {
   }
 
   /** A secret without its value. */
-  async metadata(name: NameIn<D>): Promise<SecretView> {
+  async metadata(name: NameIn<D>): Promise<SecretDetail> {
     return this.#trpc.secrets.get.query({ ...this.#place, name });
   }
 
   /** Secrets without their values, by name: of the project and environment, if they were named, else of all in reach. */
-  list(options: ListOptions = {}): Listing<SecretView> {
+  list(options: ListOptions = {}): Listing<SecretDetail> {
     return new Listing(async (cursor) => {
       const page = { ...this.#place, ...options, ...(cursor === undefined ? {} : { cursor }) };
       const { secrets, nextCursor } = await this.#trpc.secrets.list.query(page);

@@ -5,6 +5,7 @@ import {
   defineSecrets,
   isKeyfoldError,
   json,
+  type SecretDetail,
   type SecretsOf,
   type SecretView,
 } from "./index.ts";
@@ -61,7 +62,7 @@ test("an undeclared tenant takes any name and gives text", () => {
 });
 
 test("the router's types arrive", () => {
-  expectTypeOf(keyfold.trpc.secrets.get.query({ name: "A" })).resolves.toEqualTypeOf<SecretView>();
+  expectTypeOf(keyfold.trpc.secrets.get.query({ name: "A" })).resolves.toEqualTypeOf<SecretDetail>();
   // @ts-expect-error a name is text
   keyfold.trpc.secrets.reveal.query({ name: 1 });
   // @ts-expect-error not a procedure

@@ -34,6 +34,7 @@ export { type KeyfoldContext, type KeyfoldMeta, requestInfo } from "./router/con
 export { httpStatus } from "./router/error-map.ts";
 export type { KeyfoldRouter } from "./router/router.ts";
 export { verbs } from "./router/verbs.ts";
+export type { SecretDetail } from "./secret/detail.ts";
 export type { RevealedView, SecretView } from "./secret/schema.ts";
 export {
   createKeyfoldServer,

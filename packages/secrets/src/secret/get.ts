@@ -1,8 +1,10 @@
 import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { rotationsOf } from "../rotation/policy/summary.ts";
+import { secretDetail } from "./detail.ts";
 import { loadSecret } from "./load.ts";
-import { getSecretInput, secretView } from "./schema.ts";
+import { getSecretInput } from "./schema.ts";
 import { viewSecret } from "./view.ts";
 
 /** A secret's metadata, by id or by name in its place. A deleted one is found by its id. */
@@ -11,7 +13,7 @@ export const getSecret = defineVerb({
   changes: false,
   summary: "Read a secret's metadata",
   input: getSecretInput,
-  output: secretView,
+  output: secretDetail,
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
     return lookSql(call, tenantId, async (unit) => {
@@ -19,7 +21,10 @@ export const getSecret = defineVerb({
         deleted: input.id !== undefined,
       });
       unit.record({ target: { type: "secret", id: secret.id, name: secret.name } });
-      return viewSecret(secret, place, version);
+      const rotated =
+        secret.state === "deleted" ? [] : [{ id: secret.id, since: version?.createdAt ?? null }];
+      const rotation = (await rotationsOf(unit, rotated)).get(secret.id) ?? null;
+      return { ...viewSecret(secret, place, version), rotation };
     });
   },
 });

@@ -7,8 +7,10 @@ import { defineVerb } from "../flow/verb.ts";
 import { decodeCursor, encodeCursor } from "../input/page.ts";
 import { isUuid, secretName } from "../input/text.ts";
 import { checkPlace, namedPlace, PLACE_COLUMNS, type PlaceRow } from "../place/place.ts";
+import { rotationsOf } from "../rotation/policy/summary.ts";
+import { listSecretsOutput } from "./detail.ts";
 import { SECRET_COLUMNS, type SecretColumns, secretOf } from "./rows.ts";
-import { listSecretsInput, listSecretsOutput } from "./schema.ts";
+import { listSecretsInput } from "./schema.ts";
 import { viewSecret } from "./view.ts";
 
 const cursorShape = z.tuple([secretName, z.uuid()]);
@@ -73,6 +75,12 @@ export const listSecrets = defineVerb({
         input.limit + 1,
       ]);
       const page = rows.slice(0, input.limit);
+      const rotations = await rotationsOf(
+        unit,
+        page
+          .filter((row) => row.s_state !== "deleted")
+          .map((row) => ({ id: row.s_id, since: row.s_current_version === null ? null : row.v_created_at })),
+      );
       const secrets = page.map((row) => {
         const secret = secretOf(row);
         authorizeSecret(actor, call.action, secret);
@@ -83,7 +91,10 @@ export const listSecrets = defineVerb({
           secret.currentVersion === null || row.v_created_at === null
             ? null
             : { number: secret.currentVersion, createdAt: row.v_created_at, createdBy: row.v_created_by };
-        return viewSecret(secret, namedPlace(row), current);
+        return {
+          ...viewSecret(secret, namedPlace(row), current),
+          rotation: rotations.get(secret.id) ?? null,
+        };
       });
       unit.record({ target: null, details: { count: page.length } });
       const last = page.at(-1);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nextCursor, pageInput } from "../input/page.ts";
+import { pageInput } from "../input/page.ts";
 import {
   actorRefSchema,
   description,
@@ -141,7 +141,6 @@ export const listSecretsInput = z.strictObject({
     .describe("Only these; left out: all but deleted ones."),
   ...pageInput,
 });
-export const listSecretsOutput = z.object({ secrets: z.array(secretView), nextCursor });
 export const setAccessPolicyInput = z.strictObject({
   ...inTenant,
   id,

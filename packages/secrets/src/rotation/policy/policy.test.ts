@@ -92,6 +92,34 @@ test.each<[object, string]>([
   expect(refusal.issues?.map((issue) => issue.message)).toContain(message);
 });
 
+test("a secret says itself when it is rotated next, last, and by what, where it is read and where it is listed", async () => {
+  const { id } = await caller.secrets.create({ name: "DATED", value: "v" });
+  const read = async () => (await caller.secrets.get({ id })).rotation;
+  const listed = async () =>
+    (await caller.secrets.list({ prefix: "DATED" })).secrets.map(({ rotation }) => rotation);
+  expect([await read(), await listed()]).toEqual([null, [null]]);
+  const set = { id, schedule: { everyDays: 7 }, required: true, rotator: { kind: "uuid" } } as const;
+  const { nextRotationAt } = await caller.rotation.setPolicy(set);
+  expect(await read()).toEqual({
+    schedule: { everyDays: 7, timeZone: "UTC" },
+    required: true,
+    rotator: "uuid",
+    nextRotationAt,
+    expiresAt: null,
+    due: false,
+    overdue: false,
+  });
+  expect(await listed()).toEqual([await read()]);
+  await house.moveClock("8 days 1 minute");
+  expect(await read()).toMatchObject({ due: true, overdue: true });
+  await caller.secrets.rotate({ id, value: "by hand" });
+  const after = await caller.secrets.get({ id });
+  expect(Date.parse(after.rotation!.nextRotationAt!) - Date.parse(after.lastRotatedAt!)).toBe(7 * 86_400_000);
+  expect(after.rotation).toMatchObject({ due: false, overdue: false });
+  await caller.rotation.removePolicy({ id });
+  expect([await read(), await listed()]).toEqual([null, [null]]);
+});
+
 test("whoever names a rotator must be allowed to reveal the secret and its logins; a schedule alone needs neither", async () => {
   const [id, login] = [await secret(), await secret("LOGIN")];
   const { environment } = await caller.secrets.get({ id });
@@ -136,7 +164,7 @@ test("a policy or a rotation that somebody edited in the database is refused, an
     JSON.stringify({ login: { $secret: admin } }),
   ]);
   await run();
-  for (const one of [id, other]) expect((await caller.secrets.get({ id: one })).version).toBe(1);
+  for (const one of [id, other]) expect((await caller.secrets.reveal({ id: one })).version).toBe(1);
   expect(await codeOf(caller.rotation.getPolicy({ id }))).toBe("integrity_failed");
   expect(await codeOf(caller.rotation.status({ id: other }))).toBe("integrity_failed");
   expect(house.logged.join()).toContain("the MAC of a row in rotations");

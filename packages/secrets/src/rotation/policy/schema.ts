@@ -59,6 +59,12 @@ export const policyView = z.object({
 });
 export type PolicyView = z.infer<typeof policyView>;
 
+/** What a secret says of its rotation where it is read or listed. */
+export const rotationSummary = policyView
+  .pick({ schedule: true, required: true, expiresAt: true, nextRotationAt: true, due: true, overdue: true })
+  .extend({ rotator: z.string().nullable().describe("The kind of its rotator; null: people rotate it.") });
+export type RotationSummary = z.infer<typeof rotationSummary>;
+
 export const dueInput = z.strictObject({
   ...inTenant,
   ...pageInput,

@@ -37,7 +37,7 @@ export async function loadPolicy(unit: Unit, secretId: string): Promise<PolicyRo
 }
 
 /** Rows are not deleted: one that asks for nothing was removed. */
-const isRemoved = (row: PolicyRow): boolean => (row.schedule ?? row.rotator ?? row.expiresAt) === null;
+export const isRemoved = (row: PolicyRow): boolean => (row.schedule ?? row.rotator ?? row.expiresAt) === null;
 
 /** `loadPolicy`, a removed one too: what the next one is written over. */
 export async function storedPolicy(unit: Unit, secretId: string): Promise<PolicyRow | null> {
@@ -115,28 +115,34 @@ export function nextRotation(policy: PolicyRow, since: Date | null): Date | null
   return dueAfter(schedule, schedule.everyDays === undefined ? later : (since ?? policy.anchorAt));
 }
 
+/** What a policy says by itself, of a secret whose current value came at a moment, or has none. */
+export function viewOf(policy: PolicyRow, { since, now }: { since: Date | null; now: Date }) {
+  const next = nextRotation(policy, since);
+  return {
+    schedule: scheduleOf(policy),
+    required: policy.required,
+    owner: policy.owner,
+    expiresAt: iso(policy.expiresAt),
+    expired: policy.expiresAt !== null && policy.expiresAt <= now,
+    lastRotatedAt: iso(since),
+    nextRotationAt: iso(next),
+    due: next !== null && next <= now,
+    overdue: next !== null && next.getTime() + OVERDUE_MS <= now.getTime(),
+  };
+}
+
 export function viewPolicy(
   policy: PolicyRow,
   loaded: Pick<Loaded, "secret" | "version" | "now">,
 ): PolicyView {
-  const since = loaded.version?.createdAt ?? null;
-  const next = nextRotation(policy, since);
   return {
     secretId: policy.secretId,
     name: loaded.secret.name,
-    schedule: scheduleOf(policy),
-    required: policy.required,
     rotator:
       policy.rotator === null
         ? null
         : { kind: policy.rotator, config: JSON.parse(policy.config!) as Record<string, unknown> },
-    owner: policy.owner,
-    expiresAt: iso(policy.expiresAt),
-    expired: policy.expiresAt !== null && policy.expiresAt <= loaded.now,
-    lastRotatedAt: iso(since),
-    nextRotationAt: iso(next),
-    due: next !== null && next <= loaded.now,
-    overdue: next !== null && next.getTime() + OVERDUE_MS <= loaded.now.getTime(),
+    ...viewOf(policy, { since: loaded.version?.createdAt ?? null, now: loaded.now }),
     setAt: policy.setAt.toISOString(),
     setBy: jsonActor(policy.setBy),
   };
