@@ -60,6 +60,7 @@ export const m = {
     approvals: "Approvals",
     access: "Who may",
     federation: "Federation",
+    links: "Links",
     audit: "Audit log",
     tenants: "Tenants",
     allTenants: "All tenants",

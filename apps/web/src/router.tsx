@@ -175,6 +175,12 @@ const tokens = createRoute({
   component: lazyRouteComponent(() => import("./tokens/tokens-page.tsx"), "TokensPage"),
 });
 
+const links = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/links",
+  component: lazyRouteComponent(() => import("./links/links-page.tsx"), "LinksPage"),
+});
+
 const secrets = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/$project/$environment",
@@ -217,6 +223,7 @@ export const router = createRouter({
       access,
       federation,
       tokens,
+      links,
       edit,
       secrets.addChildren([secret]),
     ]),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build } from "vite";
 
 const root = join(import.meta.dirname, "..");
-const built = join(root, "dist/index.html");
+const built = join(root, "dist/links.html");
 
 /** The browser test runs what is shipped: the panel is built first, unless nothing changed since. */
 export default async function buildPanel(): Promise<void> {
@@ -13,6 +13,8 @@ export default async function buildPanel(): Promise<void> {
   process.env.NODE_ENV = "production";
   try {
     await build({ root, logLevel: "warn", mode: "production" });
+    const configFile = join(root, "vite.links.config.ts");
+    await build({ root, configFile, logLevel: "warn", mode: "production" });
   } finally {
     process.env.NODE_ENV = before;
   }
@@ -24,8 +26,13 @@ function newest(): number {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name)),
   );
-  const others = ["index.html", "vite.config.ts", "english-only.ts", "package.json"].map((name) =>
-    join(root, name),
-  );
+  const others = [
+    "index.html",
+    "links.html",
+    "vite.config.ts",
+    "vite.links.config.ts",
+    "english-only.ts",
+    "package.json",
+  ].map((name) => join(root, name));
   return Math.max(...[...files, ...others].map((file) => statSync(file).mtimeMs));
 }

@@ -14,6 +14,7 @@ const PAGES: Readonly<
     | "/t/$tenant/webhooks"
     | "/t/$tenant/members"
     | "/t/$tenant/approvals"
+    | "/t/$tenant/links"
     | "/t/$tenant/tokens"
     | "/t/$tenant/audit"
   >
@@ -24,6 +25,7 @@ const PAGES: Readonly<
   w: "/t/$tenant/webhooks",
   m: "/t/$tenant/members",
   p: "/t/$tenant/approvals",
+  l: "/t/$tenant/links",
   t: "/t/$tenant/tokens",
   a: "/t/$tenant/audit",
 };

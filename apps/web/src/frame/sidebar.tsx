@@ -10,6 +10,7 @@ import {
   LogOut,
   ScrollText,
   Search,
+  Share2,
   ShieldQuestion,
   Stamp,
   Ticket,
@@ -121,6 +122,7 @@ function SwitchTenant() {
 const PAGES = [
   { to: "/t/$tenant/rotation", label: m.frame.rotation, icon: CalendarClock },
   { to: "/t/$tenant/webhooks", label: m.frame.webhooks, icon: Webhook },
+  { to: "/t/$tenant/links", label: m.frame.links, icon: Share2 },
   { to: "/t/$tenant/members", label: m.frame.members, icon: Users },
   { to: "/t/$tenant/approvals", label: m.frame.approvals, icon: Stamp },
   { to: "/t/$tenant/access", label: m.frame.access, icon: ShieldQuestion },

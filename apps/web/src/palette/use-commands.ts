@@ -76,6 +76,7 @@ function usePages(tenant: string | undefined): Command[] {
               undefined,
               () => void navigate({ to: "/t/$tenant/federation", params: { tenant } }),
             ),
+            go(m.frame.links, "g l", () => void navigate({ to: "/t/$tenant/links", params: { tenant } })),
             go(m.frame.tokens, "g t", () => void navigate({ to: "/t/$tenant/tokens", params: { tenant } })),
             go(m.frame.audit, "g a", () => void navigate({ to: "/t/$tenant/audit", params: { tenant } })),
           ];

@@ -1,10 +1,12 @@
-import { Copy, Eye, RotateCw, Trash2 } from "lucide-react";
+import { Copy, Eye, RotateCw, Share2, Trash2 } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
 import { ConsumersSection } from "../life/consumers-section.tsx";
 import { l } from "../life/messages.ts";
 import { PolicySection } from "../life/policy-section.tsx";
+import { k } from "../links/messages.ts";
+import { ShareLink } from "../links/share-link.tsx";
 import { m } from "../messages.ts";
 import { Mask } from "../reveal/mask.tsx";
 import { copyAndTell, readValue } from "../reveal/read-value.ts";
@@ -27,12 +29,12 @@ interface Props {
 export function SecretSheet({ place, secret, onGone }: Props) {
   const may = useMay();
   const reveal = useReveal();
-  const [open, setOpen] = useState<"rotate" | "delete" | null>(null);
+  const [open, setOpen] = useState<"rotate" | "share" | "delete" | null>(null);
   const { tenant } = place;
   const { id, name } = secret;
   const shown = reveal.shown?.revealed ?? null;
   const close = () => setOpen(null);
-  const ask = (action: "rotate" | "delete") => {
+  const ask = (action: "rotate" | "share" | "delete") => {
     reveal.hide();
     setOpen(action);
   };
@@ -77,11 +79,17 @@ export function SecretSheet({ place, secret, onGone }: Props) {
         <RevealAnnouncer shown={shown !== null} />
         {may("secret.reveal") ? null : <p className="mt-2 text-sm text-muted">{m.secrets.operatorNote}</p>}
         {may("secret.rotate") ? (
-          <div className="mt-3">
+          <div className="mt-3 flex flex-wrap gap-2">
             <Button look="primary" onPress={() => ask("rotate")}>
               <RotateCw size={14} aria-hidden />
               {m.secrets.rotate}
             </Button>
+            {secret.state === "live" && may("link.share") && may("secret.reveal") ? (
+              <Button onPress={() => ask("share")}>
+                <Share2 size={14} aria-hidden />
+                {k.shareOnce}
+              </Button>
+            ) : null}
           </div>
         ) : null}
       </section>
@@ -133,6 +141,7 @@ export function SecretSheet({ place, secret, onGone }: Props) {
         </section>
       ) : null}
       {open === "rotate" ? <RotateSecret tenant={tenant} secret={secret} onClose={close} /> : null}
+      {open === "share" ? <ShareLink tenant={tenant} secret={secret} onClose={close} /> : null}
       {open === "delete" ? (
         <DeleteSecret tenant={tenant} secret={secret} onClose={close} onDeleted={onGone} />
       ) : null}

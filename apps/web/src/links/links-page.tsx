@@ -1,0 +1,159 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { Inbox, LinkIcon, Share2 } from "lucide-react";
+import { useState } from "react";
+import { useMay } from "../data/identity.ts";
+import { inPages } from "../data/pages.ts";
+import { client, type Outputs, queries, trpc } from "../data/trpc.ts";
+import { m } from "../messages.ts";
+import { Badge, type Tone } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { Moment } from "../ui/moment.tsx";
+import { More } from "../ui/more.tsx";
+import { CARD, PageHeader } from "../ui/page-header.tsx";
+import { FailureNote, FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { useTitle } from "../ui/title.ts";
+import { tell } from "../ui/toast.tsx";
+import { useAction } from "../ui/use-action.ts";
+import { k } from "./messages.ts";
+import { RequestLink } from "./request-link.tsx";
+import { ShareLink } from "./share-link.tsx";
+
+type Link = Outputs["links"]["list"]["links"][number];
+
+const TONES: Record<Link["state"], Tone> = {
+  open: "accent",
+  used: "good",
+  revoked: "danger",
+  expired: "plain",
+};
+
+/** Links by which values are handed in and shared. */
+export function LinksPage() {
+  const { tenant } = useParams({ from: "/app/t/$tenant/links" });
+  useTitle(k.title, tenant);
+  const may = useMay();
+  const [making, setMaking] = useState<"request" | "share" | null>(null);
+  const [revoking, setRevoking] = useState<Link | null>(null);
+  const query = useInfiniteQuery(
+    inPages(trpc.links.list.infiniteQueryKey({ tenant }), (page, options) =>
+      client.links.list.query({ tenant, limit: 100, ...page }, options),
+    ),
+  );
+  const links = query.data?.pages.flatMap((page) => page.links) ?? [];
+  return (
+    <>
+      <PageHeader title={k.title} lead={k.lead}>
+        <span className="flex flex-wrap gap-2">
+          {may("link.share") ? (
+            <Button onPress={() => setMaking("share")}>
+              <Share2 size={15} aria-hidden />
+              {k.share}
+            </Button>
+          ) : null}
+          {may("link.request") ? (
+            <Button look="primary" onPress={() => setMaking("request")}>
+              <Inbox size={15} aria-hidden />
+              {k.ask}
+            </Button>
+          ) : null}
+        </span>
+      </PageHeader>
+      <section className={CARD}>
+        {query.error ? (
+          <FailureState error={query.error} onRetry={() => void query.refetch()} />
+        ) : query.isPending ? (
+          <SkeletonRows />
+        ) : links.length === 0 ? (
+          <State icon={<LinkIcon size={20} aria-hidden />} title={k.none} text={k.noneText} />
+        ) : (
+          <ul aria-label={k.listLabel} className="divide-y divide-line">
+            {links.map((link) => (
+              <LinkRow
+                key={link.id}
+                link={link}
+                onRevoke={may("link.revoke") && link.state === "open" ? () => setRevoking(link) : null}
+              />
+            ))}
+          </ul>
+        )}
+        <More query={query} />
+      </section>
+      {making === "request" ? <RequestLink tenant={tenant} onClose={() => setMaking(null)} /> : null}
+      {making === "share" ? (
+        <ShareLink tenant={tenant} secret={null} onClose={() => setMaking(null)} />
+      ) : null}
+      {revoking === null ? null : (
+        <RevokeLink tenant={tenant} link={revoking} onClose={() => setRevoking(null)} />
+      )}
+    </>
+  );
+}
+
+function LinkRow({ link, onRevoke }: { link: Link; onRevoke: (() => void) | null }) {
+  const ended = link.usedAt ?? link.revokedAt;
+  return (
+    <li className="flex min-h-16 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3">
+      <div className="min-w-48 flex-1">
+        <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
+          <span className="text-sm text-muted">{k.kinds[link.kind]}</span>
+          <span className={`font-medium ${link.state === "open" ? "" : "text-muted"}`}>{link.label}</span>
+          <Badge tone={TONES[link.state]}>{k.states[link.state]}</Badge>
+          {link.writeOnly ? <Badge>{k.writeOnly}</Badge> : null}
+        </p>
+        <p className="mt-0.5 text-sm text-muted">
+          {whatOf(link)} · {k.by(link.createdBy.name)}
+          {link.origins.length === 0 ? null : <> · {k.framed(link.origins.join(", "))}</>}
+        </p>
+      </div>
+      <p className="text-sm text-muted sm:w-36 sm:text-right">
+        {link.usedAt !== null ? k.usedAt : ended !== null || link.state === "expired" ? k.ended : k.ends}{" "}
+        <Moment at={ended ?? link.expiresAt} />
+      </p>
+      <div className="ml-auto w-20 text-right">
+        {onRevoke === null ? null : (
+          <Button size="sm" look="danger-quiet" aria-label={k.revokeFor(link.label)} onPress={onRevoke}>
+            {k.revoke}
+          </Button>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function whatOf({ kind, name, version }: Link): string {
+  if (kind === "share") return name === null || version === null ? k.noSecret : k.ofSecret(name, version);
+  return version === null ? k.becomes(name ?? "") : k.became(name ?? "", version);
+}
+
+function RevokeLink({ tenant, link, onClose }: { tenant: string; link: Link; onClose: () => void }) {
+  const { busy, failed, run } = useAction();
+  const revoke = () =>
+    run(async () => {
+      await client.links.revoke.mutate({ tenant, id: link.id });
+      onClose();
+      tell(k.revokeDone);
+      await queries.invalidateQueries(trpc.links.pathFilter());
+    });
+  return (
+    <Dialog
+      role="alertdialog"
+      title={k.revokeTitle(link.label)}
+      lead={k.revokeText}
+      isOpen
+      onClose={onClose}
+      dismissable={!busy}
+    >
+      <FailureNote error={failed} />
+      <DialogActions>
+        <Button autoFocus onPress={onClose} isDisabled={busy}>
+          {m.cancel}
+        </Button>
+        <Button look="danger" isPending={busy} onPress={() => void revoke()}>
+          {k.revoke}
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}

@@ -1,0 +1,102 @@
+import { useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { client, queries, trpc } from "../data/trpc.ts";
+import { m } from "../messages.ts";
+import { inOrder } from "../place/order.ts";
+import { Button } from "../ui/button.tsx";
+import { Checkbox } from "../ui/checkbox.tsx";
+import { Choice } from "../ui/choice.tsx";
+import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { Field } from "../ui/field.tsx";
+import { FailureNote } from "../ui/state.tsx";
+import { useAction } from "../ui/use-action.ts";
+import { LinkMade } from "./link-made.tsx";
+import { LIVES, type Life, secondsOf } from "./lives.ts";
+import { k } from "./messages.ts";
+
+/** Makes a link by which somebody hands a value in. */
+export function RequestLink({ tenant, onClose }: { tenant: string; onClose: () => void }) {
+  const [name, setName] = useState("");
+  const [label, setLabel] = useState("");
+  const [note, setNote] = useState("");
+  const [sites, setSites] = useState("");
+  const [life, setLife] = useState<Life>("day");
+  const [writeOnly, setWriteOnly] = useState(true);
+  const places = usePlaces(tenant);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const place = places.find(({ id }) => id === chosen) ?? places[0];
+  const [url, setUrl] = useState<string | null>(null);
+  const { busy, failed, run } = useAction();
+  const origins = sites.split(/[\s,]+/).filter((site) => site !== "");
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (name === "" || place === undefined) return;
+    void run(async () => {
+      const made = await client.links.request.mutate({
+        tenant,
+        environment: place.id,
+        name,
+        ...(label === "" ? {} : { label }),
+        note,
+        origins,
+        writeOnly,
+        seconds: secondsOf(life),
+      });
+      setUrl(made.url);
+      void queries.invalidateQueries(trpc.links.pathFilter());
+    });
+  }
+
+  if (url !== null) return <LinkMade url={url} framed={origins.length > 0} onClose={onClose} />;
+  return (
+    <Dialog title={k.ask} isOpen onClose={onClose} dismissable={!busy}>
+      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
+        <Field
+          label={k.name}
+          hint={k.nameHint}
+          placeholder="STRIPE_SECRET_KEY"
+          mono
+          autoFocus
+          value={name}
+          onChange={setName}
+        />
+        {place === undefined ? null : (
+          <Choice label={k.where} options={places} value={place.id} onChange={setChosen} />
+        )}
+        <Field label={k.label} placeholder={k.labelPlaceholder} optional value={label} onChange={setLabel} />
+        <Field label={k.note} optional rows={2} value={note} onChange={setNote} />
+        <Choice label={k.life} options={LIVES} value={life} onChange={setLife} />
+        <Checkbox checked={writeOnly} onChange={setWriteOnly} hint={k.onlyCodeHint}>
+          {k.onlyCode}
+        </Checkbox>
+        <Field label={k.sites} hint={k.sitesHint} optional value={sites} onChange={setSites} />
+        <FailureNote error={failed} />
+        <DialogActions>
+          <Button onPress={onClose} isDisabled={busy}>
+            {m.cancel}
+          </Button>
+          <Button
+            type="submit"
+            look="primary"
+            isPending={busy}
+            isDisabled={name === "" || place === undefined}
+          >
+            {busy ? k.making : k.make}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
+
+/** The environments of the tenant's first project; another's are asked for through the API. */
+function usePlaces(tenant: string): { id: string; label: string }[] {
+  const projects = useQuery(trpc.projects.list.queryOptions({ tenant })).data?.projects ?? [];
+  const first = projects.find(({ name }) => name === "default") ?? projects[0];
+  const environments = useQuery({
+    ...trpc.environments.list.queryOptions({ tenant, project: first?.id ?? "" }),
+    enabled: first !== undefined,
+  }).data?.environments;
+  return inOrder(environments ?? []).map(({ id, name }) => ({ id, label: `${first?.name} / ${name}` }));
+}
