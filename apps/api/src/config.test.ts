@@ -37,6 +37,7 @@ test("with no settings at all, development serves on the loopback address over i
     recoverTenant: null,
     maxValueBytes: 1_048_576,
     shredWaitDays: 7,
+    rootKeyDays: 90,
     allowSoleHsm: true,
     regions: null,
     keyring: { seconds: 300, count: 10_000 },
@@ -192,6 +193,7 @@ test.each([
     { KEYFOLD_REGION_KEYS: "us=file:/k" },
     "KEYFOLD_REGION_KEYS is set without KEYFOLD_REGION and KEYFOLD_REGIONS, and does nothing.",
   ],
+  [{ KEYFOLD_ROOT_KEY_DAYS: "0" }, "KEYFOLD_ROOT_KEY_DAYS must be a whole number of days from 1 to 3650."],
   [{ KEYFOLD_SHRED_WAIT_DAYS: "91" }, "KEYFOLD_SHRED_WAIT_DAYS must be a whole number of days from 0 to 90."],
 ])("a wrong setting is named in a sentence: %o", (env, sentence) => {
   expect(problemsOf(env)).toEqual([sentence]);

@@ -81,6 +81,8 @@ export interface Config {
   maxValueBytes: number;
   /** Days that a tenant's shredding waits after both sides agreed. */
   shredWaitDays: number;
+  /** Days that a root key serves before it is due for its rotation. */
+  rootKeyDays: number;
   /** Whether an HSM's key may be the only root key. */
   allowSoleHsm: boolean;
   /** Which regions there are; null: one only. */
@@ -219,6 +221,7 @@ const schema = z.object({
   KEYFOLD_REGIONS: z.string().optional(),
   KEYFOLD_REGION_KEYS: z.string().optional(),
   KEYFOLD_SHRED_WAIT_DAYS: wholeNumber(0, 90, " of days").default(7),
+  KEYFOLD_ROOT_KEY_DAYS: wholeNumber(1, 3650, " of days").default(90),
   KEYFOLD_KEY_CACHE_SECONDS: wholeNumber(1, 86_400, " of seconds").default(300),
   KEYFOLD_KEY_CACHE_COUNT: wholeNumber(1, 1_000_000, " of keys").default(10_000),
   KEYFOLD_JOBS: oneOf(["on", "off"]).default("on"),
@@ -337,6 +340,7 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     recoverTenant: given.KEYFOLD_RECOVER_TENANT ?? null,
     maxValueBytes: given.KEYFOLD_MAX_VALUE_BYTES,
     shredWaitDays: given.KEYFOLD_SHRED_WAIT_DAYS,
+    rootKeyDays: given.KEYFOLD_ROOT_KEY_DAYS,
     allowSoleHsm: given.KEYFOLD_ALLOW_SOLE_HSM ?? given.KEYFOLD_MODE === "development",
     regions: regionSettings(env).regions,
     keyring: { seconds: given.KEYFOLD_KEY_CACHE_SECONDS, count: given.KEYFOLD_KEY_CACHE_COUNT },

@@ -132,6 +132,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       process: { version: release(), runsJobs: config.jobs },
       allowSoleHsm: config.allowSoleHsm,
       regions: await regionsOf(config.regions),
+      rotationDays: config.rootKeyDays,
       waits: { shredSeconds: config.shredWaitDays * 86_400 },
       rotators: rotatorsFor(config, (allow) => {
         const sends = createOutbound({ allow });

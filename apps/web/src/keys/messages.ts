@@ -30,7 +30,6 @@ export const k = {
   notVerified: "It was not verified yet that every key opens with it.",
   due: "Next rotation due",
   overdue: "Overdue",
-  dueHint: "After 90 days of service.",
   howTo:
     "To change the root key, start the servers with a new one first: it then stands here as the current one.",
   rotate: "Rotate",

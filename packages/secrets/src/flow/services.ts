@@ -81,6 +81,8 @@ export interface Services {
   /** The root keys that this process holds. */
   readonly openers: Openers;
   readonly wrapLimits: WrapLimits;
+  /** After so many days a root key is due for its rotation. */
+  readonly rotationDays: number;
   /** Root keys of tenants' own, by their names in the configuration. */
   readonly own: ReadonlyMap<string, Openers>;
   /** What is used where neither a tenant nor a secret says. */

@@ -1,7 +1,7 @@
 import { withDeployment } from "@keyfold/db";
 import { again } from "../flow/again.ts";
 import type { Services } from "../flow/services.ts";
-import { rotationDue } from "./root/rotation-due.ts";
+import { type RotationDue, rotationDue } from "./root/rotation-due.ts";
 import { asked } from "./tenant/asked.ts";
 import { countWraps } from "./wraps/counts.ts";
 
@@ -10,11 +10,12 @@ export interface KeyFacts {
   /** How many keys each root key wraps, by its id. */
   wraps: { opener: string; count: number }[];
   /** When the current root key is due for its rotation. */
-  rotation: { at: Date; overdue: boolean };
+  rotation: RotationDue;
 }
 
 /** @throws KeyfoldError `key_unavailable`, the database's */
-export async function keyFacts({ db, openers }: Services): Promise<KeyFacts> {
+export async function keyFacts(services: Services): Promise<KeyFacts> {
+  const { db, openers } = services;
   const { id } = await asked(() => openers.current());
   return again(() =>
     withDeployment(db, async (tx) => {
@@ -22,7 +23,7 @@ export async function keyFacts({ db, openers }: Services): Promise<KeyFacts> {
       const wraps = await countWraps(tx);
       return {
         wraps: [...wraps].map(([opener, counted]) => ({ opener, count: counted.wraps })),
-        rotation: rotationDue(root?.createdAt ?? tx.now, tx.now),
+        rotation: await rotationDue(tx, services, { id, createdAt: root?.createdAt ?? null }),
       };
     }),
   );

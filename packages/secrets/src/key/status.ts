@@ -26,13 +26,13 @@ export const keyStatus = defineVerb({
       const jobs = await newestJobs(unit);
       const backup = await keyBackupStatus(call.services, unit, now.root);
       unit.record({ target: null, details: { count: known.size } });
-      const due = rotationDue(known.get(now.root)?.createdAt ?? unit.now, unit.now);
-      const { rotateAt } = call.services.wrapLimits;
-      const counted = await unit.sql.rootWrapCount.findUnique({ where: { opener: now.root } });
-      const wrapped = Number(counted?.reserved ?? 0);
+      const due = await rotationDue(unit, call.services, {
+        id: now.root,
+        createdAt: known.get(now.root)?.createdAt ?? null,
+      });
       const tenantsDue = await unit.query<{ tenant: string }>(
         "SELECT control_plane.tenant_keys_due($1::bigint, 100) AS tenant",
-        [rotateAt],
+        [call.services.wrapLimits.rotateAt],
       );
       const ids = [...new Set([now.root, ...known.keys(), ...wraps.keys(), ...held])];
       const verified = jobs.find(
@@ -59,8 +59,8 @@ export const keyStatus = defineVerb({
         lacking,
         rotation: {
           dueAt: due.at.toISOString(),
-          overdue: due.overdue || wrapped >= rotateAt,
-          wraps: wrapped,
+          overdue: due.overdue,
+          wraps: due.wraps,
           tenantsDue: tenantsDue.map(({ tenant }) => tenant),
         },
         verifiedAt: verified?.finishedAt?.toISOString() ?? null,

@@ -7,18 +7,20 @@ import { rotationDue } from "./root/rotation-due.ts";
 export async function warnOfKeys(services: Services): Promise<void> {
   const { openers, log, db } = services;
   const [current, held] = [await openers.current(), await openers.opening()];
-  const { missing, root, another, own, now } = await withDeployment(db, async (tx) => ({
+  const { missing, due, another, own } = await withDeployment(db, async (tx) => ({
     missing: await tx.query<{ opener: string; keys: bigint | number }>(
       "SELECT * FROM control_plane.openers_missing($1::text[])",
       [held],
     ),
-    root: await tx.sql.rootKey.findUnique({ where: { id: current.id } }),
+    due: await rotationDue(tx, services, {
+      id: current.id,
+      createdAt: (await tx.sql.rootKey.findUnique({ where: { id: current.id } }))?.createdAt ?? null,
+    }),
     another: await opensWithoutThese(tx, [current.id]),
     own: await tx.query<{ name: string; tenants: bigint | number }>(
       "SELECT * FROM control_plane.tenant_root_keys()",
       [],
     ),
-    now: tx.now,
   }));
   for (const { opener, keys } of missing)
     log.warn(
@@ -36,7 +38,9 @@ export async function warnOfKeys(services: Services): Promise<void> {
         { rootKey: name, tenants: Number(tenants) },
         "some tenants' keys open only with a root key of their own that this process was not given: they are refused here",
       );
-  const due = root === null ? null : rotationDue(root.createdAt, now);
-  if (due?.overdue)
-    log.warn({ opener: current.id, due: due.at.toISOString() }, "the root key is due for its rotation");
+  if (due.overdue)
+    log.warn(
+      { opener: current.id, due: due.at.toISOString(), wraps: due.wraps },
+      "the root key is due for its rotation",
+    );
 }

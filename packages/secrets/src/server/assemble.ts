@@ -15,6 +15,7 @@ import { type Deployment, openDeployment } from "../key/deployment/deployment.ts
 import { DeploymentError } from "../key/deployment/deployment-error.ts";
 import { Signer } from "../key/deployment/signer.ts";
 import { Openers } from "../key/opener/openers.ts";
+import { ROTATION_DAYS } from "../key/root/rotation-due.ts";
 import { TenantKeys } from "../key/tenant/tenant-keys.ts";
 import { rootWraps, tenantWraps } from "../key/wraps/reserve-wraps.ts";
 import { WRAP_LIMITS } from "../key/wraps/wrap-budget.ts";
@@ -102,6 +103,7 @@ export async function assemble(options: KeyfoldServerOptions): Promise<Assembled
     openers,
     own,
     wrapLimits,
+    rotationDays: options.rotationDays ?? ROTATION_DAYS,
     algorithm,
     envelope,
     hot: {

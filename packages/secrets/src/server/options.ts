@@ -42,6 +42,8 @@ export interface KeyfoldServerOptions {
   tenantRootKeys?: Readonly<
     Record<string, { provider: RootKeyProvider; others?: readonly RootKeyProvider[] }>
   >;
+  /** After so many days a root key is due for its rotation; 90 by default. */
+  rotationDays?: number;
   /** How often one key may wrap. */
   wrapLimits?: Partial<WrapLimits>;
   /** Whether an empty database may become a deployment now; else a start on one is refused. False by default. */

@@ -335,6 +335,10 @@ test("a root key that has served 90 days is overdue, and the start says so in th
   } finally {
     vi.useRealTimers();
   }
+  const patient = await house.another({ rotationDays: 100 });
+  expect((await patient.keyFacts()).rotation.overdue).toBe(false);
+  const { rotation } = await callerOf(patient, house.operatorToken).keys.status({});
+  expect(Date.parse(rotation.dueAt) - Date.parse(status.rotation.dueAt)).toBe(10 * 24 * 3600 * 1000);
 });
 
 test("a start that cannot open some tenant's keys says so in the log, and names the root key they need", async () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Caller, callerOf, type House, openHouse } from "../../testing/house.ts";
 import { toItsEnd } from "../../testing/keys.ts";
 import { codeOf, refusalOf } from "../../testing/refusal.ts";
+import { WRAP_LIMITS } from "../wraps/wrap-budget.ts";
 
 interface Furnished {
   id: string;
@@ -478,6 +479,10 @@ test("a key that has wrapped too often is refused by name; the job that is due f
   );
 });
 
+test("the limits are 2^28 and 2^31 unless a test says otherwise", () => {
+  expect(WRAP_LIMITS).toMatchObject({ rotateAt: 268_435_456, refuseAt: 2_147_483_648 });
+});
+
 test("a root key's wraps are counted too: due at the one limit, refused at the other", async () => {
   const provider = localRootKey(randomBytes(32));
   const server = await house.another({
@@ -489,6 +494,7 @@ test("a root key's wraps are counted too: due at the one limit, refused at the o
   expect((await by.keys.status({})).rotation).toMatchObject({ wraps: 0, overdue: false });
   for (const slug of ["one", "two", "three"]) await by.tenants.create({ slug });
   expect((await by.keys.status({})).rotation).toMatchObject({ wraps: 6, overdue: true });
+  expect((await server.keyFacts()).rotation).toMatchObject({ wraps: 6, overdue: true });
   const refusal = await refusalOf(by.tenants.create({ slug: "four" }));
   expect([refusal.code, refusal.message]).toEqual([
     "key_used_up",
