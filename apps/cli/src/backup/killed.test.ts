@@ -108,4 +108,4 @@ test("kill -9 in the middle of a restore leaves an empty database or one that do
       await database.drop();
     }
   }
-}, 600_000);
+}, 60_000 + ROUNDS * 30_000);
