@@ -60,6 +60,10 @@ const problem = (start: Promise<unknown>) =>
 
 test("a root key is rotated, verified and retired; values keep their bytes, and the new key alone opens all", async () => {
   const bytes = await sealedBytes(house);
+  for (const table of ["key_wraps", "deployment_key_wraps"])
+    expect(
+      await house.sql(`SELECT DISTINCT provider, opener, key_version FROM control_plane.${table}`),
+    ).toEqual([{ provider: "local", opener: oldId, key_version: "1" }]);
   expect(await operator.keys.status({})).toMatchObject({ current: newId, keys: 13, lacking: 13, jobs: [] });
 
   expect(await rotate()).toMatchObject({ kind: "rotate", opener: newId, state: "done", done: 13, total: 13 });
@@ -197,6 +201,15 @@ test("two rotations at once share the job, and no key is wrapped twice or missed
   const { events } = await operator.audit.list({ tenant: tenants[0]!.id, action: "key.rewrapped" });
   expect(events.length).toBe(1);
   await readAll({ provider: next });
+});
+
+test("a rotation that is held back does no more keys than it may in its time, and goes on from there", async () => {
+  const held = await operator.keys.rotate({ perSecond: 4, forSeconds: 0.5 });
+  expect(held.state).toBe("running");
+  // A tenant has two keys, and one is begun before the time is over.
+  expect(held.done).toBeGreaterThanOrEqual(2);
+  expect(held.done).toBeLessThanOrEqual(4 * 0.5 + 2);
+  expect(await rotate()).toMatchObject({ id: held.id, state: "done", done: 13 });
 });
 
 test("tenants that are created, deleted and purged meanwhile are neither missed nor in the way", async () => {
