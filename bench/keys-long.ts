@@ -12,6 +12,6 @@ if (what === "re-encrypt") console.log(reEncryptionText(await reEncryption(many,
 else if (what === "rotate") {
   const { seconds, memory, keys } = await rootRotation(many);
   console.log(
-    `The root key rotated over ${many} tenants (${keys} keys) in ${seconds.toFixed(1)} s, at most ${Math.round(memory)} MiB above what the process held before.`,
+    `The root key rotated over ${many} tenants (${keys} keys) in ${seconds.toFixed(1)} s (${Math.round(keys / seconds)} keys/s), at most ${memory.map(Math.round).join(" MiB in its first half, and ")} MiB in its second, above what the process held before.`,
   );
 } else throw new Error("It is re-encrypt or rotate.");
