@@ -71,41 +71,45 @@ async function stateOf(database: TestDatabase): Promise<{ deployments: number; o
   }
 }
 
-test("kill -9 in the middle of a restore leaves an empty database or one that does not serve, and a second run finishes", async () => {
-  const values = new Map<string, { token: string; id: string; value: string }>();
-  for (let t = 0; t < 30; t++) {
-    const { token, caller } = await house.tenant(`tenant-${t}`);
-    const value = `not a real value ${t}`;
-    values.set(`tenant-${t}`, { token, id: (await caller.secrets.create({ name: "K", value })).id, value });
-  }
-  const made = await commandLine(["keys", "recovery-identity", "--file", "identity.txt"], { cwd: folder });
-  const backup = ["backup", "make", "--out", "all.backup", "--to", made.out.trim()];
-  expect(await commandLine(backup, { cwd: folder, env: envOf(house.database) })).toMatchObject({ exit: 0 });
-
-  let whole: number | null = null;
-  for (let round = 0; round <= ROUNDS; round++) {
-    const database = await createTestDatabase();
-    try {
-      const first = await restore(envOf(database), whole === null ? null : Math.random() * whole);
-      whole ??= first.ms;
-      if (first.code !== 0) {
-        const { deployments, open } = await stateOf(database);
-        expect([deployments, open], "all or nothing, and not ready").toEqual(
-          deployments === 0 ? [0, 0] : [1, 1],
-        );
-        if (deployments === 1)
-          await expect(openHost(envOf(database), folder)).rejects.toMatchObject({ problem: "restoring" });
-        expect((await restore(envOf(database), null)).code).toBe(0);
-      }
-      const host = await openHost(envOf(database), folder);
-      try {
-        for (const { token, id, value } of values.values())
-          expect((await callerOf(host.keyfold, token).secrets.reveal({ id })).value).toBe(value);
-      } finally {
-        await host.close();
-      }
-    } finally {
-      await database.drop();
+test(
+  "kill -9 in the middle of a restore leaves an empty database or one that does not serve, and a second run finishes",
+  async () => {
+    const values = new Map<string, { token: string; id: string; value: string }>();
+    for (let t = 0; t < 30; t++) {
+      const { token, caller } = await house.tenant(`tenant-${t}`);
+      const value = `not a real value ${t}`;
+      values.set(`tenant-${t}`, { token, id: (await caller.secrets.create({ name: "K", value })).id, value });
     }
-  }
-}, 60_000 + ROUNDS * 30_000);
+    const made = await commandLine(["keys", "recovery-identity", "--file", "identity.txt"], { cwd: folder });
+    const backup = ["backup", "make", "--out", "all.backup", "--to", made.out.trim()];
+    expect(await commandLine(backup, { cwd: folder, env: envOf(house.database) })).toMatchObject({ exit: 0 });
+
+    let whole: number | null = null;
+    for (let round = 0; round <= ROUNDS; round++) {
+      const database = await createTestDatabase();
+      try {
+        const first = await restore(envOf(database), whole === null ? null : Math.random() * whole);
+        whole ??= first.ms;
+        if (first.code !== 0) {
+          const { deployments, open } = await stateOf(database);
+          expect([deployments, open], "all or nothing, and not ready").toEqual(
+            deployments === 0 ? [0, 0] : [1, 1],
+          );
+          if (deployments === 1)
+            await expect(openHost(envOf(database), folder)).rejects.toMatchObject({ problem: "restoring" });
+          expect((await restore(envOf(database), null)).code).toBe(0);
+        }
+        const host = await openHost(envOf(database), folder);
+        try {
+          for (const { token, id, value } of values.values())
+            expect((await callerOf(host.keyfold, token).secrets.reveal({ id })).value).toBe(value);
+        } finally {
+          await host.close();
+        }
+      } finally {
+        await database.drop();
+      }
+    }
+  },
+  60_000 + ROUNDS * 30_000,
+);
