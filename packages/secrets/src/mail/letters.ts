@@ -1,3 +1,4 @@
+import type { Addressed } from "./queue.ts";
 import type { Letter } from "./transport.ts";
 
 /** What stands in mails, in English. */
@@ -31,3 +32,37 @@ export const resetLetter = (to: string, link: string): Letter => ({
     "",
   ].join("\n"),
 });
+
+/** What a secret waits for. */
+export type Waits = "secret.rotation_due" | "secret.rotation_overdue" | "secret.expiring" | "secret.expired";
+
+const WAITS: Record<Waits, (name: string) => string> = {
+  "secret.rotation_due": (name) => `${name} is due for rotation`,
+  "secret.rotation_overdue": (name) => `${name} should have been rotated`,
+  "secret.expiring": (name) => `${name} expires`,
+  "secret.expired": (name) => `${name} has expired`,
+};
+
+/** For whoever rotates a secret, and later for those who see to it that somebody does. */
+export function reminderLetter(
+  person: string,
+  what: Waits,
+  about: { tenant: string; name: string; at: Date | null; owner: string | null; escalated: boolean },
+): Addressed {
+  const { tenant, name, at, owner, escalated } = about;
+  const said = WAITS[what](name);
+  return {
+    person,
+    subject: `${said} (${tenant})`,
+    text: [
+      `In ${tenant}, ${said}${at === null ? "" : `: ${at.toISOString().slice(0, 10)}`}.`,
+      "",
+      owner === null ? "It has no owner." : `Its owner is ${owner}.`,
+      ...(escalated ? ["They were reminded before, and it has not been done."] : []),
+      "",
+      "Give it a new value, or change its rotation policy, in Keyfold. Readers go on with the old",
+      "value through its grace.",
+      "",
+    ].join("\n"),
+  };
+}

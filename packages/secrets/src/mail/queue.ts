@@ -3,14 +3,19 @@ import type { Query } from "@keyfold/db";
 import { z } from "zod";
 import { KeyfoldError } from "../error.ts";
 import type { Services } from "../flow/services.ts";
-import type { Letter } from "./transport.ts";
 
 /*
  * A letter waits sealed, since a link in it lets somebody in: as a value (docs/envelope-v1.md) whose DEK is wrapped under a
  * key that is drawn from the deployment's token key.
  */
 
-const letterSchema = z.object({ to: z.string(), subject: z.string(), text: z.string() });
+const words = { subject: z.string(), text: z.string() };
+const letterSchema = z.union([
+  z.object({ to: z.string(), ...words }),
+  // Their address is looked up when it is sent: a change in a tenant sees no addresses.
+  z.object({ person: z.uuid(), ...words }),
+]);
+export type Addressed = z.infer<typeof letterSchema>;
 
 const placeOf = ({ deployment }: Services, id: string) => ({
   deployment,
@@ -25,8 +30,8 @@ const placeOf = ({ deployment }: Services, id: string) => ({
 export async function queueMail(
   services: Services,
   query: Query,
-  kind: "invitation" | "reset",
-  letterOf: (linkTo: (secret: string) => string) => Letter,
+  kind: "invitation" | "reset" | "reminder",
+  letterOf: (linkTo: (secret: string) => string) => Addressed,
 ): Promise<void> {
   if (services.mail === null) return;
   const id = randomUUID();
@@ -54,7 +59,7 @@ export async function queueMail(
 export function openLetter(
   services: Services,
   row: { id: string; sealed: Uint8Array; dekWrap: Uint8Array },
-): Letter {
+): Addressed {
   const place = placeOf(services, row.id);
   try {
     const dek = services.envelope.unwrapDek(row.dekWrap, services.people.mailKey, {

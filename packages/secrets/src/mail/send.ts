@@ -2,6 +2,7 @@ import { withDeployment } from "@keyfold/db";
 import { describeCause } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { Services } from "../flow/services.ts";
+import { findPerson } from "../person/store.ts";
 import { openLetter } from "./queue.ts";
 
 const LOT = 20;
@@ -54,12 +55,22 @@ export async function sendMails(services: Services, signal: AbortSignal): Promis
 /** In a word why a letter was not sent; null: it was. Never with an address or a word of it. */
 async function sent(services: Services, row: Due): Promise<string | null> {
   try {
-    await services.mail!.send(
-      openLetter(services, { id: row.id, sealed: row.sealed, dekWrap: row.dek_wrap }),
-    );
+    const { subject, text, ...addressed } = openLetter(services, {
+      id: row.id,
+      sealed: row.sealed,
+      dekWrap: row.dek_wrap,
+    });
+    const to = "to" in addressed ? addressed.to : await addressOf(services, addressed.person);
+    if (to !== null) await services.mail!.send({ to, subject, text });
     return null;
   } catch (error) {
     const { name, code } = describeCause(error) ?? {};
     return String(code ?? name ?? "unknown");
   }
+}
+
+/** A person's address; null for who is gone or suspended, and is written to no more. */
+async function addressOf(services: Services, id: string): Promise<string | null> {
+  const person = await again(() => withDeployment(services.db, (tx) => findPerson(services, tx, { id })));
+  return person === null || person.suspendedAt !== null ? null : person.email;
 }

@@ -1,11 +1,12 @@
 import type { Call } from "../../flow/call.ts";
 import { changeSql } from "../../flow/change.ts";
 import { iso } from "../../input/stored.ts";
-import type { MessageKind } from "../../message/kinds.ts";
+import type { Waits } from "../../mail/letters.ts";
 import { tell } from "../../message/tell.ts";
 import { lockSecret } from "../../secret/load.ts";
 import { nextOf } from "../policy/reminders.ts";
 import { loadPolicy, movePolicy, nextRotation, OVERDUE_MS, type PolicyRow } from "../policy/store.ts";
+import { remindByMail } from "./remind-by-mail.ts";
 
 const DAY_MS = 86_400_000;
 /** From the third reminder on it is said to be an escalation: who was told has not done it. */
@@ -33,6 +34,7 @@ export async function remind(call: Call, tenantId: string, secretId: string): Pr
           target: { type: "secret", id: secret.id, name: secret.name, version: secret.currentVersion },
           details: { due: iso(at), required, owner, reminder: reminded, escalated },
         });
+        await remindByMail(unit, policy, kind, { name: secret.name, at, escalated });
         tell(unit, kind, secret, { due: iso(at), required, owner, reminder: reminded, escalated });
         if (escalated || (required && kind === "secret.rotation_overdue"))
           call.services.log.warn(
@@ -45,8 +47,8 @@ export async function remind(call: Call, tenantId: string, secretId: string): Pr
   );
 }
 
-function whatToSay(policy: PolicyRow, due: Date | null, now: Date): MessageKind[] {
-  const said: MessageKind[] = [];
+function whatToSay(policy: PolicyRow, due: Date | null, now: Date): Waits[] {
+  const said: Waits[] = [];
   const inTwoWeeks = new Date(now.getTime() + 14 * DAY_MS);
   if (due !== null && policy.rotator !== null && due.getTime() + OVERDUE_MS <= now.getTime())
     said.push("secret.rotation_overdue");
