@@ -62,9 +62,8 @@ export class Destination {
 
   /** Sets secrets together, all or nothing; what has the value already stays as it is. @returns how many changed */
   async set(place: Place, secrets: readonly NewSecret[], reason: string): Promise<number> {
-    await this.#make(place);
     const { trpc } = await this.#client(place.tenant);
-    const { results } = await trpc.secrets.setMany.mutate({
+    const input = {
       ...place,
       items: secrets.map(({ name, value, expectedVersion }) => ({
         name,
@@ -73,6 +72,12 @@ export class Destination {
       })),
       reason,
       idempotencyKey: randomUUID(),
+    };
+    // Most places are there: only where one is not are projects and environments looked through and made.
+    const { results } = await trpc.secrets.setMany.mutate(input).catch(async (error: unknown) => {
+      if (!isKeyfoldError(error, "not_found")) throw error;
+      await this.#make(place);
+      return trpc.secrets.setMany.mutate(input);
     });
     return results.filter(({ changed }) => changed).length;
   }

@@ -15,20 +15,30 @@ export async function putByName(
   name: string,
   keys: WriteKeys,
   value: NewValue,
-  facts: { reason: string | undefined; expectedVersion: number | undefined; sameIsNothing?: boolean },
+  facts: {
+    reason: string | undefined;
+    expectedVersion: number | undefined;
+    /** It was just seen that there is none: it is not looked for again. */
+    absent?: boolean;
+    sameIsNothing?: boolean;
+  },
 ): Promise<{ secret: SecretView; changed: boolean; rotatedFrom: number | null }> {
   const ref = { project: place.project.id, environment: place.environment.id, name };
-  const loaded = await lockSecret(unit, ref).catch((error: unknown) => {
-    if (error instanceof KeyfoldError && error.code === "not_found") return null;
-    throw error;
-  });
+  const loaded = facts.absent
+    ? null
+    : await lockSecret(unit, ref).catch((error: unknown) => {
+        if (error instanceof KeyfoldError && error.code === "not_found") return null;
+        throw error;
+      });
   checkExpected(loaded?.secret ?? null, facts.expectedVersion);
   const reason = facts.reason ?? null;
   if (loaded === null) {
-    const secret = await insertSecret(unit, place, name, keys, value, facts).catch((error: unknown) => {
-      // Another call made it meanwhile: the next attempt finds it, and makes a version of it.
-      throw violatedIndex(error) === null ? error : new KeyfoldError("conflict");
-    });
+    const secret = await insertSecret(unit, place, name, keys, value, { reason: facts.reason }).catch(
+      (error: unknown) => {
+        // Another call made it meanwhile: the next attempt finds it, and makes a version of it.
+        throw violatedIndex(error) === null ? error : new KeyfoldError("conflict");
+      },
+    );
     unit.record({
       action: "secret.created",
       target: { type: "secret", id: secret.id, name, version: 1 },

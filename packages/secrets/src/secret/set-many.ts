@@ -8,6 +8,7 @@ import { findPlaceFor } from "../place/place.ts";
 import { withWriteKeys } from "../version/write-keys.ts";
 import { putByName } from "./put.ts";
 import { bulkSetInput, bulkSetOutput, MAX_BULK_BYTES } from "./schema.ts";
+import { namesThere } from "./store.ts";
 
 /** Sets up to 500 secrets of one place, all or nothing. */
 export const setManySecrets = defineVerb({
@@ -58,6 +59,12 @@ export const setManySecrets = defineVerb({
             const asked = { ...request, place: place.environment.id };
             return onceFor(unit, input.idempotencyKey, asked, async () => {
               const byName = new Map<string, Awaited<ReturnType<typeof putByName>>>();
+              // One look for all of them: hundreds of new ones would else each be looked for in vain.
+              const there = await namesThere(
+                unit,
+                place,
+                input.items.map(({ name }) => name),
+              );
               for (const { item, plaintext } of inOrder) {
                 const value = { plaintext, encoding: item.encoding };
                 byName.set(
@@ -65,6 +72,7 @@ export const setManySecrets = defineVerb({
                   await putByName(unit, place, item.name, keys, value, {
                     reason: input.reason,
                     expectedVersion: item.expectedVersion,
+                    absent: !there.has(item.name),
                   }),
                 );
               }

@@ -166,6 +166,20 @@ export async function insertSecret(
   return viewSecret(row, place, { number: 1, createdAt: unit.now, createdBy: row.createdBy });
 }
 
+/** Which of these names stand in a place, in one round trip; the unique index decides races. */
+export async function namesThere(
+  unit: Unit,
+  { project, environment }: NamedPlace,
+  names: readonly string[],
+): Promise<Set<string>> {
+  const rows = await unit.query<{ name: string }>(
+    `SELECT name FROM control_plane.secrets WHERE tenant_id = $1::uuid AND project_id = $2::uuid AND environment_id = $3::uuid
+        AND name = ANY($4::text[]) AND state <> 'deleted'`,
+    [unit.tenantId, project.id, environment.id, names],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
 /** Asked first for a clean answer; the unique index decides races. */
 export async function isNameTaken(
   unit: Unit,
