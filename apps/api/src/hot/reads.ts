@@ -67,6 +67,19 @@ function restReads(): (url: string) => HotRead | null {
 /** An id, and so no other route's own word. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** A verb that gives a remembered answer once more gives the same object, whose text is made once and goes with it. */
+function kept(verb: Verb, body: (output: unknown) => string): (output: unknown) => string {
+  if (verb.remember === undefined) return body;
+  const texts = new WeakMap<object, string>();
+  return (output) => {
+    const known = texts.get(output as object);
+    if (known !== undefined) return known;
+    const text = body(output);
+    texts.set(output as object, text);
+    return text;
+  };
+}
+
 /** @throws for what is not UTF-8, and for a plus, which is a space in a query: the app reads both */
 function decoded(text: string): string {
   if (text.includes("+")) throw new URIError();
@@ -76,7 +89,7 @@ function decoded(text: string): string {
 function reader(route: Route): (id: string | null, search: string) => HotRead | null {
   const fields = fieldsOf(route);
   const toSnake = renamer(jsonSchemaOf(route.verb.output, "output"), "to-snake");
-  const body = (output: unknown) => JSON.stringify(toSnake === null ? output : toSnake(output));
+  const body = kept(route.verb, (output) => JSON.stringify(toSnake === null ? output : toSnake(output)));
   const template = `/api${route.path}`;
   return (id, search) => {
     const input: Record<string, unknown> = {};
@@ -97,14 +110,15 @@ function reader(route: Route): (id: string | null, search: string) => HotRead | 
 }
 
 function trpcReads(): (url: string) => HotRead | null {
-  const known = new Map<string, Verb>();
+  const known = new Map<string, { verb: Verb; single(output: unknown): string }>();
   for (const [noun, of] of Object.entries(verbs))
     for (const [name, verb] of Object.entries(of as Record<string, Verb>))
-      if (!verb.changes && verb.warm !== undefined) known.set(`${noun}.${name}`, verb);
+      if (!verb.changes && verb.warm !== undefined)
+        known.set(`${noun}.${name}`, { verb, single: kept(verb, single) });
   return (url) => {
     const [, path, search = ""] = /^\/trpc\/([A-Za-z.]+)\?([^#]*)$/.exec(url) ?? [];
-    const verb = known.get(path ?? "");
-    if (verb === undefined) return null;
+    const called = known.get(path ?? "");
+    if (called === undefined) return null;
     let batch = false;
     let text: string | null = null;
     for (const pair of search.split("&")) {
@@ -118,9 +132,9 @@ function trpcReads(): (url: string) => HotRead | null {
     const input = inputOf(batch ? (parsed as { 0: unknown })[0] : parsed);
     return {
       route: `/trpc/${path}`,
-      verb,
+      verb: called.verb,
       input,
-      body: batch ? batched : single,
+      body: batch ? (output) => `[${called.single(output)}]` : called.single,
       headers: TRPC_HEADERS,
     };
   };
@@ -128,4 +142,3 @@ function trpcReads(): (url: string) => HotRead | null {
 
 /** As tRPC writes it, under superjson's wire format. */
 const single = (output: unknown): string => `{"result":{"data":{"json":${JSON.stringify(output)}}}}`;
-const batched = (output: unknown): string => `[${single(output)}]`;

@@ -25,6 +25,8 @@ export interface Verb<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
    * the call runs in full, and every refusal comes from there.
    */
   warm?(services: Services, request: RequestInfo, input: z.output<I>): Promise<z.input<O> | null>;
+  /** Remembers an answer, narrowed, for `warm` to give once more. */
+  remember?(call: Call, input: z.output<I>, answer: z.output<O>): void;
   /** Work for an actor who holds the action somewhere; where exactly is the verb's to check. */
   run(call: Call, input: z.output<I>): Promise<z.input<O>>;
 }
@@ -49,7 +51,8 @@ export async function invoke<I extends z.ZodType, O extends z.ZodType>(
 
 /**
  * The verb's faster way alone, for an adapter that asks before it builds anything for a call. null where there is none or
- * it cannot say, wrong input included: then nothing was done, and `invoke` answers.
+ * it cannot say, wrong input included: then nothing was done, and `invoke` answers. An answer may be shared with other
+ * calls: it is not changed.
  * @throws KeyfoldError where the read failed, such as for an event that could not be written; it was audited and logged
  */
 export async function invokeWarm<I extends z.ZodType, O extends z.ZodType>(
@@ -63,7 +66,9 @@ export async function invokeWarm<I extends z.ZodType, O extends z.ZodType>(
   if (!parsed.success) return null;
   try {
     const warm = await verb.warm(services, request, parsed.data);
-    return warm === null ? null : verb.output.parse(warm);
+    if (warm === null) return null;
+    // What was remembered was narrowed when it was first given.
+    return verb.remember === undefined ? verb.output.parse(warm) : (warm as z.output<O>);
   } catch (error) {
     throw await refused(services, verb.action, request, input, null, error);
   }
@@ -99,8 +104,12 @@ export async function performAs<I extends z.ZodType, O extends z.ZodType>(
     services.uses?.record(actor, request.ip);
     authorize(actor, verb.action);
     if (verb.changes) changedHere(services, actor);
-    const result = await verb.run({ services, actor, action: verb.action, request }, input);
-    return verb.output.parse(result);
+    const call: Call = { services, actor, action: verb.action, request };
+    const answer = verb.output.parse(await verb.run(call, input));
+    if (verb.remember === undefined) return answer;
+    verb.remember(call, input, answer);
+    // What is remembered is nobody's to change.
+    return verb.output.parse(answer);
   } catch (error) {
     throw await refused(services, verb.action, request, input, actor, error);
   }

@@ -36,10 +36,10 @@ test("what is too old leaves memory when it is swept, though nobody asks for it 
   cache.keepActor("digest", actor(1n));
   now = 999;
   cache.sweep();
-  expect(cache.size).toEqual({ actors: 1, values: 1 });
+  expect(cache.size).toEqual({ actors: 1, values: 1, answers: 0 });
   now = 1001;
   cache.sweep();
-  expect(cache.size).toEqual({ actors: 0, values: 0 });
+  expect(cache.size).toEqual({ actors: 0, values: 0, answers: 0 });
 });
 
 test("a tenant that is purged takes its values along, and leaves the others'", () => {
@@ -65,5 +65,16 @@ test("who stands behind a session is not remembered, and neither is a value too 
   const cache = new ReadCache();
   cache.keepActor("digest", actor(1n, OTHER));
   cache.keepValue("large", { ...warmValue(TENANT), sealed: new Uint8Array(300 * 1024) });
-  expect(cache.size).toEqual({ actors: 0, values: 0 });
+  expect(cache.size).toEqual({ actors: 0, values: 0, answers: 0 });
+});
+
+test("answers are bounded together and each, and go with their tenant", () => {
+  const cache = new ReadCache({ maxAnswerBytes: 40_000 });
+  const answer = (bytes: number) => ({ tenantId: TENANT, epoch: 1n, answer: {}, bytes });
+  for (let i = 0; i < 100; i++) cache.keepAnswer(`list-${i}`, answer(9_000));
+  expect(cache.size.answers).toBe(3);
+  cache.keepAnswer("large", answer(2 * 1024 * 1024 + 1));
+  expect(cache.answer("large")).toBe(undefined);
+  cache.dropTenant(TENANT);
+  expect(cache.size.answers).toBe(0);
 });

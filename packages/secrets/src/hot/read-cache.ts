@@ -15,11 +15,22 @@ export interface WarmValue {
   epoch: bigint;
 }
 
+/** An answer of metadata, as it was given: to the same token the same, while the tenant's epoch stands. */
+export interface WarmAnswer {
+  tenantId: string;
+  epoch: bigint;
+  answer: object;
+  /** About how many bytes it takes, in whatever forms it is kept. */
+  bytes: number;
+}
+
 export interface ReadCacheOptions {
   /** Most tokens that are remembered. */
   maxActors?: number;
   /** Most bytes of sealed values that are kept. 64 MiB by default. */
   maxBytes?: number;
+  /** Most bytes of answers that are kept. 32 MiB by default. */
+  maxAnswerBytes?: number;
   /** How long anything is kept, in milliseconds: as long as an unwrapped key may be. Five minutes by default. */
   ttlMs?: number;
   /** Milliseconds that only grow. */
@@ -30,6 +41,7 @@ export interface ReadCacheOptions {
 const ENTRY_BYTES = 1024;
 /** A larger value is read cold: it would push out hundreds of small ones. */
 const MOST_BYTES_EACH = 256 * 1024;
+const MOST_ANSWER_BYTES = 2 * 1024 * 1024;
 
 /**
  * What a warm read needs: who a token is, and the sealed bytes of what it asks for. Bounded. It may be stale at any
@@ -38,6 +50,7 @@ const MOST_BYTES_EACH = 256 * 1024;
 export class ReadCache {
   readonly #actors: LRUCache<string, ServiceActor>;
   readonly #values: LRUCache<string, WarmValue>;
+  readonly #answers: LRUCache<string, WarmAnswer>;
   /** The newest epoch that somebody told of, by tenant. */
   readonly #epochs = new LRUCache<string, bigint>({ max: 10_000 });
 
@@ -45,6 +58,7 @@ export class ReadCache {
     const {
       maxActors = 10_000,
       maxBytes = 64 * 1024 * 1024,
+      maxAnswerBytes = 32 * 1024 * 1024,
       ttlMs = 5 * 60_000,
       clock = () => performance.now(),
     } = options;
@@ -58,11 +72,18 @@ export class ReadCache {
       ttlResolution: 0,
       perf,
     });
+    this.#answers = new LRUCache({
+      maxSize: maxAnswerBytes,
+      sizeCalculation: (one) => ENTRY_BYTES + one.bytes,
+      ttl: ttlMs,
+      ttlResolution: 0,
+      perf,
+    });
   }
 
   /** How much is kept now, what is too old included. */
-  get size(): { actors: number; values: number } {
-    return { actors: this.#actors.size, values: this.#values.size };
+  get size(): { actors: number; values: number; answers: number } {
+    return { actors: this.#actors.size, values: this.#values.size, answers: this.#answers.size };
   }
 
   actor(digest: string): ServiceActor | undefined {
@@ -89,6 +110,18 @@ export class ReadCache {
     this.#epochs.set(actor.tenantId, actor.epoch);
   }
 
+  answer(name: string): WarmAnswer | undefined {
+    return this.#answers.get(name);
+  }
+
+  keepAnswer(name: string, answer: WarmAnswer): void {
+    if (answer.bytes <= MOST_ANSWER_BYTES) this.#answers.set(name, answer);
+  }
+
+  dropAnswer(name: string): void {
+    this.#answers.delete(name);
+  }
+
   keepValue(name: string, value: WarmValue): void {
     if (value.sealed.length <= MOST_BYTES_EACH) this.#values.set(name, value);
   }
@@ -97,12 +130,15 @@ export class ReadCache {
   sweep(): void {
     this.#actors.purgeStale();
     this.#values.purgeStale();
+    this.#answers.purgeStale();
   }
 
-  /** Forgets a tenant's values, now. */
+  /** Forgets what is kept of a tenant's, now. */
   dropTenant(tenantId: string): void {
     for (const [name, value] of this.#values.entries())
       if (value.tenantId === tenantId) this.#values.delete(name);
+    for (const [name, one] of this.#answers.entries())
+      if (one.tenantId === tenantId) this.#answers.delete(name);
   }
 
   dropActor(digest: string): void {

@@ -268,3 +268,44 @@ test("a list is refused to a token that another process revoked, and lists of on
   await callerOf(elsewhere, token).tokens.revoke({ id: reader.details.id });
   await expect(caller.secrets.list({})).rejects.toMatchObject({ cause: { code: "unauthenticated" } });
 });
+
+test("a list is given once more from memory, as long as nothing that it shows has changed anywhere", async () => {
+  const { caller, token, secretId } = await warmed("warm-list");
+  const names = async () => (await caller.secrets.list({})).secrets.map((one) => one.name);
+  await names();
+  const asked = await statements(async () => {
+    expect(await names()).toEqual(["KEY"]);
+  });
+  expect(asked).toBe(1);
+  const other = callerOf(elsewhere, token);
+  for (const [change, shown] of [
+    [() => other.secrets.create({ name: "ALSO", value: "v" }), ["ALSO", "KEY"]],
+    [() => other.secrets.update({ id: secretId, rename: "NAMED" }), ["ALSO", "NAMED"]],
+    [() => other.secrets.delete({ id: secretId }), ["ALSO"]],
+  ] as const) {
+    await names();
+    await change();
+    expect(await names()).toEqual(shown);
+  }
+  const before = (await caller.secrets.list({})).secrets;
+  const [made] = before;
+  await other.versions.prepare({ id: made!.id, value: "pending" });
+  expect((await caller.secrets.list({})).secrets[0]!.generation).toBeGreaterThan(made!.generation);
+  before.length = 0; // what a caller does to its answer is seen by nobody
+  expect(await names()).toEqual(["ALSO"]);
+  await house.verify();
+});
+
+test("each token is given its own list, and audited for it", async () => {
+  const { admin, caller, slug } = await warmed("warm-list-own");
+  await admin.secrets.create({ name: "app/ONE", value: "v" });
+  const narrow = await admin.tokens.create({ name: "narrow", preset: "reader", prefix: "app/" });
+  const names = async (of: typeof caller) => (await of.secrets.list({})).secrets.map((one) => one.name);
+  const count = async () =>
+    (await house.as(house.operatorToken).audit.list({ tenant: slug, action: "secret.listed" })).events.length;
+  for (let i = 0; i < 2; i++) {
+    expect(await names(house.as(narrow.token))).toEqual(["app/ONE"]);
+    expect(await names(caller)).toEqual(["KEY", "app/ONE"]);
+  }
+  expect(await count()).toBe(4);
+});

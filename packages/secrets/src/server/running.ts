@@ -27,7 +27,8 @@ export interface KeyfoldServer {
   ): Promise<z.output<O>>;
   /**
    * Runs one verb from what this process remembers, judged like any other read; null where it does not know, or there is
-   * anything to refuse: then nothing was done, and `invoke` answers. @throws KeyfoldError where the read failed
+   * anything to refuse: then nothing was done, and `invoke` answers. The answer may be shared: it is not changed.
+   * @throws KeyfoldError where the read failed
    */
   invokeWarm<I extends z.ZodType, O extends z.ZodType>(
     verb: Verb<I, O>,

@@ -64,7 +64,6 @@ export const setRotationPolicy = defineVerb({
         });
         return viewPolicy(row, { ...loaded, now: unit.now });
       },
-      { raise: false },
     );
   },
 });
