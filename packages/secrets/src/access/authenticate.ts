@@ -4,6 +4,7 @@ import { again } from "../flow/again.ts";
 import type { RequestInfo } from "../flow/call.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
+import { Together } from "../flow/together.ts";
 
 import type { Algorithm } from "../key/suite/algorithm.ts";
 
@@ -111,15 +112,30 @@ async function personActor(services: Services, session: PersonSession): Promise<
   };
 }
 
+/**
+ * Looks a credential up. Calls with the same one share a statement that begins after all of them came: what it says is as
+ * fresh as each of them may ask for.
+ */
+async function findToken(services: Services, digest: Buffer): Promise<TokenRow | undefined> {
+  const lookUps = allLookUps.get(services) ?? new Together<TokenRow | undefined>();
+  allLookUps.set(services, lookUps);
+  return lookUps.ask(digest.toString("base64"), async () => {
+    const [row] = await again(() =>
+      onPool(services.db)<TokenRow>("SELECT * FROM control_plane.find_token($1)", [digest]),
+    );
+    return row;
+  });
+}
+
+const allLookUps = new WeakMap<Services, Together<TokenRow | undefined>>();
+
 async function byDigest(
   services: Services,
   digest: Buffer,
   session: Pick<LiveSession, "id" | "expiresAt"> | null,
   ip: string | null,
 ): Promise<Caller> {
-  const [row] = await again(() =>
-    onPool(services.db)<TokenRow>("SELECT * FROM control_plane.find_token($1)", [digest]),
-  );
+  const row = await findToken(services, digest);
   if (row === undefined || row.revoked_at !== null || (row.expires_at !== null && row.expires_at <= row.now))
     throw refused();
   const credential = {

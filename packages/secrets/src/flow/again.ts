@@ -6,7 +6,7 @@ import { databaseError } from "./database-error.ts";
 export const ATTEMPTS = 4;
 
 /** Runs a transaction again when it lost a race, a few times; database errors come out as ours. */
-export async function again<T>(run: () => Promise<T>): Promise<T> {
+export async function again<T>(run: () => Promise<T>, attempts: number = ATTEMPTS): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run();
@@ -15,7 +15,7 @@ export async function again<T>(run: () => Promise<T>): Promise<T> {
       // Sealed under a term that is closed: only who sealed it can do that again.
       if (ours instanceof TermClosed) throw ours;
       const lost = ours?.code === "conflict" || ours instanceof TermGone;
-      if (lost && attempt < ATTEMPTS) continue;
+      if (lost && attempt < attempts) continue;
       throw ours ?? error;
     }
   }

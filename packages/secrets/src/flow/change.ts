@@ -36,6 +36,7 @@ type Door<Tx> = <T>(db: Services["db"], tenantId: string, work: (tx: Tx) => Prom
  * tenant's epoch. If the events cannot be appended, nothing was changed. A change that lost a race runs again.
  * @param options.tenant "any": the work itself sees to whether the tenant exists
  * @param options.endsItself the work ends the very token that it is done with, which is not alive after it
+ * @param options.attempts how often it is tried in all, where it loses races
  * @param options.raise false: nothing that anybody remembers becomes wrong by this, and so the epoch stays
  * @throws KeyfoldError what the work throws; `unauthenticated` when the token ended meanwhile; the database's
  */
@@ -59,30 +60,37 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
     call: Call,
     tenantId: string,
     work: (unit: Unit & Tx) => Promise<T>,
-    options: { tenant?: "live" | "any"; endsItself?: boolean; raise?: boolean | (() => boolean) } = {},
+    options: {
+      tenant?: "live" | "any";
+      endsItself?: boolean;
+      raise?: boolean | (() => boolean);
+      attempts?: number;
+    } = {},
   ): Promise<T> {
     const { services, actor } = call;
-    const changed = await again(() =>
-      door(services.db, tenantId, async (tx) => {
-        const { unit, events, told, refusals } = begin(call, tenantId, tx);
-        // A service token's tenant is looked at with it in the append; an operator can name any, and a person's may be gone.
-        if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
-        await memberStands(unit.query, actor, true);
-        const result = await work(unit);
-        if (events.length > 0) {
-          const raise = typeof options.raise === "function" ? options.raise() : (options.raise ?? true);
-          const judge = {
-            raise,
-            deadline: actor.deadline,
-            token: options.endsItself ? null : liveness(actor),
-          };
-          const outcome = await append(unit.query, tenantId, events, judge, told);
-          if (outcome !== "appended") throw unappended(outcome);
-          // A raised epoch is told to whoever listens; where it stays, messages are told of by themselves.
-          if (!raise && told.messages.length > 0) await unit.query(NOTIFY, [tenantId]);
-        }
-        return { result, refusals };
-      }),
+    const changed = await again(
+      () =>
+        door(services.db, tenantId, async (tx) => {
+          const { unit, events, told, refusals } = begin(call, tenantId, tx);
+          // A service token's tenant is looked at with it in the append; an operator can name any, and a person's may be gone.
+          if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
+          await memberStands(unit.query, actor, true);
+          const result = await work(unit);
+          if (events.length > 0) {
+            const raise = typeof options.raise === "function" ? options.raise() : (options.raise ?? true);
+            const judge = {
+              raise,
+              deadline: actor.deadline,
+              token: options.endsItself ? null : liveness(actor),
+            };
+            const outcome = await append(unit.query, tenantId, events, judge, told);
+            if (outcome !== "appended") throw unappended(outcome);
+            // A raised epoch is told to whoever listens; where it stays, messages are told of by themselves.
+            if (!raise && told.messages.length > 0) await unit.query(NOTIFY, [tenantId]);
+          }
+          return { result, refusals };
+        }),
+      options.attempts,
     );
     await services.journal?.note(changed.refusals);
     return changed.result;
@@ -149,14 +157,25 @@ export async function holdChain(query: Unit["query"], chain: string): Promise<vo
   await query("SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 7))::text", [chain]);
 }
 
-function begin<Tx extends SqlTransaction>(
+/** What units of work that share a transaction leave behind, to be appended at its end. */
+export interface Left {
+  events: Buffer[];
+  told: Told & { messages: NewMessage[] };
+  refusals: Refusal[];
+}
+
+export const nothingLeft = (): Left => ({
+  events: [],
+  told: { batch: randomUUID(), messages: [] },
+  refusals: [],
+});
+
+export function begin<Tx extends SqlTransaction>(
   call: Call,
   tenantId: string,
   tx: Tx,
-): { unit: Unit & Tx; events: Buffer[]; told: Told; refusals: Refusal[] } {
-  const events: Buffer[] = [];
-  const refusals: Refusal[] = [];
-  const told = { batch: randomUUID(), messages: [] as NewMessage[] };
+  { events, told, refusals }: Left = nothingLeft(),
+): Left & { unit: Unit & Tx } {
   const unit = {
     ...tx,
     call,

@@ -291,6 +291,10 @@ test("a list is given once more from memory, as long as nothing that it shows ha
   const [made] = before;
   await other.versions.prepare({ id: made!.id, value: "pending" });
   expect((await caller.secrets.list({})).secrets[0]!.generation).toBeGreaterThan(made!.generation);
+  await other.rotation.setPolicy({ id: made!.id, schedule: { everyDays: 7 } });
+  expect((await caller.secrets.list({})).secrets[0]!.rotation).toMatchObject({ due: false });
+  await house.moveClock("8 days");
+  expect((await caller.secrets.list({})).secrets[0]!.rotation).toMatchObject({ due: true });
   before.length = 0; // what a caller does to its answer is seen by nobody
   expect(await names()).toEqual(["ALSO"]);
   await house.verify();

@@ -124,18 +124,29 @@ export async function findPlace(
   input: PlaceInput,
 ): Promise<NamedPlace> {
   const { actor, services } = unit.call;
-  const ref = placeRefOf(actor, input);
-  const [row] = await unit.query<PlaceRow>(SQL, [
-    unit.tenantId,
-    ref.projectId,
-    ref.projectName,
-    ref.environmentId,
-    ref.environmentName,
-  ]);
+  const row = await placeRow(unit, placeRefOf(actor, input));
   if (row === undefined) throw new KeyfoldError("not_found");
   authorizePlace(actor, unit.call.action, { projectId: row.p_id, environmentId: row.e_id });
   checkPlace(services.mac, unit.tenantId, row);
   return namedPlace(row);
+}
+
+/** What changes that share a transaction have found of places, and hold. */
+const found = new WeakMap<Unit["query"], Map<string, PlaceRow>>();
+
+async function placeRow(
+  { query, tenantId }: Pick<Unit, "query" | "tenantId">,
+  ref: PlaceRef,
+): Promise<PlaceRow | undefined> {
+  const params = [tenantId, ref.projectId, ref.projectName, ref.environmentId, ref.environmentName];
+  const rows = found.get(query) ?? new Map<string, PlaceRow>();
+  found.set(query, rows);
+  const name = JSON.stringify(params);
+  const known = rows.get(name);
+  if (known !== undefined) return known;
+  const [row] = await query<PlaceRow>(SQL, params);
+  if (row !== undefined) rows.set(name, row);
+  return row;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { KeyfoldError } from "../error.ts";
-import { changeSql } from "../flow/change.ts";
+import { changeTogether } from "../flow/change-together.ts";
 import { onceFor, spellValue } from "../flow/replay.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { findPlaceFor } from "../place/place.ts";
@@ -16,7 +16,7 @@ export const createSecret = defineVerb({
   output: secretView,
   run(call, input) {
     return withNewValue(call, input, (tenantId, keys, value) =>
-      changeSql(call, tenantId, async (unit) => {
+      changeTogether(call, tenantId, input.name, async (unit) => {
         const place = await findPlaceFor(unit, input, [input.name]);
         return onceFor(
           unit,

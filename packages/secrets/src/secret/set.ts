@@ -1,4 +1,4 @@
-import { changeSql } from "../flow/change.ts";
+import { changeTogether } from "../flow/change-together.ts";
 import { onceFor, spellValue } from "../flow/replay.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { findPlaceFor } from "../place/place.ts";
@@ -15,7 +15,7 @@ export const setSecret = defineVerb({
   output: setSecretOutput,
   run(call, input) {
     return withNewValue(call, input, (tenantId, keys, value) =>
-      changeSql(call, tenantId, async (unit) => {
+      changeTogether(call, tenantId, input.name, async (unit) => {
         const place = await findPlaceFor(unit, input, [input.name]);
         return onceFor(
           unit,

@@ -26,45 +26,41 @@ export const setRotationPolicy = defineVerb({
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
     const config = input.rotator === null ? null : configOf(call, input.rotator);
-    return changeSql(
-      call,
-      tenantId,
-      async (unit) => {
-        const loaded = await lockSecret(unit, { id: input.id });
-        const { secret, version } = loaded;
-        const before = await storedPolicy(unit, secret.id);
-        if (config !== null) await mayConfigure(unit, secret, config);
-        const policy: Omit<PolicyRow, "generation" | "mac"> = {
-          secretId: secret.id,
-          schedule: input.schedule === null ? null : JSON.stringify(input.schedule),
-          required: input.required,
-          owner: input.owner,
-          rotator: input.rotator?.kind ?? null,
-          config: config === null ? null : JSON.stringify(config),
-          expiresAt: input.expiresAt === null ? null : new Date(input.expiresAt),
-          anchorAt: unit.now,
-          tryAt: null,
-          remindAt: null,
-          reminded: 0,
-          setAt: unit.now,
-          setBy: { ...actorRef(call.actor) },
-        };
-        const due = nextRotation({ ...policy, generation: 0, mac: Buffer.of() }, version?.createdAt ?? null);
-        policy.tryAt = policy.rotator === null ? null : due;
-        policy.remindAt = nextOf(policy, due, unit.now);
-        const row = await writePolicy(unit, before, policy);
-        unit.record({
-          target: { type: "secret", id: secret.id, name: secret.name },
-          details: {
-            schedule: row.schedule,
-            required: row.required,
-            rotator: row.rotator,
-            expiresAt: input.expiresAt,
-          },
-        });
-        return viewPolicy(row, { ...loaded, now: unit.now });
-      },
-    );
+    return changeSql(call, tenantId, async (unit) => {
+      const loaded = await lockSecret(unit, { id: input.id });
+      const { secret, version } = loaded;
+      const before = await storedPolicy(unit, secret.id);
+      if (config !== null) await mayConfigure(unit, secret, config);
+      const policy: Omit<PolicyRow, "generation" | "mac"> = {
+        secretId: secret.id,
+        schedule: input.schedule === null ? null : JSON.stringify(input.schedule),
+        required: input.required,
+        owner: input.owner,
+        rotator: input.rotator?.kind ?? null,
+        config: config === null ? null : JSON.stringify(config),
+        expiresAt: input.expiresAt === null ? null : new Date(input.expiresAt),
+        anchorAt: unit.now,
+        tryAt: null,
+        remindAt: null,
+        reminded: 0,
+        setAt: unit.now,
+        setBy: { ...actorRef(call.actor) },
+      };
+      const due = nextRotation({ ...policy, generation: 0, mac: Buffer.of() }, version?.createdAt ?? null);
+      policy.tryAt = policy.rotator === null ? null : due;
+      policy.remindAt = nextOf(policy, due, unit.now);
+      const row = await writePolicy(unit, before, policy);
+      unit.record({
+        target: { type: "secret", id: secret.id, name: secret.name },
+        details: {
+          schedule: row.schedule,
+          required: row.required,
+          rotator: row.rotator,
+          expiresAt: input.expiresAt,
+        },
+      });
+      return viewPolicy(row, { ...loaded, now: unit.now });
+    });
   },
 });
 
