@@ -27,5 +27,7 @@ export async function destroyKeys(unit: Unit, shred: string): Promise<Destroyed>
     shred,
   ]);
   await unit.query("RESET ROLE", []);
+  // Digests of what was asked for, values among it, under a key of the deployment: guesses could be tried against them.
+  await unit.query("DELETE FROM control_plane.idempotency_keys WHERE tenant_id = $1::uuid", tenant);
   return { keys, openers, sealedValues: counted!.values, secrets: counted!.secrets };
 }

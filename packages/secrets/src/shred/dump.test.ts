@@ -66,7 +66,8 @@ test("a full dump and the files of the database, taken after a shredding, and th
   for (let i = 0; i < 60; i++) await operator.tenants.create({ slug: `neighbour-${i}` });
   const [kept, gone] = [await house.tenant("kept"), await house.tenant("gone")];
   for (const { caller } of [gone, kept]) {
-    const { id } = await caller.secrets.create({ name: "K", value: "not a real value" });
+    const once = { idempotencyKey: "made-once-and-no-more" };
+    const { id } = await caller.secrets.create({ name: "K", value: "not a real value", ...once });
     await caller.secrets.rotate({ id, value: "not a real value either" });
   }
   await house.sql("ANALYZE");
@@ -94,6 +95,11 @@ test("a full dump and the files of the database, taken after a shredding, and th
   const after = await dump();
   expect(await opens(gone.id, after)).toBe(0);
   expect(await opens(kept.id, after)).toBe(2);
+  // Digests of requests are the deployment's, and tell guesses of a value to who holds the root key.
+  const requests = await house.sql<{ id: string }>(
+    "SELECT tenant_id AS id FROM control_plane.idempotency_keys",
+  );
+  expect(requests).toEqual([{ id: kept.id }]);
   const left = await files();
   for (const bytes of before) expect(left.includes(bytes)).toBe(false);
   for (const bytes of await wrapped(kept.id)) expect(left.includes(bytes)).toBe(true);
