@@ -34,10 +34,11 @@ test("an opener is removed by one command, which lists the values that it could 
   const { id } = await caller.secrets.create({ name: "STRIPE", value: "sk_test_not_a_real_key" });
   const { exit, out, err } = await keyfold("keys", "remove-opener", opener);
   expect([exit, err]).toEqual([0, ""]);
-  const [removed, sentence, listed, again] = out.trimEnd().split("\n");
+  const [removed, sentence, listed, webhooks, again] = out.trimEnd().split("\n");
   expect(removed).toBe(`${opener} opens nothing any more.`);
   expect(sentence).toBe("It could open these values until now. Rotate them where they are used:");
   expect(listed).toBe(`acme  STRIPE  version 1 (current)  ${id}`);
+  expect(webhooks).toBe("So it could the secrets that sign these tenants' webhooks. Rotate those, too.");
   const job = /^List them again: keyfold keys exposed (.+)$/.exec(again!)![1]!;
   expect((await keyfold("keys", "exposed", job)).out).toBe(`${listed}\n`);
   expect(JSON.parse((await keyfold("keys", "exposed", job, "--json")).out)).toMatchObject({

@@ -26,6 +26,7 @@ export function removeOpener(
       if (options.json) return;
       terminal.out("It could open these values until now. Rotate them where they are used:\n");
       await print(terminal, id);
+      terminal.out("So it could the secrets that sign these tenants' webhooks. Rotate those, too.\n");
       terminal.out(`List them again: keyfold keys exposed ${id}\n`);
     },
   });
