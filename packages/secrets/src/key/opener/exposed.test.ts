@@ -70,6 +70,18 @@ test.each(["rotateTenant", "reEncrypt"] as const)(
   },
 );
 
+test("a value that two openers could open, of which one is removed after the other, is on both lists", async () => {
+  await furnish("one");
+  const first = await remove();
+  const second = localRootKey(randomBytes(32));
+  const { id } = await second.current();
+  const having = callerOf(await house.another({ also: [second] }), house.operatorToken);
+  await toItsEnd(() => having.keys.rotateTenant({}));
+  const last = await toItsEnd(() => operator.keys.removeOpener({ opener: id }));
+  expect(await exposedBy(last.id)).toEqual(["one K", "one L"]);
+  expect(await exposedBy(first.id)).toEqual(["one K", "one L"]);
+});
+
 test("a customer who switches their own key off keeps nobody from removing an opener", async () => {
   await house.as(house.operatorToken).tenants.create({ slug: "acme", rootKey: "acme" });
   await furnish("other");

@@ -30,6 +30,7 @@ const UPDATE = `UPDATE control_plane.sealed_values d
     SET term = $2::int, round = greatest(d.round, $3::int), dek_wrap = n.dek_wrap, sealed = coalesce(n.sealed, d.sealed),
         digest = coalesce(n.digest, d.digest), digest_term = CASE WHEN n.digest IS NULL THEN d.digest_term ELSE $4::int END,
         exposed = coalesce($13::int, d.exposed),
+        exposed_before = CASE WHEN d.exposed <> $13::int THEN array_append(d.exposed_before, d.exposed) ELSE d.exposed_before END,
         replaces = coalesce(n.replaces, sha256(d.sealed || n.old_wrap)), generation = d.generation + 1
    FROM unnest($5::uuid[], $6::int[], $7::int[], $8::bytea[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bytea[])
      AS n (secret_id, number, generation, old_wrap, dek_wrap, sealed, digest, replaces)
