@@ -71,10 +71,73 @@ describe("the panel's screens", () => {
     await events.first().getByRole("button").click();
     await events.first().getByText("Correlation id").waitFor();
     await look("audit-event");
+    await page.getByRole("button", { name: "Only about OPENAI_API_KEY" }).click();
+    await page.getByRole("button", { name: "Show all again, not only about OPENAI_API_KEY" }).click();
     await page.getByRole("button", { name: /Outcome/ }).click();
     await page.getByRole("option", { name: "Decryption failed" }).click();
     await page.getByText("Nothing matches").waitFor();
     await look("audit-empty");
+    expect(complaints).toEqual([]);
+    await visitor.leave();
+  });
+
+  test("audit log: watched live, exported, and verified in the browser by the same code as on the command line", async () => {
+    const { token, caller, id } = await scene.furnish("umbrella");
+    await scene.served.house.server.makeCheckpoint();
+    const visitor = await scene.visitor();
+    const { page, look, complaints } = visitor;
+    await visitor.signIn(token);
+    await page.getByRole("rowheader", { name: "DATABASE_URL" }).waitFor();
+    await page.goto("/t/umbrella/audit");
+    const events = page.getByRole("list", { name: "Audit events" }).getByRole("listitem");
+    await events.first().waitFor();
+    await page.getByRole("button", { name: "Live" }).click();
+    await page.getByText("Looks every five seconds").waitFor();
+    await caller.secrets.reveal({ name: "DATABASE_URL" });
+    await expect
+      .poll(async () => {
+        await page.clock.runFor(5_000);
+        return events.first().textContent();
+      })
+      .toContain("secret.accessed");
+    await page.getByRole("button", { name: "Live" }).click();
+
+    const waiting = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Export" }).click();
+    const file = readFileSync(await (await waiting).path(), "utf8");
+    expect(JSON.parse(file.split("\n")[0]!)).toMatchObject({ export: { chain: id } });
+    await page.getByText("lines exported").waitFor();
+
+    await page.getByRole("button", { name: "Verify" }).click();
+    const dialog = page.getByRole("dialog", { name: "Verify the audit log" });
+    await dialog.getByRole("button", { name: "Verify" }).click();
+    await dialog.getByText("The checkpoint's signature holds").waitFor();
+    await dialog.getByText("Checked by this page, which this server sent").waitFor();
+    await look("audit-verified");
+    // A key that somebody kept, and is not the one that signed.
+    const { publicKey } = await caller.audit.checkpoint({});
+    const { generateKeyPairSync } = await import("node:crypto");
+    const { encodeNoteKey, noteKey } = await import("@keyfold/ledger");
+    const other = generateKeyPairSync("ed25519")
+      .publicKey.export({ format: "der", type: "spki" })
+      .subarray(-32);
+    await dialog
+      .getByLabel("Public key that you kept")
+      .fill(encodeNoteKey(noteKey(publicKey.split("+")[0]!, other)));
+    await dialog.getByRole("button", { name: "Verify" }).click();
+    await dialog.getByText("is not signed by this key").waitFor();
+    // An event that is edited on its way here is found.
+    await page.route(/audit\.export/, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({
+        response: answer,
+        body: (await answer.text()).replace("secret.rotated", "secret.deleted"),
+      });
+    });
+    await dialog.getByLabel("Public key that you kept").fill(publicKey);
+    await dialog.getByRole("button", { name: "Verify" }).click();
+    await dialog.getByText("This log is not sound").waitFor();
+    await look("audit-broken", ["1280"]);
     expect(complaints).toEqual([]);
     await visitor.leave();
   });

@@ -1,65 +1,58 @@
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { RotateCw, ScrollText } from "lucide-react";
+import { ScrollText } from "lucide-react";
 import { useState } from "react";
+import { useIdentity } from "../data/identity.ts";
 import { inPages } from "../data/pages.ts";
-import { client, type Outputs, trpc } from "../data/trpc.ts";
-import { IconButton } from "../ui/button.tsx";
-import { Choice } from "../ui/choice.tsx";
+import { client, trpc } from "../data/trpc.ts";
 import { More } from "../ui/more.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
 import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
+import { AuditActions } from "./audit-actions.tsx";
+import { AuditFilters } from "./audit-filters.tsx";
 import { AuditRow } from "./audit-row.tsx";
+import { EVERYTHING, type Filters, inputOf } from "./filters.ts";
 import { au } from "./messages.ts";
 
-type Outcome = Outputs["audit"]["list"]["events"][number]["outcome"];
+const LOOK_MS = 5_000;
 
-const ALL = "all";
-const ACTIONS = [
-  { id: ALL, label: au.allActions },
-  ...Object.entries(au.nouns).map(([id, label]) => ({ id, label })),
-];
-const OUTCOMES = [
-  { id: ALL, label: au.allOutcomes },
-  ...Object.entries(au.outcomes).map(([id, label]) => ({ id, label })),
-];
-
-/** What happened in a tenant, newest first. */
+/** What happened in a tenant, newest first; live, where somebody asks for it. */
 export function AuditPage() {
   const { tenant } = useParams({ from: "/app/t/$tenant/audit" });
   useTitle(au.title, tenant);
-  const [action, setAction] = useState<string>(ALL);
-  const [outcome, setOutcome] = useState<string>(ALL);
-  const filter = {
-    tenant,
-    ...(action === ALL ? {} : { action }),
-    ...(outcome === ALL ? {} : { outcome: outcome as Outcome }),
-  };
-  const query = useInfiniteQuery({
+  const identity = useIdentity();
+  const [filters, setFilters] = useState<Filters>(EVERYTHING);
+  const [live, setLive] = useState(false);
+  const filter = { tenant, ...inputOf(filters) };
+  const pages = useInfiniteQuery({
     ...inPages(trpc.audit.list.infiniteQueryKey(filter), (page, options) =>
       client.audit.list.query({ ...filter, limit: 50, ...page }, options),
     ),
     // A log is read to see what is so now.
     staleTime: 0,
+    enabled: !live,
     placeholderData: keepPreviousData,
   });
-  const events = query.data?.pages.flatMap((page) => page.events) ?? [];
+  const tail = useQuery({
+    ...trpc.audit.list.queryOptions({ ...filter, limit: 100 }),
+    staleTime: 0,
+    enabled: live,
+    refetchInterval: LOOK_MS,
+    placeholderData: keepPreviousData,
+  });
+  const query = live ? tail : pages;
+  const events = live
+    ? (tail.data?.events ?? []).filter(
+        ({ action, actor }) => action !== "audit.read" || actor.id !== identity.id,
+      )
+    : (pages.data?.pages.flatMap((page) => page.events) ?? []);
   return (
     <>
-      <PageHeader title={au.title} lead={au.lead}>
-        <div className="flex w-full items-center gap-2 sm:w-auto">
-          <div className="flex-1 sm:w-44">
-            <Choice compact label={au.what} options={ACTIONS} value={action} onChange={setAction} />
-          </div>
-          <div className="flex-1 sm:w-44">
-            <Choice compact label={au.outcome} options={OUTCOMES} value={outcome} onChange={setOutcome} />
-          </div>
-          <IconButton look="secondary" aria-label={au.refresh} onPress={() => void query.refetch()}>
-            <RotateCw size={14} aria-hidden />
-          </IconButton>
-        </div>
+      <PageHeader title={au.title} lead={live ? au.liveHint : au.lead}>
+        <AuditActions tenant={tenant} live={live} onLive={setLive} onRefresh={() => void query.refetch()} />
       </PageHeader>
+      <AuditFilters filters={filters} onChange={setFilters} />
       <section className={CARD} aria-busy={query.isFetching}>
         {query.error ? (
           <FailureState error={query.error} onRetry={() => void query.refetch()} />
@@ -70,11 +63,15 @@ export function AuditPage() {
         ) : (
           <ol aria-label={au.tableLabel} className="divide-y divide-line">
             {events.map((event) => (
-              <AuditRow key={event.seq} event={event} />
+              <AuditRow
+                key={event.seq}
+                event={event}
+                onOnly={(only) => setFilters({ ...filters, ...only })}
+              />
             ))}
           </ol>
         )}
-        <More query={query} />
+        {live ? null : <More query={pages} />}
       </section>
     </>
   );

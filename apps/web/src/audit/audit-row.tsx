@@ -3,8 +3,10 @@ import { useId, useState } from "react";
 import type { Outputs } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Badge, type Tone } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
 import { exactly } from "../ui/from-now.ts";
 import { Moment } from "../ui/moment.tsx";
+import type { Filters } from "./filters.ts";
 import { au } from "./messages.ts";
 
 type Event = Outputs["audit"]["list"]["events"][number];
@@ -18,7 +20,14 @@ const TONES: Record<Event["outcome"], Tone> = {
 };
 
 /** One event: a line, and all that is known of it below when opened. */
-export function AuditRow({ event }: { event: Event }) {
+export function AuditRow({
+  event,
+  onOnly,
+}: {
+  event: Event;
+  /** Shows only what this one did, or what was done to this. */
+  onOnly: (only: Partial<Pick<Filters, "actor" | "target">>) => void;
+}) {
   const { actor, target, outcome } = event;
   const [open, setOpen] = useState(false);
   const id = useId();
@@ -53,23 +62,40 @@ export function AuditRow({ event }: { event: Event }) {
         </span>
       </button>
       {open ? (
-        <dl
-          id={id}
-          className="grid grid-cols-[7rem_minmax(0,1fr)] gap-x-4 gap-y-1 bg-sunken px-4 py-3 text-sm sm:pl-11"
-        >
-          <Fact name={au.when} text={exactly(event.time)} />
-          <Fact name={au.who} text={`${actor.name ?? m.unknown} (${actor.type})`} />
-          <Fact name={au.outcome} text={au.outcomes[outcome] ?? outcome} />
-          <Fact name={au.reason} text={event.reason} />
-          <Fact name={au.target} text={target?.id ?? null} mono />
-          <Fact name={au.ip} text={event.ip} mono />
-          <Fact name={au.agent} text={event.userAgent} />
-          <Fact name={m.failure.correlation} text={event.correlationId} mono />
-          <Fact name={au.sequence} text={String(event.seq)} mono />
-          {Object.entries(event.details).map(([key, value]) => (
-            <Fact key={key} name={key} text={value === null ? null : String(value)} mono />
-          ))}
-        </dl>
+        <div id={id} className="bg-sunken px-4 py-3 sm:pl-11">
+          <dl className="grid grid-cols-[7rem_minmax(0,1fr)] gap-x-4 gap-y-1 text-sm">
+            <Fact name={au.when} text={exactly(event.time)} />
+            <Fact name={au.who} text={`${actor.name ?? m.unknown} (${actor.type})`} />
+            <Fact name={au.outcome} text={au.outcomes[outcome] ?? outcome} />
+            <Fact name={au.reason} text={event.reason} />
+            <Fact name={au.target} text={target?.id ?? null} mono />
+            <Fact name={au.ip} text={event.ip} mono />
+            <Fact name={au.agent} text={event.userAgent} />
+            <Fact name={m.failure.correlation} text={event.correlationId} mono />
+            <Fact name={au.sequence} text={String(event.seq)} mono />
+            {Object.entries(event.details).map(([key, value]) => (
+              <Fact key={key} name={key} text={value === null ? null : String(value)} mono />
+            ))}
+          </dl>
+          <div className="mt-3 flex flex-wrap gap-2">
+            {actor.id === null ? null : (
+              <Button
+                size="sm"
+                onPress={() => onOnly({ actor: { id: actor.id!, name: actor.name ?? actor.type } })}
+              >
+                {au.onlyActor(actor.name ?? actor.type)}
+              </Button>
+            )}
+            {target?.id ? (
+              <Button
+                size="sm"
+                onPress={() => onOnly({ target: { id: target.id!, name: target.name ?? target.id! } })}
+              >
+                {au.onlyTarget(target.name ?? target.id)}
+              </Button>
+            ) : null}
+          </div>
+        </div>
       ) : null}
     </li>
   );

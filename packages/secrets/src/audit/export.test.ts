@@ -50,6 +50,17 @@ test("a chain's export verifies without the database, up to the checkpoint as pr
   expect(lines.filter((line) => line.startsWith('{"action":"secret.accessed"'))).toHaveLength(2);
 });
 
+test("more than nine batches on a page come in their order, as numbers and not as text", async () => {
+  const { caller } = await house.tenant("ten-batches");
+  for (let i = 0; i < 12; i++) await caller.secrets.create({ name: `K${i}`, value: "not real" });
+  const { lines, pages } = await exported(caller);
+  expect(pages).toBe(1);
+  const batches = lines.filter((line) => line.startsWith('{"batch":')).map((line) => JSON.parse(line).batch);
+  expect(batches.length).toBeGreaterThan(12);
+  expect(batches.map(({ number }) => number)).toEqual(batches.map((_, index) => index + 1));
+  expect(verified(lines)).toMatchObject({ ok: true });
+});
+
 test("a chain of many pages is one file, and what comes after the first page is left out", async () => {
   const { caller } = await house.tenant("many-pages");
   const reason = "r".repeat(480);

@@ -88,12 +88,13 @@ interface Row {
   bodies: Uint8Array | null;
 }
 
-// Oldest first, as many batches as fit the budget of bytes, and one at least.
+// Oldest first, as many batches as fit the budget of bytes, and one at least. The order is of the number: a bare
+// `ORDER BY number` would be of the answer's column, a text, in which 10 comes before 2.
 const SQL = `SELECT number::text, first_seq::text, count, prev_hash, root, hash, leaves, bodies FROM (
     SELECT *, sum(octet_length(leaves) + coalesce(octet_length(bodies), 0)) OVER (ORDER BY number) AS total FROM (
       SELECT * FROM control_plane.audit_batches
        WHERE chain_id = $1::uuid AND number > $2::bigint AND number <= $3::bigint ORDER BY number LIMIT $4::int) next) counted
-   WHERE total - octet_length(leaves) - coalesce(octet_length(bodies), 0) < $5::bigint ORDER BY number`;
+   WHERE total - octet_length(leaves) - coalesce(octet_length(bodies), 0) < $5::bigint ORDER BY counted.number`;
 
 async function readPage(
   unit: Pick<PrismaUnit, "query">,
