@@ -50,6 +50,7 @@ const LOCAL = [
   "tenant_roles",
   "tenant_shreds",
   "token_notes",
+  "value_links",
   "webhook_deliveries",
   "webhook_endpoints",
   "webhook_health",
