@@ -87,6 +87,13 @@ async function leftBehind(services: Services, goingOn: boolean): Promise<LeftBeh
                   problem: { in: [...PASSING] },
                   updatedAt: { lt: before(TRY_AGAIN_MS) },
                 },
+                // What it has left to the removal of an opener is its own again when that is done.
+                {
+                  state: "stopped",
+                  problem: "illegal_state",
+                  kind: { in: ["rotate_tenant", "re_encrypt"] },
+                  updatedAt: { lt: before(TRY_AGAIN_MS) },
+                },
               ],
             },
           ],
