@@ -16,7 +16,7 @@ export type { IdentityView } from "./identity/schema.ts";
 export type { RunnableJob } from "./job/runner.ts";
 export type { JobRunView } from "./job/runs.ts";
 export { DeploymentError, type DeploymentProblem } from "./key/deployment/deployment-error.ts";
-export { neededRootKeys } from "./key/deployment/needed.ts";
+export { neededHybridSeeds, neededRootKeys } from "./key/deployment/needed.ts";
 export type { KeyFacts } from "./key/facts.ts";
 export type { KeyJobView } from "./key/schema.ts";
 export { ALGORITHMS, type Algorithm } from "./key/suite/algorithm.ts";

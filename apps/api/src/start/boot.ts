@@ -63,14 +63,16 @@ export interface Running {
  */
 export async function boot({ config, log, panelDir, print }: BootOptions): Promise<Running> {
   // What the settings name is tried first: a weak key must stop the start before anything was touched.
-  const seed = config.hybridSeed === null ? null : await seedOf(config.hybridSeed);
+  const { hybridSeed } = config;
+  const seed =
+    hybridSeed === null ? null : await sayingWhich(config, "HYBRID_SEED", () => seedOf(hybridSeed));
   const otherSeeds = config.otherHybridSeed === null ? [] : [await seedOf(config.otherHybridSeed)];
   const metrics = createMetrics();
   const { rootKey } = config;
   const given =
     rootKey.from === "data-dir"
       ? null
-      : await sayingWhich(config, () => providerOf(rootKey, metrics.keyService));
+      : await sayingWhich(config, "ROOT_KEY", () => providerOf(rootKey, metrics.keyService));
   const others =
     config.otherRootKey === null ? [] : [await providerOf(config.otherRootKey, metrics.keyService)];
   const also = await alsoRootKeys(config.alsoRootKeys, metrics.keyService);

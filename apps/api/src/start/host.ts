@@ -117,10 +117,10 @@ export async function openHost(env: Environment, cwd: string): Promise<Host> {
     ];
     if (problems.length > 0) throw new StartError(problems.join("\n"));
     const sources = sourcesOf(config);
-    const [provider, ...others] = (await sayingWhich(config, () =>
+    const [provider, ...others] = (await sayingWhich(config, "ROOT_KEY", () =>
       Promise.all(sources.map((source) => providerOf(source))),
     )) as [RootKeyProvider, ...RootKeyProvider[]];
-    const hybrid = await hybridOf(config);
+    const hybrid = await sayingWhich(config, "HYBRID_SEED", () => hybridOf(config));
     const options = {
       db,
       provider,

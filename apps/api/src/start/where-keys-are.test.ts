@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestDatabase } from "@keyfold/db/testing";
+import { hybridSeedFromText, localRootKey } from "@keyfold/envelope";
 import { DeploymentError } from "@keyfold/secrets";
 import { type House, openHouse } from "@keyfold/secrets/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -77,6 +78,27 @@ test("where the database holds nothing yet, the sentence is about the key alone"
     expect(said).not.toContain("This database needs");
   } finally {
     await empty.drop();
+  }
+});
+
+test("a start without a hybrid seed that some key takes says which one, and where it was looked for", async () => {
+  const seed = hybridSeedFromText(key());
+  const bytes = randomBytes(32);
+  const other = await openHouse({
+    provider: localRootKey(Buffer.from(bytes)),
+    hybrid: { current: seed },
+    algorithm: "hybrid-quantum",
+  });
+  try {
+    await other.tenant("acme");
+    const said = await sentence(
+      { KEYFOLD_ROOT_KEY: bytes.toString("base64"), KEYFOLD_HYBRID_SEED_FILE: "no-such-seed" },
+      other.database.url,
+    );
+    expect(said).toContain(`This database needs the hybrid seed ${seed.publicKey.id}. It was looked for in `);
+    expect(said).toContain(`KEYFOLD_HYBRID_SEED_FILE (${join(folder, "no-such-seed")})`);
+  } finally {
+    await other.close();
   }
 });
 

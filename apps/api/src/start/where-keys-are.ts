@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Connections, connect } from "@keyfold/db";
 import { findRunningPostgres, startEmbeddedPostgres } from "@keyfold/db/embedded";
 import { EnvelopeError } from "@keyfold/envelope";
-import { DeploymentError, neededRootKeys } from "@keyfold/secrets";
+import { DeploymentError, neededHybridSeeds, neededRootKeys } from "@keyfold/secrets";
 import type { RootKeySource } from "../config/root-key-source.ts";
 import type { Config } from "../config.ts";
 import { hasPooler } from "./database.ts";
@@ -31,7 +31,9 @@ function placeOf(name: string, source: RootKeySource, dataDir: string): string {
   }
 }
 
-function lookedIn(config: Where, what: "ROOT_KEY" | "HYBRID_SEED"): string {
+type What = "ROOT_KEY" | "HYBRID_SEED";
+
+function lookedIn(config: Where, what: What): string {
   const [current, other] =
     what === "ROOT_KEY" ? [config.rootKey, config.otherRootKey] : [config.hybridSeed, config.otherHybridSeed];
   const places = [
@@ -57,24 +59,25 @@ export async function sayingWhere<T>(config: Where, open: () => Promise<T>): Pro
 }
 
 /**
- * Reads the root key; where there is none, or none that may be used, the sentence says which one the database needs, if it
- * can be asked. Nothing is made or migrated for that.
+ * Reads the root key, or the hybrid seed; where there is none, or none that may be used, the sentence says which one the
+ * database needs, if it can be asked. Nothing is made or migrated for that.
  */
-export async function sayingWhich<T>(config: Where, read: () => Promise<T>): Promise<T> {
+export async function sayingWhich<T>(config: Where, what: What, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
     if (!(error instanceof EnvelopeError)) throw error;
-    const needed = await neededHere(config).catch(() => null);
+    const needed = await neededHere(config, what).catch(() => null);
     if (needed === null || needed.length === 0) throw error;
+    const name = what === "ROOT_KEY" ? "root key" : "hybrid seed";
     throw new StartError(
-      `${error.message} This database needs the root key ${needed.join(" or ")}.${lookedIn(config, "ROOT_KEY")}`,
+      `${error.message} This database needs the ${name} ${needed.join(" or ")}.${lookedIn(config, what)}`,
     );
   }
 }
 
-async function neededHere({ database, dataDir }: Where): Promise<string[] | null> {
-  if (database.kind === "external") return asked(database.url.reveal(), hasPooler(database));
+async function neededHere({ database, dataDir }: Where, what: What): Promise<string[] | null> {
+  if (database.kind === "external") return asked(database.url.reveal(), hasPooler(database), what);
   await access(join(dataDir, "credentials.json")); // else there is no database yet
   const server = await startEmbeddedPostgres({ dataDir }).catch(async (error: unknown) => {
     const running = await findRunningPostgres(dataDir);
@@ -82,16 +85,16 @@ async function neededHere({ database, dataDir }: Where): Promise<string[] | null
     return running;
   });
   try {
-    return await asked(server.appUrl, false);
+    return await asked(server.appUrl, false, what);
   } finally {
     if ("stop" in server) await server.stop();
   }
 }
 
-async function asked(url: string, pooler: boolean): Promise<string[] | null> {
+async function asked(url: string, pooler: boolean, what: What): Promise<string[] | null> {
   const db: Connections = connect({ url, poolSize: 1, pooler });
   try {
-    return await neededRootKeys(db);
+    return await (what === "ROOT_KEY" ? neededRootKeys(db) : neededHybridSeeds(db));
   } finally {
     await db.close();
   }

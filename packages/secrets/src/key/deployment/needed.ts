@@ -14,3 +14,14 @@ export function neededRootKeys(db: Connections): Promise<string[] | null> {
     return wraps.map(({ opener }) => opener);
   });
 }
+
+/** The hybrid seeds without which some tenant's key does not open, by id. */
+export function neededHybridSeeds(db: Connections): Promise<string[]> {
+  return withDeployment(db, async ({ query }) => {
+    const seeds = await query<{ seed: string }>(
+      "SELECT seed FROM control_plane.hybrid_seeds_missing('{}') ORDER BY seed",
+      [],
+    );
+    return seeds.map(({ seed }) => seed);
+  });
+}
