@@ -55,6 +55,7 @@ const LOCAL = [
   "webhook_endpoints",
   "webhook_health",
   "webhook_secrets",
+  "value_links",
   "wrap_counts",
 ];
 

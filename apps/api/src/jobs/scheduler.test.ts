@@ -1,6 +1,6 @@
 import { type House, openHouse } from "@keyfold/secrets/testing";
 import { PgBoss } from "pg-boss";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createLog } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { type Scheduler, startScheduler } from "./scheduler.ts";
@@ -95,6 +95,45 @@ test("what a job throws is stored nowhere, and the next interval runs it again",
   expect(dump).toContain("failed");
   expect(dump).not.toContain("canary");
   expect(lines.join("")).not.toContain("canary");
+});
+
+test("regression: a daily job that failed or was killed with its process waited for the next day", async () => {
+  const { reached, count } = times(2);
+  let runs = 0;
+  const queue = "test.daily";
+  const run = async () => {
+    count();
+    if (++runs === 1) throw new Error("failed");
+  };
+  await start(queue, run, 86_400);
+  const once = (change: string, was: string) =>
+    vi.waitFor(
+      async () => {
+        const rows = await house.sql(
+          `UPDATE keyfold_jobs.job SET ${change} WHERE name = '${queue}' AND state = '${was}' RETURNING 1`,
+        );
+        expect(rows).toHaveLength(1);
+      },
+      { timeout: 60_000, interval: 50 },
+    );
+  // It failed. Then another process took it, and was killed.
+  await once("state = 'active', started_on = now(), heartbeat_on = now() - interval '1 hour'", "retry");
+  const boss = new PgBoss({
+    connectionString: house.database.superuserUrl,
+    schema: "keyfold_jobs",
+    max: 1,
+    supervise: false,
+    monitorIntervalSeconds: 1,
+  });
+  await boss.start();
+  try {
+    await house.sql(`UPDATE keyfold_jobs.queue SET monitor_on = NULL WHERE name = '${queue}'`);
+    await boss.supervise(queue);
+  } finally {
+    await boss.stop({ graceful: false });
+  }
+  await once("start_after = now()", "retry");
+  await reached;
 });
 
 test("the migrations installed exactly the schema that this release of pg-boss wants", async () => {

@@ -20,6 +20,13 @@ const SCHEMA = "keyfold_jobs";
 /** A process that was killed is noticed after so long without a sign of life, in seconds, and its job runs elsewhere. */
 const HEARTBEAT_SECONDS = 30;
 
+/**
+ * A run that failed, or whose process was killed, is tried again: by the next interval where that is near, and else so
+ * often and after so many seconds, doubled each time.
+ */
+const RETRIES = { retryLimit: 3, retryDelay: 30, retryBackoff: true };
+const NEAR_SECONDS = 120;
+
 /** How long a stop waits for running jobs, in milliseconds: a part of a job takes five seconds at most. */
 const STOP_MS = 8_000;
 
@@ -68,7 +75,7 @@ export async function startScheduler({ url, keyfold, log }: SchedulerOptions): P
   async function serve({ name, everySeconds, run }: RunnableJob): Promise<NodeJS.Timeout> {
     await boss.createQueue(name, {
       policy: "exclusive",
-      retryLimit: 0, // the next interval is the next attempt
+      retryLimit: 0, // said with each request
       heartbeatSeconds: HEARTBEAT_SECONDS,
       expireInSeconds: 24 * 3600 - 1,
       deleteAfterSeconds: Math.max(3600, 2 * everySeconds),
@@ -80,8 +87,9 @@ export async function startScheduler({ url, keyfold, log }: SchedulerOptions): P
         throw new Error("failed");
       });
     });
+    const retries = everySeconds > NEAR_SECONDS ? RETRIES : { retryLimit: 0 };
     const ask = () => {
-      boss.send(name, null, { singletonSeconds: everySeconds }).catch((error: unknown) => {
+      boss.send(name, null, { singletonSeconds: everySeconds, ...retries }).catch((error: unknown) => {
         if (!stopping.signal.aborted)
           log.warn({ action: name, cause: describeCause(error) }, "a job could not be queued");
       });

@@ -14,8 +14,9 @@ const account: Account = {
 
 test("an account is read back as it was written, whatever its parts hold", () => {
   const text = fc.string({ minLength: 1, maxLength: 60, unit: "grapheme-ascii" });
+  const name = text.filter((of) => of !== "." && of !== "..");
   fc.assert(
-    fc.property(text, text, text, fc.constantFrom("url", "json"), (user, password, database, format) => {
+    fc.property(text, text, name, fc.constantFrom("url", "json"), (user, password, database, format) => {
       const one = { ...account, user, password, database };
       expect(readAccount(SecretValue.ofText(writeAccount(one, format)))).toEqual(one);
     }),
@@ -39,6 +40,7 @@ test.each([
   "text",
   "{",
   "{}",
+  `{"host":"db.example","database":"..","user":"app","password":"not-a-real-password"}`,
   "mysql://app:pw@db.example/shop",
   "postgres://app@db.example/shop",
   "postgres://app:pw@db.example",

@@ -8,7 +8,12 @@ const sslMode = z.enum(["disable", "require", "verify-full"]);
 export const accountSchema = z.strictObject({
   host: z.string().regex(/^[A-Za-z0-9._:-]{1,253}$/),
   port: z.int().min(1).max(65_535),
-  database: z.string().min(1).max(63),
+  // A URL's path cannot say a single or a double dot, however it is spelt (WHATWG URL, 4.4).
+  database: z
+    .string()
+    .min(1)
+    .max(63)
+    .regex(/^(?!\.{1,2}$)/),
   user: z.string().min(1).max(63),
   password: z.string().min(1).max(1024),
   sslmode: sslMode,
