@@ -64,6 +64,8 @@ export const m = {
     audit: "Audit log",
     tenants: "Tenants",
     allTenants: "All tenants",
+    fleet: "Fleet",
+    health: "Health",
     keys: "Root keys",
     tenant: "Tenant",
     switch: "Go to another place",

@@ -96,6 +96,22 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import("./keys/keys-page.tsx"), "KeysPage"),
 });
 
+const health = createRoute({
+  getParentRoute: () => app,
+  path: "/health",
+  component: lazyRouteComponent(() => import("./health/health-page.tsx"), "HealthPage"),
+});
+
+const fleet = createRoute({
+  getParentRoute: () => app,
+  path: "/fleet",
+  validateSearch: (search: Record<string, unknown>): { needs?: string; environment?: string } => ({
+    ...(typeof search.needs === "string" ? { needs: search.needs } : {}),
+    ...(typeof search.environment === "string" ? { environment: search.environment } : {}),
+  }),
+  component: lazyRouteComponent(() => import("./fleet/fleet-page.tsx"), "FleetPage"),
+});
+
 const tenant = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant",
@@ -211,6 +227,8 @@ export const router = createRouter({
       account,
       connect,
       tenants,
+      fleet,
+      health,
       keys,
       tenant,
       audit,

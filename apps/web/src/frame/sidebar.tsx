@@ -6,8 +6,10 @@ import {
   CalendarClock,
   ChevronsUpDown,
   Grid3x3,
+  HeartPulse,
   KeyRound,
   LogOut,
+  Radar,
   ScrollText,
   Search,
   Share2,
@@ -83,6 +85,14 @@ export function Sidebar() {
             <Link to="/tenants" className={ITEM} activeProps={ACTIVE}>
               <Building2 size={16} aria-hidden />
               {tenant === undefined ? m.frame.tenants : m.frame.allTenants}
+            </Link>
+            <Link to="/fleet" className={ITEM} activeProps={ACTIVE}>
+              <Radar size={16} aria-hidden />
+              {m.frame.fleet}
+            </Link>
+            <Link to="/health" className={ITEM} activeProps={ACTIVE}>
+              <HeartPulse size={16} aria-hidden />
+              {m.frame.health}
             </Link>
             <Link to="/keys" className={ITEM} activeProps={ACTIVE}>
               <Vault size={16} aria-hidden />

@@ -83,6 +83,8 @@ function usePages(tenant: string | undefined): Command[] {
     const ofOperators = operator
       ? [
           go(m.frame.allTenants, undefined, () => void navigate({ to: "/tenants" })),
+          go(m.frame.fleet, undefined, () => void navigate({ to: "/fleet" })),
+          go(m.frame.health, undefined, () => void navigate({ to: "/health" })),
           go(m.frame.keys, undefined, () => void navigate({ to: "/keys" })),
         ]
       : [];

@@ -10,6 +10,7 @@ export const ACTIONS = {
 
   "tenant.create": { level: "deployment", service: false, operator: true, event: "tenant.created" },
   "tenant.list": { level: "deployment", service: false, operator: true, event: "tenant.listed" },
+  "tenant.fleet": { level: "deployment", service: false, operator: true, event: "tenant.fleet_read" },
   "tenant.get": { level: "tenant", service: true, operator: true, event: "tenant.read" },
   "tenant.rename": { level: "tenant", service: false, operator: true, event: "tenant.renamed" },
   "tenant.configure": { level: "tenant", service: true, operator: true, event: "tenant.configured" },
@@ -26,6 +27,12 @@ export const ACTIONS = {
   },
   "tenant.shred_run": { level: "deployment", service: false, operator: true, event: "tenant.shreds_run" },
 
+  "deployment.status": {
+    level: "deployment",
+    service: false,
+    operator: true,
+    event: "deployment.status_read",
+  },
   "key.status": { level: "deployment", service: false, operator: true, event: "key.listed" },
   "key.rotate": { level: "deployment", service: false, operator: true, event: "key.rotated" },
   "key.verify": { level: "deployment", service: false, operator: true, event: "key.verified" },

@@ -46,6 +46,8 @@ const TABLE: Record<string, Row> = {
   "identity.get": [() => ({}), "yes", "yes", "yes", "yes", "yes", "yes"],
   "tenants.create": [(f) => ({ slug: f.fresh("tenant") }), "yes", "no", "no", "no", "no", "no"],
   "tenants.list": [() => ({}), "yes", "no", "no", "no", "no", "no"],
+  "tenants.fleet": [() => ({ names: ["K"] }), "yes", "no", "no", "no", "no", "no"],
+  "deployment.status": [() => ({}), "yes", "no", "no", "no", "no", "no"],
   "tenants.get": [({ tenant }) => ({ tenant }), "yes", "yes", "yes", "yes", "yes", "gone"],
   "tenants.rename": [({ tenant }) => ({ tenant, name: "Acme" }), "yes", "no", "no", "no", "no", "no"],
   "tenants.configure": [
@@ -672,6 +674,8 @@ const PEOPLE: Record<string, string> = {
   "identity.get": "oadvu",
   "tenants.create": "",
   "tenants.list": "",
+  "tenants.fleet": "",
+  "deployment.status": "",
   "tenants.get": "oadvu",
   "tenants.rename": "",
   "tenants.configure": "oa",

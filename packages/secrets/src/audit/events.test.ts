@@ -490,6 +490,12 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
   const deployment = house.server.deployment.id;
   const told = (call: () => Promise<unknown>) => added(deployment, call);
   expect(await told(() => operator.tenants.list({}))).toEqual([["tenant.listed", "success", null, null]]);
+  expect(await told(() => operator.tenants.fleet({ names: ["K"] }))).toEqual([
+    ["tenant.fleet_read", "success", null, null],
+  ]);
+  expect(await told(() => operator.deployment.status({}))).toEqual([
+    ["deployment.status_read", "success", null, null],
+  ]);
   expect(await told(() => operator.shreds.receipt({ tenant: id }))).toEqual([
     ["tenant.shred_receipt_read", "success", id, null],
   ]);
@@ -505,6 +511,7 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     ["rotation.counted", "success", null, null],
   ]);
   done.add("rotation.overview");
+  done.add("tenants.fleet").add("deployment.status");
   done.add("tenants.list").add("tenants.purge").add("tenants.create");
 
   const { current } = await operator.keys.status({});

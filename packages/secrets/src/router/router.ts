@@ -8,10 +8,12 @@ export function createRouter(services: Services) {
   const { consumers, rotation, members, approvals, roles, tokens, federation, webhooks, audit } = verbs;
   return t.router({
     access: t.router({ explain: query(services, verbs.access.explain) }),
+    deployment: t.router({ status: query(services, verbs.deployment.status) }),
     identity: t.router({ get: query(services, identity.get) }),
     tenants: t.router({
       create: mutation(services, tenants.create),
       list: query(services, tenants.list),
+      fleet: query(services, tenants.fleet),
       get: query(services, tenants.get),
       rename: mutation(services, tenants.rename),
       configure: mutation(services, tenants.configure),

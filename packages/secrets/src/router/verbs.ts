@@ -48,6 +48,7 @@ import { abandonVersion } from "../pending/abandon.ts";
 import { finishVersion } from "../pending/finish.ts";
 import { markVersionSet } from "../pending/mark-set.ts";
 import { prepareVersion } from "../pending/prepare.ts";
+import { deploymentStatus } from "../process/status.ts";
 import { createProject } from "../project/create.ts";
 import { deleteProject } from "../project/delete.ts";
 import { listProjects } from "../project/list.ts";
@@ -92,6 +93,7 @@ import { saveSecrets } from "../staged/save.ts";
 import { configureTenant } from "../tenant/configure.ts";
 import { createTenant } from "../tenant/create.ts";
 import { deleteTenant } from "../tenant/delete.ts";
+import { fleet } from "../tenant/fleet.ts";
 import { getTenant } from "../tenant/get.ts";
 import { listTenants } from "../tenant/list.ts";
 import { purgeTenant } from "../tenant/purge.ts";
@@ -117,10 +119,12 @@ import { updateWebhook } from "../webhook/update.ts";
 /** Every verb there is, by noun: what tRPC, REST and the tests walk over. */
 export const verbs = {
   access: { explain: explainAccess },
+  deployment: { status: deploymentStatus },
   identity: { get: getIdentity },
   tenants: {
     create: createTenant,
     list: listTenants,
+    fleet,
     get: getTenant,
     rename: renameTenant,
     configure: configureTenant,

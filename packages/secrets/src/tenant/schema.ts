@@ -1,6 +1,16 @@
 import { z } from "zod";
 import { nextCursor, pageInput } from "../input/page.ts";
-import { actorRefSchema, displayName, graceSeconds, id, moment, slug, tenantRef } from "../input/text.ts";
+import {
+  actorRefSchema,
+  displayName,
+  graceSeconds,
+  id,
+  moment,
+  placeName,
+  secretName,
+  slug,
+  tenantRef,
+} from "../input/text.ts";
 import { algorithm } from "../key/suite/algorithm.ts";
 
 export const tenantView = z.object({
@@ -57,6 +67,24 @@ export const listTenantsInput = z.strictObject({
   deleted: z.boolean().default(false).describe("Deleted ones too."),
 });
 export const listTenantsOutput = z.object({ tenants: z.array(tenantView), nextCursor });
+export const fleetInput = z.strictObject({
+  names: z.array(secretName).min(1).max(20).describe("The keys that the product needs."),
+  project: placeName.default("default").describe("Its name, in every tenant."),
+  environment: placeName.default("prod").describe("Its name, in every tenant."),
+  lacking: z.boolean().default(true).describe("Only tenants that lack one of them."),
+  ...pageInput,
+});
+export const fleetOutput = z.object({
+  tenants: z.array(
+    z.object({
+      id: z.uuid(),
+      slug: z.string(),
+      name: z.string(),
+      lacks: z.array(z.string()).describe("Those of the names that have no live value there."),
+    }),
+  ),
+  nextCursor,
+});
 export const getTenantInput = z.strictObject({ ...inTenant });
 export const renameTenantInput = z.strictObject({
   tenant: tenantRef,

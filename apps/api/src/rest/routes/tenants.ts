@@ -14,6 +14,14 @@ export const tenantRoutes: readonly Route[] = [
     status: 201,
   },
   { method: "GET", path: "/tenants", verb: tenants.list, tag: "tenants", operationId: "listTenants" },
+  { method: "POST", path: "/fleet", verb: tenants.fleet, tag: "tenants", operationId: "listFleet" },
+  {
+    method: "GET",
+    path: "/status",
+    verb: verbs.deployment.status,
+    tag: "deployment",
+    operationId: "getStatus",
+  },
   { method: "GET", path: "/tenants/:tenant", verb: tenants.get, tag: "tenants", operationId: "getTenant" },
   {
     method: "PATCH",
