@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
-import { openHouse } from "@keyfold/secrets/testing";
+import { callerOf, openHouse } from "@keyfold/secrets/testing";
 import { expect, test } from "vitest";
 import { createLog } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
@@ -45,6 +45,47 @@ test("a change that any process makes is hinted at, also after the connection wa
   }
   const log = String(lines.read());
   expect(log.match(/do not arrive/g)).toHaveLength(1); // and not when it was stopped
+});
+
+test("however many stream, one connection of the process listens, none waits for each, and all hear of a change", async () => {
+  const house = await openHouse();
+  const { caller, token } = await house.tenant("acme");
+  const server = await house.another({ streams: { restMs: 600_000 } });
+  const states = new PassThrough({ objectMode: true });
+  const listener = takeHints({
+    url: house.database.url,
+    keyfold: server,
+    log: createLog({ level: "silent", destination: new PassThrough() }),
+    metrics: {
+      ...createMetrics({ process: false }),
+      listening: (on) => void states.write(on ? "on" : "off"),
+    },
+  });
+  const streams: AsyncIterator<readonly [string, { type: string; name?: string | null }, ...unknown[]]>[] =
+    [];
+  try {
+    expect(await next(states)).toBe("on");
+    for (let n = 0; n < 40; n++) {
+      const items = await callerOf(server, token).events.stream({});
+      const stream = (items as AsyncIterable<never>)[Symbol.asyncIterator]();
+      expect((await stream.next()).value[1].type).toBe("open");
+      streams.push(stream);
+    }
+    const heard = streams.map((stream) => stream.next());
+    await caller.secrets.create({ name: "A", value: "not_a_real_value" });
+    for (const { value } of await Promise.all(heard)) expect(value[1]).toMatchObject({ name: "A" });
+    const connections = await asSuperuser<{ listens: boolean; waits: boolean }>(
+      house,
+      `SELECT query ILIKE 'LISTEN%' AS listens, state <> 'idle' AS waits FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    );
+    expect(connections.filter(({ listens }) => listens)).toHaveLength(1);
+    expect(connections.length).toBeLessThan(40);
+  } finally {
+    await Promise.all(streams.map((stream) => stream.return?.()));
+    await listener.stop();
+    await house.close();
+  }
 });
 
 async function next(stream: PassThrough): Promise<unknown> {
