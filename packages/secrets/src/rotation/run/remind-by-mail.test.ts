@@ -63,6 +63,31 @@ test("the owner is reminded by mail; from the third time on whoever owns or admi
   );
 });
 
+test("an owner who is named by an address is reminded where a member has it; where none has, whoever owns the tenant is", async () => {
+  const { id: tenant, caller } = await house.tenant("hooli");
+  const [olga, pat] = [
+    await personOf(house.server, tenant, "Olga"),
+    await personOf(house.server, tenant, "Pat"),
+  ];
+  await caller.members.add({ personId: olga.id, name: "Olga", grants: [{ role: "owner" }] });
+  await caller.members.add({ personId: pat.id, name: "P.", grants: [{ role: "viewer" }] });
+  // Somebody of another tenant: nothing of this one is for them.
+  const { id: other } = await house.tenant("piedpiper");
+  const stranger = await personOf(house.server, other, "Stranger");
+  const expiresAt = new Date(Date.now() + 10 * 86_400_000).toISOString();
+  const asked = { PAT: (await address(pat)).toUpperCase(), STRANGER: await address(stranger) };
+  for (const [name, owner] of Object.entries(asked)) {
+    const { id } = await caller.secrets.create({ name, value: "sk_test_not_a_real_key" });
+    await caller.rotation.setPolicy({ id, expiresAt, owner });
+  }
+  expect((await after(8)).sort()).toEqual(
+    [
+      [await address(pat), "PAT expires (hooli)"],
+      [await address(olga), "STRANGER expires (hooli)"],
+    ].sort(),
+  );
+});
+
 test("where nobody is named, or known by that name, whoever owns the tenant is reminded from the first time on", async () => {
   const { id: tenant, caller } = await house.tenant("initech");
   const owner = await personOf(house.server, tenant, "Olga");

@@ -8,8 +8,8 @@ import type { PolicyRow } from "../policy/store.ts";
 const MOST = 50;
 
 /**
- * Reminds by mail, with the change that it follows: the member who is named as the owner; and where it escalates, or nobody
- * is named or known by that name, whoever owns or administers the tenant. Where no mail is sent, nothing is written.
+ * Reminds by mail, with the change that it follows: the member who is named as the owner, or has that address;
+ * and where it escalates, or there is no such member, whoever owns or administers the tenant. Where no mail is sent, nothing is written.
  */
 export async function remindByMail(
   unit: Unit,
@@ -23,15 +23,20 @@ export async function remindByMail(
     "SELECT name FROM control_plane.tenants WHERE id = $1::uuid",
     [unit.tenantId],
   );
-  const rows = await unit.query<MemberRow>(
-    `SELECT ${MEMBER_COLUMNS} FROM control_plane.memberships m
+  const rows = await unit.query<MemberRow & { named: boolean }>(
+    `SELECT ${MEMBER_COLUMNS}, n.named FROM control_plane.memberships m
+      CROSS JOIN LATERAL (SELECT coalesce(lower(m.name) = lower($2::text)
+        OR m.person_id = control_plane.member_of_address($2::text), false) AS named) n
       WHERE m.tenant_id = $1::uuid AND m.removed_at IS NULL
-        AND (lower(m.name) = lower($2::text) OR m.grants @> '[{"role":"owner"}]' OR m.grants @> '[{"role":"admin"}]')
-      ORDER BY lower(m.name) = lower($2::text) DESC NULLS LAST, m.person_id LIMIT ${MOST}`,
+        AND (n.named OR m.grants @> '[{"role":"owner"}]' OR m.grants @> '[{"role":"admin"}]')
+      ORDER BY n.named DESC, m.person_id LIMIT ${MOST}`,
     [unit.tenantId, policy.owner],
   );
-  const members = rows.map((row) => memberRow(services.mac, unit.tenantId, row));
-  const owners = members.filter(({ name }) => name.toLowerCase() === policy.owner?.toLowerCase());
+  const members = rows.map(({ named, ...row }) => ({
+    ...memberRow(services.mac, unit.tenantId, row),
+    named,
+  }));
+  const owners = members.filter(({ named }) => named);
   const others =
     about.escalated || owners.length === 0 ? members.filter((one) => seesToIt(one, unit.now)) : [];
   const facts = { ...about, tenant: tenant!.name, owner: policy.owner };
