@@ -4,6 +4,7 @@ import { requestInfo } from "../router/context.ts";
 import { verbs } from "../router/verbs.ts";
 import { type Caller, type House, openHouse } from "../testing/house.ts";
 import { codeOf } from "../testing/refusal.ts";
+import { until } from "../testing/until.ts";
 
 let house: House;
 let tenantId: string;
@@ -68,6 +69,21 @@ test("a read by a token is noted with consumer, kind, version and time, warm or 
   ]);
   const [billing] = await consumers(id);
   expect(Date.parse(billing!.lastReadAt!)).toBeGreaterThanOrEqual(Date.parse(billing!.firstReadAt!));
+});
+
+test("notes are written by themselves every so often, and by whoever ends the process", async () => {
+  const [id, other] = [await secret(), await secret()];
+  const token = await reader("by itself");
+  const server = await house.another({ consumers: { everyMs: 10 } });
+  await server.invoke(verbs.secrets.reveal, requestInfo({ token }), { id });
+  const noted = async (secretId: string) =>
+    (await house.sql("SELECT FROM control_plane.consumers WHERE secret_id = $1", [secretId])).length === 1;
+  await until(() => noted(id));
+  const stopping = await house.another();
+  await stopping.invoke(verbs.secrets.reveal, requestInfo({ token }), { id: other });
+  expect(await noted(other)).toBe(false);
+  await stopping.flush();
+  expect(await noted(other)).toBe(true);
 });
 
 test("what a session reads, what is refused, and what is only looked at makes no consumer", async () => {

@@ -188,6 +188,21 @@ test("what people rotate reminds two weeks ahead, three days ahead, when it is d
     ["rotation_overdue", 3, true],
     ["rotation_overdue", 4, true],
   ]);
+  // Webhooks and streams are told the same.
+  const told = await house.sql<{ kind: string; data: object }>(
+    "SELECT kind, data FROM control_plane.tenant_messages WHERE secret_id = $1 AND kind LIKE 'secret.rotation%' ORDER BY batch, item",
+    [id],
+  );
+  expect(told.map(({ kind }) => kind)).toEqual([
+    ...["secret.rotation_due", "secret.rotation_due"],
+    ...["secret.rotation_overdue", "secret.rotation_overdue"],
+  ]);
+  expect(told.at(-1)!.data).toMatchObject({
+    owner: "team-pay",
+    required: true,
+    reminder: 4,
+    escalated: true,
+  });
   expect(house.logged.join()).toContain("a secret waits for whoever rotates it");
   const { due } = await caller.rotation.due({});
   expect(due).toMatchObject([
@@ -203,6 +218,30 @@ test("what people rotate reminds two weeks ahead, three days ahead, when it is d
   await house.moveClock("55 days");
   await run();
   expect((await reminders()).at(-1)).toEqual(["rotation_due", 1, false]);
+});
+
+test("what should rotate by itself and does not for a day is told of as overdue, and listed as failed", async () => {
+  const id = await secret();
+  await caller.rotation.setPolicy({
+    id,
+    schedule: { everyDays: 7 },
+    required: true,
+    rotator: { kind: "fake-target" },
+  });
+  target.down = true;
+  try {
+    for (const day of [7.5, 8.5]) {
+      await house.moveClock(`${day * 24} hours`);
+      await run();
+    }
+  } finally {
+    target.down = false;
+  }
+  expect(await reminders()).toEqual([["rotation_overdue", 1, false]]);
+  expect((await caller.rotation.due({})).due).toMatchObject([
+    { secretId: id, overdue: true, state: "running" },
+  ]);
+  expect((await caller.secrets.get({ id })).rotation).toMatchObject({ due: true, overdue: true });
 });
 
 test("a value that ends reminds of it, and says when it has ended", async () => {
