@@ -3,8 +3,8 @@ import pg from "pg";
 export interface SwappingPoolOptions {
   /** Reads the connection string to use now. */
   read(): Promise<string>;
-  /** How often it is read, in milliseconds; 5000 by default. Much shorter than a version's grace. */
-  everyMs?: number;
+  /** How often it is read, in milliseconds; 5000 by default, much shorter than a version's grace. False: by `refresh` only. */
+  everyMs?: number | false;
   /** For each pool. */
   pool?: Omit<pg.PoolConfig, "connectionString">;
   /** Told when the connection string could not be read, or does not log in: the pool goes on as it was. */
@@ -19,6 +19,8 @@ export interface SwappingPool {
   refresh(): Promise<void>;
   /** Pools that end when their last query has. */
   readonly ending: number;
+  /** Resolves once these have ended: nothing uses an older connection string then. */
+  drained(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -65,9 +67,9 @@ export async function createSwappingPool(options: SwappingPoolOptions): Promise<
     });
     return refreshing;
   };
-  const timer = setInterval(() => {
-    refresh().catch((error: unknown) => options.onProblem?.(error));
-  }, options.everyMs ?? 5_000);
+  const { everyMs = 5_000 } = options;
+  const again = () => void refresh().catch((error: unknown) => options.onProblem?.(error));
+  const timer = everyMs === false ? undefined : setInterval(again, everyMs);
 
   return {
     async query(sql, values) {
@@ -84,6 +86,9 @@ export async function createSwappingPool(options: SwappingPoolOptions): Promise<
     },
     get ending() {
       return ending.size;
+    },
+    async drained() {
+      await Promise.all(ending);
     },
     refresh,
     async end() {
