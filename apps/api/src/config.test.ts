@@ -54,6 +54,7 @@ test("with no settings at all, development serves on the loopback address over i
     purgeAfterDays: 30,
     rotationTargets: [],
     upstreams: null,
+    signOn: null,
     warnings: [],
   });
 });

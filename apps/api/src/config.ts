@@ -113,6 +113,8 @@ export interface Config {
   rotationTargets: readonly AllowRule[];
   /** A file that names upstreams, where secrets are that are not here yet; null: there are none. */
   upstreams: string | null;
+  /** A file that names who knows tenants' people elsewhere; null: nobody does. */
+  signOn: string | null;
   /** How many calls a second are taken of whom. */
   callLimits: CallLimitOptions;
   /** Sentences about what works but is likely not meant. */
@@ -275,6 +277,7 @@ const schema = z.object({
     })
     .default(""),
   KEYFOLD_UPSTREAMS: path.optional(),
+  KEYFOLD_SIGN_ON: path.optional(),
 });
 
 /**
@@ -369,6 +372,7 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     purgeAfterDays: given.KEYFOLD_PURGE_AFTER_DAYS,
     rotationTargets: allowOf(given.KEYFOLD_ROTATION_TARGETS) ?? [],
     upstreams: given.KEYFOLD_UPSTREAMS === undefined ? null : here(given.KEYFOLD_UPSTREAMS),
+    signOn: given.KEYFOLD_SIGN_ON === undefined ? null : here(given.KEYFOLD_SIGN_ON),
   };
   return { ...config, warnings: [...unknownSettings(env), ...doubts(config)] };
 }

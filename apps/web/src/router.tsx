@@ -29,6 +29,12 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import("./sign-in/sign-in-page.tsx"), "SignInPage"),
 });
 
+const elsewhere = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in/elsewhere",
+  component: lazyRouteComponent(() => import("./sign-in/elsewhere-page.tsx"), "ElsewherePage"),
+});
+
 /** What a one-time link opens, whoever is or is not signed in. */
 const welcome = createRoute({
   getParentRoute: () => root,
@@ -220,6 +226,7 @@ const secret = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
+    elsewhere,
     welcome,
     choose,
     app.addChildren([

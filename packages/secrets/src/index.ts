@@ -26,6 +26,12 @@ export type { Letter, MailTransport } from "./mail/transport.ts";
 export { MESSAGE_KINDS, type MessageKind } from "./message/kinds.ts";
 export { breachedIn } from "./person/breached.ts";
 export type { People } from "./person/people.ts";
+export {
+  type Asked,
+  ProviderUnreachable,
+  type Said,
+  type SignOnProvider,
+} from "./person/sign-on/provider.ts";
 export type { ProcessView } from "./process/live.ts";
 export type { ProcessFacts } from "./process/report.ts";
 export type { ProjectView } from "./project/schema.ts";

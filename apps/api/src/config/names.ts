@@ -61,6 +61,7 @@ export const SETTINGS = [
   "KEYFOLD_PURGE_AFTER_DAYS",
   "KEYFOLD_ROTATION_TARGETS",
   "KEYFOLD_UPSTREAMS",
+  "KEYFOLD_SIGN_ON",
 ] as const;
 
 export type SettingName = (typeof SETTINGS)[number];

@@ -1,7 +1,7 @@
 import type { KeyfoldServer } from "@keyfold/secrets";
 import type { Callers } from "../http/callers.ts";
 import type { AppContext } from "../http/facts.ts";
-import { cookieHeader } from "./cookie.ts";
+import { cookieHeader, signOnBinding, signOnCookie } from "./cookie.ts";
 
 type People = KeyfoldServer["people"];
 
@@ -135,6 +135,28 @@ export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
   },
   {
     method: "POST",
+    path: "/session/sign-on",
+    who: "anyone",
+    run: async ({ c, people, body }) => {
+      const { url, binding } = await people.beginSignOn(backTo(c), body);
+      const headers = { "set-cookie": signOnCookie(c, binding) };
+      return Response.json({ url }, { headers });
+    },
+  },
+  {
+    method: "POST",
+    path: "/session/sign-on/confirm",
+    who: "anyone",
+    run: async ({ c, people, callers, body }) => {
+      const from = { redirectUri: backTo(c), binding: signOnBinding(c) };
+      const started = await people.finishSignOn(callers.requestOfNobody(c, null), from, body);
+      const answer = signedIn(c, callers, started);
+      answer.headers.append("set-cookie", signOnCookie(c, null));
+      return answer;
+    },
+  },
+  {
+    method: "POST",
     path: "/people/forgot",
     who: "anyone",
     run: async ({ c, people, callers, body }) => {
@@ -176,6 +198,12 @@ function siteOf(c: AppContext): { rpId: string; origins: readonly string[] } {
   const { ownOrigins } = c.get("facts");
   const origin = c.req.header("origin") ?? ownOrigins[0];
   return { rpId: origin === undefined ? "" : new URL(origin).hostname, origins: ownOrigins };
+}
+
+/** The page of ours to which a provider of single sign-on sends the browser back. */
+function backTo(c: AppContext): string {
+  const { ownOrigins } = c.get("facts");
+  return `${c.req.header("origin") ?? ownOrigins[0] ?? ""}/sign-in/elsewhere`;
 }
 
 /** A new session, and codes that are shown this once. */

@@ -21,6 +21,7 @@ import { openAppendOnlyFile } from "../push/append-only-file.ts";
 import { pushCheckpoints } from "../push/checkpoints.ts";
 import { countedSink } from "../push/counted-sink.ts";
 import { httpsTarget } from "../push/https-target.ts";
+import { signOnFrom } from "../sign-on/from-file.ts";
 import { upstreamsFrom } from "../upstreams/from-file.ts";
 import { httpTransport } from "../webhooks/transport.ts";
 import { openDatabase } from "./database.ts";
@@ -78,6 +79,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
   const also = await alsoRootKeys(config.alsoRootKeys, metrics.keyService);
   const own = await tenantRootKeys(config.tenantRootKeys, metrics.keyService);
   const upstreams = await upstreamsFrom(config.upstreams);
+  const signOn = await signOnFrom(config.signOn);
   if (config.breachedPasswords !== null)
     await access(config.breachedPasswords, constants.R_OK).catch(() => {
       throw new StartError(
@@ -142,6 +144,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
         return sends;
       }),
       upstreams,
+      signOn,
       log: {
         warn: (facts, message) => log.warn(facts, message),
         error: (facts, message) => log.error(facts, message),

@@ -9,6 +9,7 @@ import { PasskeyButton } from "./passkey-button.tsx";
 import { PasswordForm } from "./password-form.tsx";
 import { safePath } from "./safe-path.ts";
 import { SignInShell } from "./shell.tsx";
+import { SignOnForm } from "./sign-on-form.tsx";
 import { TokenForm } from "./token-form.tsx";
 
 export function SignInPage() {
@@ -16,7 +17,7 @@ export function SignInPage() {
   const router = useRouter();
   const queries = useQueryClient();
   const { next, ended } = useSearch({ from: "/sign-in" });
-  const [way, setWay] = useState<"password" | "token">("password");
+  const [way, setWay] = useState<"password" | "token" | "elsewhere">("password");
   const [step, setStep] = useState<"password" | "code">("password");
   const code = way === "password" && step === "code";
 
@@ -29,7 +30,15 @@ export function SignInPage() {
   return (
     <SignInShell
       heading={code ? s.codeHeading : m.signIn.heading}
-      lead={way === "token" ? m.signIn.lead : code ? s.codeLead : s.passwordLead}
+      lead={
+        way === "token"
+          ? m.signIn.lead
+          : way === "elsewhere"
+            ? s.elsewhereLead
+            : code
+              ? s.codeLead
+              : s.passwordLead
+      }
     >
       {ended ? (
         <p role="status" className="mt-5 rounded-lg bg-warn-soft px-3 py-2.5 text-sm text-warn-text">
@@ -38,15 +47,28 @@ export function SignInPage() {
       ) : null}
       {way === "token" ? (
         <TokenForm onDone={done} />
+      ) : way === "elsewhere" ? (
+        <SignOnForm />
       ) : (
         <PasswordForm onDone={done} step={step} onStep={setStep} />
       )}
       {code ? null : (
         <div className="mt-2 space-y-2">
           {way === "password" ? <PasskeyButton onDone={done} /> : null}
-          <Button look="quiet" wide onPress={() => setWay(way === "token" ? "password" : "token")}>
-            {way === "token" ? s.usePassword : s.useToken}
-          </Button>
+          {way === "password" ? (
+            <>
+              <Button look="quiet" wide onPress={() => setWay("elsewhere")}>
+                {s.useElsewhere}
+              </Button>
+              <Button look="quiet" wide onPress={() => setWay("token")}>
+                {s.useToken}
+              </Button>
+            </>
+          ) : (
+            <Button look="quiet" wide onPress={() => setWay("password")}>
+              {s.usePassword}
+            </Button>
+          )}
         </div>
       )}
     </SignInShell>

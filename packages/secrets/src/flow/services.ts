@@ -17,6 +17,7 @@ import type { WrapLimits } from "../key/wraps/wrap-budget.ts";
 import type { MailTransport } from "../mail/transport.ts";
 import type { Breached } from "../person/breached.ts";
 import type { Passwords } from "../person/password.ts";
+import type { SignOnProvider } from "../person/sign-on/provider.ts";
 import type { Regions } from "../region/region.ts";
 import type { StreamHub } from "../stream/hub.ts";
 import type { TokenUses } from "../token/uses.ts";
@@ -67,6 +68,8 @@ export interface Services {
     /** Whether a new password was leaked; undefined: nobody knows. */
     readonly breached: Breached | undefined;
   };
+  /** Who knows tenants' people elsewhere. */
+  readonly signOn: readonly SignOnProvider[];
   /** How mail leaves; null: none does. */
   readonly mail: MailTransport | null;
   /** Signs checkpoints and receipts. */

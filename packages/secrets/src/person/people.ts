@@ -8,6 +8,8 @@ import { firstOperatorLink, hasOperator, resetOperator, suspendPerson } from "./
 import { aboutMe, changePassword } from "./me.ts";
 import { listSessions, revokeSessions } from "./session.ts";
 import { signIn, signOut, stepUp } from "./sign-in.ts";
+import { beginSignOn } from "./sign-on/begin.ts";
+import { finishSignOn } from "./sign-on/finish.ts";
 import { chooseTenant, myTenants } from "./tenants.ts";
 
 /**
@@ -19,6 +21,13 @@ export type People = ReturnType<typeof peopleOf>;
 export function peopleOf(services: Services) {
   return {
     signIn: (request: RequestInfo, input: unknown) => signIn(services, request, input),
+    /** @param redirectUri where the provider sends the browser back to: a page of our own */
+    beginSignOn: (redirectUri: string, input: unknown) => beginSignOn(services, redirectUri, input),
+    finishSignOn: (
+      request: RequestInfo,
+      from: { redirectUri: string; binding: string | null },
+      input: unknown,
+    ) => finishSignOn(services, request, from, input),
     stepUp: (request: RequestInfo, input: unknown) => stepUp(services, request, input),
     signOut: (request: RequestInfo) => signOut(services, request),
     sessions: (request: RequestInfo) => listSessions(services, request),

@@ -91,6 +91,7 @@ export async function assemble(options: KeyfoldServerOptions): Promise<Assembled
       mailKey: deployment.token.derive("keyfold/mail/v1"),
       breached: options.breached,
     },
+    signOn: options.signOn ?? [],
     mail: options.mail ?? null,
     signer: new Signer(deployment.signing, deployment.id),
     checkpoints: new Map(),

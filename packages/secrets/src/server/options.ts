@@ -12,6 +12,7 @@ import type { Algorithm } from "../key/suite/algorithm.ts";
 import type { WrapLimits } from "../key/wraps/wrap-budget.ts";
 import type { MailTransport } from "../mail/transport.ts";
 import type { Breached } from "../person/breached.ts";
+import type { SignOnProvider } from "../person/sign-on/provider.ts";
 import type { ProcessFacts } from "../process/report.ts";
 import type { HubOptions } from "../stream/hub.ts";
 import type { Upstream } from "../upstream/port.ts";
@@ -62,6 +63,8 @@ export interface KeyfoldServerOptions {
   breached?: Breached;
   /** What Argon2id costs for a new password: KiB and passes. 19 456 and 2 by default; less is for tests only. */
   passwordCost?: { memory: number; passes: number };
+  /** Who knows tenants' people elsewhere, by OpenID Connect. Without any, nobody signs in elsewhere. */
+  signOn?: readonly SignOnProvider[];
   /** How other issuers' public keys are fetched. Without it no rule is made, and no token exchanged. */
   issuers?: IssuerFetch;
   /** Milliseconds that only grow: how old fetched keys are. */

@@ -28,7 +28,16 @@ function checksum(body: string): string {
 /** HMAC-SHA-256 (32 bytes): the only trace of a credential that is stored. */
 export function credentialDigest(
   tokenKey: SecretKey,
-  kind: "token" | "session" | "link" | "value-link" | "invitation" | "recovery" | "challenge" | "sign-in",
+  kind:
+    | "token"
+    | "session"
+    | "link"
+    | "value-link"
+    | "invitation"
+    | "recovery"
+    | "challenge"
+    | "sign-in"
+    | "sign-on",
   secret: string,
 ): Buffer<ArrayBuffer> {
   return Buffer.from(tokenKey.hmacSha256(`keyfold/${kind}/v1\0`, secret));

@@ -7,7 +7,7 @@ import { credentialDigest } from "../../token/secret.ts";
 /** How long a browser has to answer, in seconds. */
 export const CHALLENGE_SECONDS = 300;
 
-export type Purpose = "passkey-add" | "passkey-prove";
+export type Purpose = "passkey-add" | "passkey-prove" | "sign-on" | "sign-on-factor";
 
 /** Notes what a browser was asked. @param personId whom; null: whoever it turns out to be */
 export async function noteChallenge(
@@ -52,6 +52,24 @@ export async function takeChallenge(
   )
     throw refusedPasskey();
   services.mac.check("personChallenges", null, row);
+}
+
+/**
+ * Takes a challenge that names whom it is of: once, like every other.
+ * @returns the person's id; null for one that was not asked, was answered, or is too old
+ */
+export async function takeAny(
+  services: Services,
+  { sql, now }: Pick<Transaction, "sql" | "now">,
+  challenge: string,
+  purpose: Purpose,
+): Promise<string | null> {
+  const digest = credentialDigest(services.tokenKey, "challenge", challenge);
+  const [row] = await sql.personChallenge.findMany({ where: { digest } });
+  const { count } = await sql.personChallenge.deleteMany({ where: { digest } });
+  if (row === undefined || count !== 1 || row.expiresAt <= now || row.purpose !== purpose) return null;
+  services.mac.check("personChallenges", null, row);
+  return row.personId;
 }
 
 export const refusedPasskey = () =>

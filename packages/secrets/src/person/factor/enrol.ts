@@ -132,7 +132,7 @@ export async function removeFactor(
       if (factor === undefined) throw new KeyfoldError("not_found");
       await tx.sql.personFactor.delete({ where: { id } });
       if (!factors.some((one) => one.id !== id && one.confirmedAt !== null)) {
-        await tx.sql.personFactor.deleteMany({ where: { personId: person.id } });
+        await tx.sql.personFactor.deleteMany({ where: { personId: person.id, kind: { not: "oidc" } } });
         person = await savePerson(services, tx, person, { factorRequired: false });
       }
       const started = await renewSession(services, tx, request, person, asking, asking.factorAt);
