@@ -56,6 +56,7 @@ export const m = {
     rotation: "Rotation",
     webhooks: "Webhooks",
     tokens: "Tokens",
+    inbox: "Inbox",
     members: "Members",
     approvals: "Approvals",
     access: "Who may",

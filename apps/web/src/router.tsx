@@ -156,6 +156,12 @@ const webhooks = createRoute({
   component: lazyRouteComponent(() => import("./webhooks/webhooks-page.tsx"), "WebhooksPage"),
 });
 
+const inbox = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/inbox",
+  component: lazyRouteComponent(() => import("./inbox/inbox-page.tsx"), "InboxPage"),
+});
+
 const members = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/members",
@@ -243,6 +249,7 @@ export const router = createRouter({
       rotation,
       webhooks,
       goToSecret,
+      inbox,
       members,
       approvals,
       access,

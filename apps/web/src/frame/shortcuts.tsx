@@ -12,6 +12,7 @@ const PAGES: Readonly<
     | "/t/$tenant"
     | "/t/$tenant/rotation"
     | "/t/$tenant/webhooks"
+    | "/t/$tenant/inbox"
     | "/t/$tenant/members"
     | "/t/$tenant/approvals"
     | "/t/$tenant/links"
@@ -23,6 +24,7 @@ const PAGES: Readonly<
   s: "/t/$tenant",
   r: "/t/$tenant/rotation",
   w: "/t/$tenant/webhooks",
+  i: "/t/$tenant/inbox",
   m: "/t/$tenant/members",
   p: "/t/$tenant/approvals",
   l: "/t/$tenant/links",

@@ -7,6 +7,7 @@ import {
   ChevronsUpDown,
   Grid3x3,
   HeartPulse,
+  Inbox,
   KeyRound,
   LogOut,
   Radar,
@@ -130,6 +131,7 @@ function SwitchTenant() {
 
 /** What stands below a tenant's secrets. */
 const PAGES = [
+  { to: "/t/$tenant/inbox", label: m.frame.inbox, icon: Inbox },
   { to: "/t/$tenant/rotation", label: m.frame.rotation, icon: CalendarClock },
   { to: "/t/$tenant/webhooks", label: m.frame.webhooks, icon: Webhook },
   { to: "/t/$tenant/links", label: m.frame.links, icon: Share2 },

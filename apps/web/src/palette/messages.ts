@@ -25,6 +25,7 @@ export const p = {
       secrets: "Secrets",
       rotation: "Rotation",
       webhooks: "Webhooks",
+      inbox: "Inbox",
       members: "Members",
       approvals: "Approvals",
       tokens: "Tokens",

@@ -60,6 +60,7 @@ function usePages(tenant: string | undefined): Command[] {
               "g w",
               () => void navigate({ to: "/t/$tenant/webhooks", params: { tenant } }),
             ),
+            go(m.frame.inbox, "g i", () => void navigate({ to: "/t/$tenant/inbox", params: { tenant } })),
             go(m.frame.members, "g m", () => void navigate({ to: "/t/$tenant/members", params: { tenant } })),
             go(
               m.frame.approvals,

@@ -18,13 +18,14 @@ export const ORDER: readonly DueState[] = [
 ];
 
 /** Everything that is due or comes within so many days. The verb's pages are in no order of time, so all are read. */
-export function useDue(tenant: string, within: number) {
+export function useDue(tenant: string, within: number, enabled = true) {
   const input = { tenant, within };
   const query = useInfiniteQuery({
     ...inPages(trpc.rotation.due.infiniteQueryKey(input), (page, options) =>
       client.rotation.due.query({ ...input, limit: 200, ...page }, options),
     ),
     staleTime: 0,
+    enabled,
   });
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   useEffect(() => {
