@@ -164,6 +164,11 @@ test("a customer moves to another key of theirs with a new term", async () => {
   const acme = await furnish("acme", "acme");
   const stay = house.as(house.operatorToken).keys.removeOpener({ opener: ids.customers, tenant: "acme" });
   expect(await codeOf(stay)).toBe("illegal_state");
+  // Nor is it closed for good while nobody can ask which one it is.
+  away = true;
+  const unasked = await refusalOf(house.as(house.operatorToken).keys.removeOpener({ opener: ids.customers }));
+  expect(unasked.message).toContain(`The tenants' own root key "acme" cannot be asked now`);
+  away = false;
   const next = localRootKey(randomBytes(32));
   const moving = { tenantRootKeys: { acme: { provider: next, others: [customers] } } };
   const operator = callerOf(await house.another(moving), house.operatorToken);

@@ -93,6 +93,11 @@ export class Openers {
     return wraps.filter(({ opener }) => !this.#providers.some((one) => one.anybodySeals === opener));
   }
 
+  /** Whether the current root key, which is not asked, is of the kind that this id names. */
+  mayBe(opener: string): boolean {
+    return this.#providers[0].kind.startsWith(opener.split(":", 1)[0]!);
+  }
+
   /** The root key that new wraps are made under. @throws EnvelopeError `provider_unavailable` */
   async current(): Promise<RootKeyRef> {
     return nameOf(this.#providers[0]);

@@ -23,9 +23,20 @@ export const removeOpener = defineVerb({
     const { services } = call;
     const tenantId = tenant === undefined ? null : await tenantOf(call, tenant);
     const making = await asked(() => services.openers.making());
-    // A tenant's own that does not answer makes no new term either.
-    const own = await Promise.all([...services.own.values()].map((one) => one.making().catch(() => [])));
-    if ([...making, ...own.flat()].includes(opener))
+    const own = await Promise.all(
+      [...services.own].map(async ([name, openers]) => ({
+        name,
+        openers,
+        ids: await openers.making().catch(() => null),
+      })),
+    );
+    // For one tenant that is the job's own trouble; for all of them the opener is closed at once, and for good.
+    const silent = own.find(({ openers, ids }) => ids === null && openers.mayBe(opener));
+    if (tenantId === null && silent !== undefined)
+      refuse(
+        `The tenants' own root key "${silent.name}" cannot be asked now, and may be ${opener}. Try again, or remove it tenant by tenant.`,
+      );
+    if ([...making, ...own.flatMap(({ ids }) => ids ?? [])].includes(opener))
       refuse(`New keys are wrapped under ${opener} here. Start the server without it, and then remove it.`);
     const [deployments, inTheWay] = await again(() =>
       withDeployment(services.db, async (tx) => [
