@@ -1,8 +1,9 @@
 // `node bench/in-process.ts [TENANTS] [SECONDS]`: reveals in process, 256 at once, and how many statements they take.
-import { randomBytes, randomUUID } from "node:crypto";
+import { hash, randomBytes, randomUUID } from "node:crypto";
 import { connect } from "@keyfold/db";
 import { createTestDatabase, startTestServer } from "@keyfold/db/testing";
 import { localRootKey, openValue, sealValue } from "@keyfold/envelope";
+import { verifyExport } from "@keyfold/ledger";
 import {
   createKeyfoldServer,
   type KeyfoldServer,
@@ -12,7 +13,7 @@ import {
 } from "@keyfold/secrets";
 import pg from "pg";
 import { VALUE } from "./keyfold.ts";
-import { median, type Row, table } from "./measure.ts";
+import { inTurn, median, type Row, table } from "./measure.ts";
 
 const AT_ONCE = 256;
 const SECRETS = 100;
@@ -25,6 +26,9 @@ export interface InProcess {
   /** How many statements a warm reveal takes, and a cold one by a token that is known. */
   statements: { warm: number; cold: number };
 }
+
+export const statementsText = ({ warm, cold }: InProcess["statements"]): string =>
+  `Statements: ${warm.toFixed(3)} for a warm reveal, ${cold.toFixed(2)} for a cold one by a token that is known.`;
 
 interface Reader {
   request: RequestInfo;
@@ -94,13 +98,46 @@ export async function inProcess(tenants: number, seconds: number): Promise<InPro
           .slice(at, at + AT_ONCE)
           .map((name) => keyfold.router.createCaller({ keyfold: one.request }).secrets.reveal({ name })),
       );
-    return { rows, statements: { warm, cold: counted() / COLD } };
+    const cold = counted() / COLD;
+    rows.push(verified(await exported(keyfold, one.request)));
+    return { rows, statements: { warm, cold } };
   } finally {
     await keyfold.close();
     await db.close();
     await database.drop();
     await server.stop();
   }
+}
+
+/** A tenant's log as it is exported, all that was read above in it. */
+async function exported(keyfold: KeyfoldServer, request: RequestInfo): Promise<Buffer[]> {
+  const lines: Buffer[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await keyfold.invoke(verbs.audit.export, request, cursor === undefined ? {} : { cursor });
+    for (const line of page.lines) lines.push(Buffer.from(line));
+    cursor = page.nextCursor;
+  }
+  return lines;
+}
+
+/** Verifying an exported log, as `keyfold audit verify` does, beside hashing each of its lines and nothing else. */
+function verified(lines: readonly Buffer[]): Row {
+  const [rate, baselineRate] = inTurn(
+    () => {
+      const verdict = verifyExport(lines);
+      if (!verdict.ok) throw new Error(JSON.stringify(verdict));
+    },
+    () => {
+      for (const line of lines) hash("sha256", line, "buffer");
+    },
+    { rounds: 3, batch: 1 },
+  );
+  return {
+    what: "audit verify, events",
+    rate: rate * lines.length,
+    baseline: "hashing the same lines in a bare loop",
+    baselineRate: baselineRate * lines.length,
+  };
 }
 
 async function makeTenant(

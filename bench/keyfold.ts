@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 export const VALUE = "sk_test_not_a_real_key_0123456789abcdef";
 
+/** As scripts/start.ts starts it. */
+const AS_STARTED = ["--max-semi-space-size=16"];
+
 /** The API as it is started by anyone, in a process of its own, with a tenant and a hundred secrets. */
 export async function startKeyfold(settings: Readonly<Record<string, string>> = {}): Promise<{
   url: string;
@@ -20,7 +23,7 @@ export async function startKeyfold(settings: Readonly<Record<string, string>> = 
   const dataDir = await mkdtemp(join(tmpdir(), "keyfold-bench-"));
   const port = 4600 + Math.floor(Math.random() * 300);
   const operator = randomBytes(24).toString("hex");
-  const child = spawn(process.execPath, [join(here, "../apps/api/src/main.ts")], {
+  const child = spawn(process.execPath, [...AS_STARTED, join(here, "../apps/api/src/main.ts")], {
     // Its log goes to a pipe that is read and thrown away, as a log collector's would be read.
     stdio: ["ignore", "pipe", "inherit"],
     env: {

@@ -9,8 +9,14 @@ export interface Shot {
   body?: () => string;
 }
 
-/** Requests per second, every one of them answered 2xx; else an error, since a fast refusal is no result. */
-export async function shoot(shot: Shot, connections: number, seconds: number): Promise<number> {
+/** How it went: requests per second, and the milliseconds that all but one in a hundred took at most. */
+export interface Went {
+  rate: number;
+  p99: number;
+}
+
+/** Every request was answered 2xx; else an error, since a fast refusal is no result. */
+export async function shoot(shot: Shot, connections: number, seconds: number): Promise<Went> {
   const { body } = shot;
   const result = await autocannon({
     url: shot.url,
@@ -24,7 +30,7 @@ export async function shoot(shot: Shot, connections: number, seconds: number): P
   });
   if (result.non2xx > 0 || result.errors > 0)
     throw new Error(`${shot.url}: ${result.non2xx} refused, ${result.errors} failed`);
-  return result.requests.average;
+  return { rate: result.requests.average, p99: result.latency.p99 };
 }
 
 /** Two shots in turn, so that a drifting machine drifts for both: the median of each. */
@@ -33,14 +39,18 @@ export async function shootInTurn(
   b: Shot,
   connections: number,
   { rounds = 3, seconds = 2 } = {},
-): Promise<[number, number]> {
-  const rates: [number[], number[]] = [[], []];
+): Promise<[Went, Went]> {
+  const went: [Went[], Went[]] = [[], []];
   // Warm up both.
   await shoot(a, connections, 1);
   await shoot(b, connections, 1);
   for (let round = 0; round < rounds; round++) {
-    rates[0].push(await shoot(a, connections, seconds));
-    rates[1].push(await shoot(b, connections, seconds));
+    went[0].push(await shoot(a, connections, seconds));
+    went[1].push(await shoot(b, connections, seconds));
   }
-  return [median(rates[0]), median(rates[1])];
+  const middle = (all: readonly Went[]): Went => ({
+    rate: median(all.map((one) => one.rate)),
+    p99: median(all.map((one) => one.p99)),
+  });
+  return [middle(went[0]), middle(went[1])];
 }

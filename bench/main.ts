@@ -9,15 +9,21 @@ import { envelopeRows } from "./envelope.ts";
 import { httpRows } from "./http.ts";
 import { hybridRows } from "./hybrid.ts";
 import { importing, importingText } from "./import.ts";
+import { inProcess, statementsText } from "./in-process.ts";
 import { keyRows } from "./keys.ts";
 import { table } from "./measure.ts";
+import { memory, memoryText } from "./memory.ts";
 import { reEncryption, reEncryptionText } from "./re-encrypt.ts";
 import { rotationRows } from "./rotations.ts";
+import { timings, timingText } from "./timing.ts";
 import { webhookRows } from "./webhooks.ts";
 
 const quick = process.argv.includes("--quick");
 const envelope = [...envelopeRows(), ...(await hybridRows())];
 const http = await httpRows([1, 32], quick ? 1 : 3);
+const within = await inProcess(quick ? 100 : 1_000, quick ? 1 : 3);
+const held = await memory(quick ? 20_000 : 100_000);
+const timed = await timings(quick ? 500 : 10_000, quick ? 10 : 100);
 const keys = await keyRows(quick ? 200 : 1000);
 const reEncrypted = await reEncryption(quick ? 1000 : 20_000, quick ? 2 : 10);
 const rotations = await rotationRows(quick ? 100 : 500, quick ? 300 : 10_000);
@@ -71,6 +77,22 @@ ${importingText(imported)}
 same stack over a table of \`encrypt()\`ed values with one audit row a call.
 
 ${table(http)}
+
+## In process
+
+Reveals through the router's caller. The goals: 0.4 of the bare loop, over one tenant and over a thousand; statements below 0.1
+for a warm reveal and 1 for a cold one; \`audit verify\` at least 0.3 of hashing the same lines.
+
+${table(within.rows)}
+
+${statementsText(within.statements)}
+
+## Memory and timing
+
+${memoryText(held)} The goals: below 150 MB, and below 250 MB and flat after a million, which \`node bench/memory.ts\` sends.
+
+Whether an answer's time tells what is right: ${timingText(timed)}. Below 4.5 there is no difference; \`node bench/timing.ts\`
+tries 100,000 tokens and 1,000 people.
 `;
 console.log(report);
 if (process.argv.includes("--write")) writeFileSync(join(import.meta.dirname, "RESULTS.md"), report);

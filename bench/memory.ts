@@ -1,0 +1,48 @@
+// `node bench/memory.ts [READS]`: the API's memory after its start, and while it answers a million reveals. The goals: below
+// 150 MB after the start, below 250 MB and flat after a million.
+import { readFileSync } from "node:fs";
+import autocannon from "autocannon";
+import { startKeyfold } from "./keyfold.ts";
+
+const SAMPLES = 10;
+
+export interface Memory {
+  /** Megabytes after the start, with a hundred secrets made. */
+  atStart: number;
+  /** After each tenth of the reads. */
+  while: number[];
+  reads: number;
+}
+
+export async function memory(reads: number): Promise<Memory> {
+  const keyfold = await startKeyfold();
+  try {
+    const headers = { authorization: `Bearer ${keyfold.token}` };
+    const atStart = megabytes(keyfold.pid);
+    const samples: number[] = [];
+    for (let i = 0; i < SAMPLES; i++) {
+      const { non2xx, errors } = await autocannon({
+        url: `${keyfold.url}/api/reveal?name=KEY_0${i}0`,
+        connections: 32,
+        amount: Math.ceil(reads / SAMPLES),
+        headers,
+      });
+      if (non2xx + errors > 0) throw new Error(`${non2xx} refused, ${errors} failed`);
+      samples.push(megabytes(keyfold.pid));
+    }
+    return { atStart, while: samples, reads };
+  } finally {
+    await keyfold.stop();
+  }
+}
+
+export const memoryText = ({ atStart, while: samples, reads }: Memory): string =>
+  `The API's process holds ${atStart} MB after its start, and after each tenth of ${reads.toLocaleString("en-US")} reveals over HTTP: ${samples.join(", ")} MB.`;
+
+/** Resident memory of a process, as Linux tells it. */
+function megabytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Math.round(Number(kilobytes) / 1024);
+}
+
+if (import.meta.main) console.log(memoryText(await memory(Number(process.argv[2] ?? 1_000_000))));
