@@ -22,7 +22,8 @@ export function checkContent(batch: Batch, before: ChainPoint): ChainBroken | nu
   const { events, kept } = read;
   const gives = (leaves: Buffer[] | null) => leaves !== null && merkleRoot(leaves).equals(batch.root);
   const eventsFit = gives(events);
-  const keptFit = gives(kept);
+  // The same leaves give the same root: half of what verifying takes is not done twice.
+  const keptFit = areSame(events, kept) ? eventsFit : gives(kept);
   if (!eventsFit && !keptFit) {
     const found = events?.length ?? batch.count;
     if (found === batch.count) return edited("its events do not give its root");
@@ -41,6 +42,15 @@ export function checkContent(batch: Batch, before: ChainPoint): ChainBroken | nu
     return edited("its hash does not follow from its root and the hash before it");
   }
   return null;
+}
+
+function areSame(one: readonly Buffer[] | null, other: readonly Buffer[] | null): boolean {
+  return (
+    one !== null &&
+    other !== null &&
+    one.length === other.length &&
+    one.every((leaf, at) => leaf.equals(other[at]!))
+  );
 }
 
 interface Leaves {
