@@ -25,6 +25,8 @@ const DOORS = {
     withTenant(db, tenant, work),
   withTenantSql: <T>(tenant: string, work: (tx: { query: Query; now: Date }) => Promise<T>) =>
     withTenantSql(db, tenant, work),
+  "withTenantSql, pipelined,": <T>(tenant: string, work: (tx: { query: Query; now: Date }) => Promise<T>) =>
+    withTenantSql(db, tenant, work, { pipelined: true }),
 };
 
 const setting = "SELECT current_setting('keyfold.tenant', true) AS tenant, current_user AS who";
@@ -141,4 +143,46 @@ test("undefined in a filter is an error of Prisma's, and no filter that matches 
   await expect(
     withTenant(db, randomUUID(), ({ sql }) => sql.tenant.findMany({ where: { id: undefined as never } })),
   ).rejects.toThrow(/undefined/i);
+});
+
+test("pipelined statements are done in the order in which they were asked, and one that fails undoes all", async () => {
+  const tenant = randomUUID();
+  const answers = await withTenantSql(
+    db,
+    tenant,
+    ({ query }) =>
+      Promise.all([
+        insert(query, tenant),
+        query(
+          "UPDATE control_plane.tenants SET name = 'second', generation = 2 WHERE id = $1::uuid RETURNING name",
+          [tenant],
+        ),
+        query("SELECT name FROM control_plane.tenants WHERE id = $1::uuid", [tenant]),
+      ]),
+    { pipelined: true },
+  );
+  expect(answers.slice(1)).toEqual([[{ name: "second" }], [{ name: "second" }]]);
+  const undone = randomUUID();
+  const failing = withTenantSql(
+    db,
+    undone,
+    async ({ query }) => {
+      const all = [insert(query, undone), query("SELECT 1 / $1::int", [0]), query(setting, [])];
+      for (const one of await Promise.allSettled(all)) if (one.status === "rejected") throw one.reason;
+    },
+    { pipelined: true },
+  );
+  await expect(failing).rejects.toMatchObject({ code: "22012" });
+  expect(await stored(undone)).toBe(0);
+  for (let i = 0; i < 4; i++) expect((await db.pool.query(setting)).rows[0].tenant || "").toBe("");
+});
+
+test("what is asked of a transaction that is over is refused, and not done outside of it", async () => {
+  const tenant = randomUUID();
+  let kept: Query | undefined;
+  await withTenantSql(db, tenant, async ({ query }) => {
+    kept = query;
+  });
+  await expect(insert(kept!, tenant)).rejects.toThrow("the transaction is over");
+  expect(await stored(tenant)).toBe(0);
 });

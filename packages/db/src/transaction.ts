@@ -48,12 +48,14 @@ export async function withTenant<T>(
 /**
  * `withTenant` without Prisma, for the verbs that are called all day: a statement costs a third of what it costs in
  * an interactive transaction of Prisma's (0.25 ms against 0.8 ms, measured on the same connection).
+ * @param options.pipelined statements go out without waiting for the ones before them, in the order in which they were asked
  * @throws RangeError when `tenantId` is no lower-case UUID.
  */
 export async function withTenantSql<T>(
   { pool }: Pick<Connections, "pool">,
   tenantId: string,
   work: (tx: SqlTransaction) => Promise<T>,
+  options: { pipelined?: boolean } = {},
 ): Promise<T> {
   if (!UUID.test(tenantId)) throw new RangeError("a tenant's id is a lower-case UUID");
   // The id was checked to be nothing but hex and hyphens.
@@ -61,6 +63,7 @@ export async function withTenantSql<T>(
     pool,
     `SELECT set_config('keyfold.tenant', '${tenantId}', true), control_plane.clock() AS now`,
     work,
+    options.pipelined,
   );
 }
 
@@ -77,8 +80,14 @@ export async function withDeploymentSql<T>(
 }
 
 /** @param begin one statement, of constant text, that sets the stage and answers `now`: one round trip with the BEGIN */
-async function inSql<T>(pool: pg.Pool, begin: string, work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+async function inSql<T>(
+  pool: pg.Pool,
+  begin: string,
+  work: (tx: SqlTransaction) => Promise<T>,
+  pipelined = false,
+): Promise<T> {
+  const client: pg.PoolClient & { pipeline?: boolean } = await pool.connect();
+  let over = false;
   let broken: Error | undefined;
   // The pool listens to idle connections only, and one that dies unheard ends the process.
   const lost = (error: Error): void => {
@@ -89,17 +98,25 @@ async function inSql<T>(pool: pg.Pool, begin: string, work: (tx: SqlTransaction)
     const begun = (await client.query(
       `BEGIN ISOLATION LEVEL READ COMMITTED; ${begin}`,
     )) as unknown as pg.QueryResult<{ now: Date }>[];
-    const query: Query = async (sql, params) => (await client.query(prepared(pool, sql, params))).rows;
+    client.pipeline = pipelined;
+    const query: Query = async (sql, params) => {
+      // Outside it would be a transaction of its own, and without a tenant.
+      if (over) throw new Error("the transaction is over");
+      return (await client.query(prepared(pool, sql, params))).rows;
+    };
     const result = await work({ query, now: begun[1]!.rows[0]!.now });
+    over = true;
     // PostgreSQL answers a COMMIT of what has failed with a ROLLBACK, and no error.
     const { command } = await client.query("COMMIT");
     if (command !== "COMMIT") throw new Error("the transaction was rolled back at its commit");
     return result;
   } catch (error) {
+    over = true;
     // A connection whose state is not known does not go back to the pool.
     await client.query("ROLLBACK").catch(lost);
     throw error;
   } finally {
+    client.pipeline = false;
     client.off("error", lost);
     client.release(broken);
   }

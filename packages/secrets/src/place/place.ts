@@ -132,21 +132,24 @@ export async function findPlace(
 }
 
 /** What changes that share a transaction have found of places, and hold. */
-const found = new WeakMap<Unit["query"], Map<string, PlaceRow>>();
+const found = new WeakMap<Unit["query"], Map<string, Promise<PlaceRow | undefined>>>();
 
-async function placeRow(
+function placeRow(
   { query, tenantId }: Pick<Unit, "query" | "tenantId">,
   ref: PlaceRef,
 ): Promise<PlaceRow | undefined> {
   const params = [tenantId, ref.projectId, ref.projectName, ref.environmentId, ref.environmentName];
-  const rows = found.get(query) ?? new Map<string, PlaceRow>();
-  found.set(query, rows);
+  const places = found.get(query) ?? new Map<string, Promise<PlaceRow | undefined>>();
+  found.set(query, places);
   const name = JSON.stringify(params);
-  const known = rows.get(name);
-  if (known !== undefined) return known;
-  const [row] = await query<PlaceRow>(SQL, params);
-  if (row !== undefined) rows.set(name, row);
-  return row;
+  const asked = places.get(name) ?? query<PlaceRow>(SQL, params).then(([row]) => row);
+  places.set(name, asked);
+  // What was not there may be made within the same transaction.
+  asked.then(
+    (row) => row ?? places.delete(name),
+    () => places.delete(name),
+  );
+  return asked;
 }
 
 /**
