@@ -42,6 +42,8 @@ class Slots {
 
 /** Most events of one batch: a reader waits for its whole batch. */
 const MOST_EVENTS = 512;
+/** Most readers that are told in one turn of the event loop. */
+const MOST_TOLD = 64;
 /** Most tenants in one transaction. */
 const MOST_CHAINS = 64;
 
@@ -165,10 +167,19 @@ export class ReadAppender {
         continue;
       }
       this.#busy.delete(chain);
-      if (outcome !== "held" && outcome !== "deadline") for (const one of waiting) one.resolve(outcome);
+      if (outcome !== "held" && outcome !== "deadline") tellInTurns(waiting, outcome);
     }
     return again;
   }
+}
+
+/**
+ * Tells the readers of a batch, a few in each turn of the event loop: what the first do next, such as another read, is on its
+ * way to the database while the others are told.
+ */
+function tellInTurns(waiting: readonly Waiting[], outcome: AppendOutcome): void {
+  for (const one of waiting.slice(0, MOST_TOLD)) one.resolve(outcome);
+  if (waiting.length > MOST_TOLD) setImmediate(() => tellInTurns(waiting.slice(MOST_TOLD), outcome));
 }
 
 /** Tells those whose deadline was the earliest that it has passed, and gives back the others: it was not theirs. */
