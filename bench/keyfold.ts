@@ -9,7 +9,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 export const VALUE = "sk_test_not_a_real_key_0123456789abcdef";
 
 /** As scripts/start.ts starts it. */
-const AS_STARTED = ["--max-semi-space-size=16"];
+const AS_STARTED = ["--max-semi-space-size=8"];
 
 /** The API as it is started by anyone, in a process of its own, with a tenant and a hundred secrets. */
 export async function startKeyfold(settings: Readonly<Record<string, string>> = {}): Promise<{
