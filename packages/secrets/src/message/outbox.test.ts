@@ -96,9 +96,20 @@ test("a message commits with its change or not at all", async () => {
 test("messages stand in the order in which their changes committed, whoever began first", async () => {
   const { id: tenant, caller } = await house.tenant("ordered");
   await caller.secrets.setMany({ items: ["A", "B", "C"].map((name) => ({ name, value: "v" })) });
+  // By a token each: what one sets at once shares its transactions.
+  const writers = await Promise.all(
+    ["B", "A", "C"].map(async (name) => {
+      const { token } = await caller.tokens.create({ name, preset: "admin" });
+      return { name, caller: house.as(token) };
+    }),
+  );
   await house.inLine(
     tenant,
-    ["B", "A", "C"].map((name) => () => caller.secrets.set({ name, value: "w" })),
+    writers.map(
+      ({ name, caller: by }) =>
+        () =>
+          by.secrets.set({ name, value: "w" }),
+    ),
   );
   expect((await messagesOf(tenant)).slice(3).map((row) => row.name)).toEqual(["B", "A", "C"]);
 });
