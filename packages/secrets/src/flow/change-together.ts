@@ -1,6 +1,7 @@
 import { withTenantSql } from "@keyfold/db";
 import { liveness } from "../access/actor.ts";
 import { append } from "../audit/append.ts";
+import { KeyfoldError } from "../error.ts";
 import { ATTEMPTS } from "./again.ts";
 import type { Call } from "./call.ts";
 import { begin, changeSql, nothingLeft, type Unit, unappended } from "./change.ts";
@@ -12,6 +13,8 @@ interface Waiting {
   /** What it locks first: everybody locks in this order, so that no two wait for each other. */
   order: string;
   work(unit: Unit): Promise<unknown>;
+  /** Ends the waiting; gone once its turn has come. */
+  late: NodeJS.Timeout;
   resolve(result: never): void;
   reject(error: unknown): void;
 }
@@ -26,6 +29,8 @@ interface Line {
 const MOST = 32;
 /** Most transactions of one token at once; each keeps a connection. */
 const AT_ONCE = 2;
+/** How long a change waits for its turn, as long as for a connection; in milliseconds. */
+const WAIT_MS = 5_000;
 /** How long changes together wait for a row that somebody else holds, before each waits by itself; in milliseconds. */
 const LOCK_MS = 500;
 
@@ -36,6 +41,7 @@ const LOCK_MS = 500;
  *
  * All or nothing: where one of them cannot be done, or waits for somebody else's row, nothing was changed, and each is done
  * by itself, with its own answer. Only a token's changes share a transaction with each other, for they live and die together.
+ * @throws KeyfoldError `busy` where its turn does not come; what `changeSql` throws
  * @param order what it changes, such as a name; of two changes of the same, the second has the next turn
  */
 export function changeTogether<T>(
@@ -50,7 +56,12 @@ export function changeTogether<T>(
   const line = lines.get(actor.id) ?? { waiting: [], running: 0 };
   lines.set(actor.id, line);
   return new Promise((resolve, reject) => {
-    line.waiting.push({ call, order, work, resolve, reject });
+    const late = setTimeout(() => {
+      line.waiting = line.waiting.filter((one) => one !== waiting);
+      reject(new KeyfoldError("busy"));
+    }, WAIT_MS);
+    const waiting: Waiting = { call, order, work, late, resolve, reject };
+    line.waiting.push(waiting);
     if (line.running < AT_ONCE) void run(services, tenantId, actor.id, line);
   });
 }
@@ -89,6 +100,7 @@ function takeGroup(line: Line): Waiting[] {
     if (group.size < most && !group.has(one.order)) group.set(one.order, one);
     else left.push(one);
   line.waiting = left;
+  for (const { late } of group.values()) clearTimeout(late);
   return [...group.values()].sort((a, b) => (a.order < b.order ? -1 : 1));
 }
 
