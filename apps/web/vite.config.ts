@@ -29,7 +29,7 @@ export default defineConfig({
             },
             {
               name: "panel",
-              test: /apps\/web\/src\/(data|frame|messages|place|reveal|ui\/(badge|button|from-now|logo|menu-button|moment|page-header|search|state|title|toast|tooltip))/,
+              test: /apps\/web\/src\/(data|frame|messages|place|reveal|secrets\/use-secrets|ui\/(badge|button|from-now|logo|menu-button|moment|page-header|search|state|title|toast|tooltip))|lucide-react\/dist\/esm\/icons\/(chevron-right|eye|file-pen|folder-open|key-round|plus|rotate-cw|search-x|trash)/,
             },
           ],
         },

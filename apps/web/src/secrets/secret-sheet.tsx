@@ -1,4 +1,4 @@
-import { Copy, Eye, RotateCw, Share2, Trash2 } from "lucide-react";
+import { Copy, Eye, Pencil, RotateCw, Share2, Trash2 } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
@@ -16,8 +16,11 @@ import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { DeleteSecret } from "./delete-secret.tsx";
+import { EditDetails } from "./edit-details.tsx";
+import { e } from "./edit-messages.ts";
 import { History } from "./history.tsx";
 import { RotateSecret } from "./rotate-secret.tsx";
+import { SecretAudit } from "./secret-audit.tsx";
 import type { Place } from "./secret-table.tsx";
 
 interface Props {
@@ -29,12 +32,12 @@ interface Props {
 export function SecretSheet({ place, secret, onGone }: Props) {
   const may = useMay();
   const reveal = useReveal();
-  const [open, setOpen] = useState<"rotate" | "share" | "delete" | null>(null);
+  const [open, setOpen] = useState<"rotate" | "share" | "details" | "delete" | null>(null);
   const { tenant } = place;
   const { id, name } = secret;
   const shown = reveal.shown?.revealed ?? null;
   const close = () => setOpen(null);
-  const ask = (action: "rotate" | "share" | "delete") => {
+  const ask = (action: "rotate" | "share" | "details" | "delete") => {
     reveal.hide();
     setOpen(action);
   };
@@ -103,9 +106,17 @@ export function SecretSheet({ place, secret, onGone }: Props) {
         <History tenant={tenant} secret={secret} />
       </section>
       <section aria-labelledby="details">
-        <h3 id="details" className="mb-2 text-base font-semibold tracking-tight">
-          {m.secret.details}
-        </h3>
+        <div className="mb-2 flex items-center justify-between gap-4">
+          <h3 id="details" className="text-base font-semibold tracking-tight">
+            {m.secret.details}
+          </h3>
+          {may("secret.update") ? (
+            <Button size="sm" look="quiet" onPress={() => ask("details")}>
+              <Pencil size={13} aria-hidden />
+              {e.open}
+            </Button>
+          ) : null}
+        </div>
         <dl className="divide-y divide-line border-y border-line text-sm">
           <Fact name={m.secret.created}>
             <Moment at={secret.createdAt} /> {m.history.by(secret.createdBy.name)}
@@ -126,11 +137,23 @@ export function SecretSheet({ place, secret, onGone }: Props) {
               </span>
             </Fact>
           )}
+          {secret.accessPolicy === null ? null : (
+            <Fact name={e.policy}>
+              <span className="flex flex-wrap justify-end gap-1">
+                {secret.accessPolicy.writeOnly ? <Badge tone="good">{e.writeOnly}</Badge> : null}
+                {secret.accessPolicy.mfa ? <Badge>{e.needsFactor}</Badge> : null}
+                {secret.accessPolicy.services === null ? null : (
+                  <Badge>{e.services(secret.accessPolicy.services.join(", "))}</Badge>
+                )}
+              </span>
+            </Fact>
+          )}
           <Fact name={m.secret.id}>
             <code className="text-xs select-all">{id}</code>
           </Fact>
         </dl>
       </section>
+      {may("audit.list") ? <SecretAudit tenant={tenant} id={id} /> : null}
       {may("secret.delete") ? (
         <section className="flex flex-wrap items-center justify-between gap-3">
           <p className="text-sm text-muted">{m.secret.dangerText}</p>
@@ -142,6 +165,7 @@ export function SecretSheet({ place, secret, onGone }: Props) {
       ) : null}
       {open === "rotate" ? <RotateSecret tenant={tenant} secret={secret} onClose={close} /> : null}
       {open === "share" ? <ShareLink tenant={tenant} secret={secret} onClose={close} /> : null}
+      {open === "details" ? <EditDetails tenant={tenant} secret={secret} onClose={close} /> : null}
       {open === "delete" ? (
         <DeleteSecret tenant={tenant} secret={secret} onClose={close} onDeleted={onGone} />
       ) : null}

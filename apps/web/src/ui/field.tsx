@@ -25,6 +25,7 @@ interface Props {
   rows?: number;
   autoFocus?: boolean;
   inputRef?: Ref<HTMLInputElement>;
+  areaRef?: Ref<HTMLTextAreaElement>;
 }
 
 /**
@@ -66,6 +67,7 @@ export function Field(props: Props) {
       ) : (
         <textarea
           {...common}
+          ref={props.areaRef}
           rows={rows}
           onChange={(event) => onChange(event.target.value)}
           className={`${BOX} ${font} block min-h-10 resize-y px-3 py-2.5`}
