@@ -1,4 +1,5 @@
 import { HTTP_ERRORS } from "./http/problem.ts";
+import { isTagged } from "./rest/entity-tag.ts";
 import { type Field, fieldsOf } from "./rest/fields.ts";
 import { type JsonSchema, jsonSchemaOf, snakeSchema } from "./rest/naming.ts";
 import type { Route } from "./rest/route.ts";
@@ -65,6 +66,7 @@ export function openApiDocument(serverUrl: string): Json {
 
 function operationOf(route: Route): Json {
   const fields = fieldsOf(route);
+  const tagged = isTagged(route);
   const hasBody = route.method !== "GET" && route.method !== "DELETE";
   const all = [...fields.byName];
   const inQuery = hasBody ? [] : all.filter(([name]) => !fields.parameters.includes(name));
@@ -83,6 +85,17 @@ function operationOf(route: Route): Json {
             description:
               "The same key with the same request within 24 hours answers the same, and does nothing again.",
             schema: { type: "string", minLength: 8, maxLength: 255, pattern: "^[\\x21-\\x7e]+$" },
+          },
+        ]
+      : []),
+    ...(tagged
+      ? [
+          {
+            name: "If-None-Match",
+            in: "header",
+            description:
+              "An entity tag of before: where nothing has changed since, the answer is 304 and has no body.",
+            schema: { type: "string", maxLength: 255, pattern: "^[\\x21-\\x7e]+$" },
           },
         ]
       : []),
@@ -105,9 +118,15 @@ function operationOf(route: Route): Json {
     responses: {
       [String(route.status ?? 200)]: {
         description: "Done.",
-        headers: { "x-correlation-id": { schema: { type: "string" } } },
+        headers: {
+          "x-correlation-id": { schema: { type: "string" } },
+          ...(tagged ? { etag: { schema: { type: "string" } } } : {}),
+        },
         content: { "application/json": { schema: answer } },
       },
+      ...(tagged
+        ? { "304": { description: "Nothing has changed since the entity tag that was sent." } }
+        : {}),
       "400": failure("The request is not valid."),
       "401": failure("No valid token."),
       "403": failure("The token does not allow this."),

@@ -52,7 +52,7 @@ async function answer(
   let correlationId = "";
   try {
     const host = headers.get("host");
-    if (host === null || headers.has("idempotency-key")) return false;
+    if (host === null || headers.has("idempotency-key") || headers.has("if-none-match")) return false;
     if (checkHost && !isOwnHost(host, publicUrl?.host ?? null)) return false;
     const facts = factsOf(headers, peerOf(request.socket), options);
     facts.route = read.route;
@@ -63,6 +63,7 @@ async function answer(
     if (output === null) return false;
     // A text, and not its bytes: Node then sends it with its head in one piece.
     const body = read.body(output);
+    const tag = read.tag(output);
     const more = facts.origin.https && !isOwnHost(host, null) ? ["strict-transport-security", HSTS] : [];
     response.writeHead(200, [
       ...read.headers,
@@ -70,6 +71,7 @@ async function answer(
       String(Buffer.byteLength(body)),
       "x-correlation-id",
       correlationId,
+      ...(tag === null ? [] : ["etag", tag]),
       ...SAME,
       ...more,
     ]);

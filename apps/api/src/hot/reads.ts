@@ -1,5 +1,6 @@
 import { type Verb, verbs } from "@keyfold/secrets";
 import { parseJson } from "../http/json-text.ts";
+import { entityTag } from "../rest/entity-tag.ts";
 import { fieldsOf } from "../rest/fields.ts";
 import { jsonSchemaOf, renamer } from "../rest/naming.ts";
 import type { Route } from "../rest/route.ts";
@@ -14,6 +15,8 @@ export interface HotRead {
   input: unknown;
   /** The answer's body. */
   body(output: unknown): string;
+  /** Its entity tag; null: it has none. */
+  tag(output: unknown): string | null;
   /** Its headers besides those that every answer has. */
   headers: readonly string[];
 }
@@ -105,7 +108,7 @@ function reader(route: Route): (id: string | null, search: string) => HotRead | 
         const is = pair.indexOf("=");
         if (is === -1 || !put(pair.slice(0, is), decoded(pair.slice(is + 1)))) return null;
       }
-    return { route: template, verb: route.verb, input, body, headers: REST_HEADERS };
+    return { route: template, verb: route.verb, input, body, tag: entityTag, headers: REST_HEADERS };
   };
 }
 
@@ -135,6 +138,7 @@ function trpcReads(): (url: string) => HotRead | null {
       verb: called.verb,
       input,
       body: batch ? (output) => `[${called.single(output)}]` : called.single,
+      tag: () => null,
       headers: TRPC_HEADERS,
     };
   };

@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import type { BulkGate } from "../http/bulk-gate.ts";
 import type { AppContext, AppEnv } from "../http/facts.ts";
 import { HttpError } from "../http/problem.ts";
+import { entityTag, isKnown, isTagged } from "./entity-tag.ts";
 import { fieldsOf } from "./fields.ts";
 import { gatherInput } from "./input.ts";
 import { jsonSchemaOf, renamer } from "./naming.ts";
@@ -43,6 +44,7 @@ function handler(route: Route, { keyfold, requestOf, maxBodyBytes, gate }: RestO
   const toSnake = renamer(jsonSchemaOf(route.answer?.schema ?? route.verb.output, "output"), "to-snake");
   const reshape = route.answer?.of as ((output: unknown) => unknown) | undefined;
   const status = route.status ?? 200;
+  const tagged = isTagged(route);
   const isLarge = route.verb === verbs.secrets.revealMany || route.verb === verbs.secrets.setMany;
   const limit = route.bulk ? maxBodyBytes.bulk : maxBodyBytes.single;
 
@@ -58,8 +60,12 @@ function handler(route: Route, { keyfold, requestOf, maxBodyBytes, gate }: RestO
       const answer = async (): Promise<Response> => {
         const output: unknown = await keyfold.invoke(route.verb, request, input);
         const shaped = reshape === undefined ? output : reshape(output);
+        const tag = tagged ? entityTag(shaped) : null;
+        const headers = tag === null ? {} : { etag: tag };
+        if (tag !== null && isKnown(c.req.header("if-none-match"), tag))
+          return new Response(null, { status: 304, headers });
         const body = JSON.stringify(toSnake === null ? shaped : toSnake(shaped));
-        return new Response(body, { status, headers: { "content-type": "application/json" } });
+        return new Response(body, { status, headers: { "content-type": "application/json", ...headers } });
       };
       return await (isLarge ? gate.pass(answer) : answer());
     } catch (error) {
