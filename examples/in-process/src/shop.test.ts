@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { connectOver } from "@keyfold/db";
 import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
 import { requestInfo } from "@keyfold/secrets";
 import { createTRPCClient, httpLink, TRPCClientError } from "@trpc/client";
+import pg from "pg";
 import superjson from "superjson";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AppRouter, createAppRouter } from "./app-router.ts";
@@ -9,14 +11,16 @@ import { openShop, type Shop } from "./shop.ts";
 import { t } from "./trpc.ts";
 
 let database: TestDatabase;
+let pool: pg.Pool;
 let shop: Shop;
 const charged: { key: string; cents: number }[] = [];
 const tokens = new Map<string, string>();
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  pool = new pg.Pool({ connectionString: database.url, max: 4, statement_timeout: 10_000 });
   shop = await openShop({
-    databaseUrl: database.url,
+    pool,
     rootKey: randomBytes(32),
     async charge(key, cents) {
       charged.push({ key, cents });
@@ -36,6 +40,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await shop.close();
+  await pool.end();
   await database.drop();
 });
 
@@ -68,7 +73,7 @@ test("Keyfold's own procedures are served beside the host's, with the host's tra
   const globex = frontEnd("globex").keyfold;
   const { secret } = await globex.secrets.set.mutate({ name: "SENDGRID_TOKEN", value: "not a real token" });
   const { secrets } = await globex.secrets.list.query({});
-  expect(secrets).toEqual([secret]);
+  expect(secrets).toMatchObject([secret]);
 });
 
 test("Keyfold's refusals pass through the host's own error formatter", async () => {
@@ -82,4 +87,17 @@ test("Keyfold's refusals pass through the host's own error formatter", async () 
 test("who is not signed in gets nothing", async () => {
   const call = frontEnd("nobody").keyfold.secrets.reveal.query({ name: "STRIPE_SECRET_KEY" });
   await expect(call).rejects.toMatchObject({ data: { shop: { keyfold: "unauthenticated" } } });
+});
+
+test("the host's pool is Keyfold's too, and stays the host's when Keyfold is closed", async () => {
+  expect(pool.totalCount).toBeGreaterThan(0);
+  const another = connectOver(pool);
+  expect((await another.prisma.$queryRawUnsafe("SELECT 1 AS one")) as unknown).toEqual([{ one: 1 }]);
+  expect(
+    await another.direct((client) => client.query("SELECT current_setting('statement_timeout') AS t")),
+  ).toMatchObject({
+    rows: [{ t: "0" }],
+  });
+  await another.close();
+  expect((await pool.query("SELECT 2 AS two")).rows).toEqual([{ two: 2 }]);
 });

@@ -1,14 +1,15 @@
 import type { AddressInfo } from "node:net";
-import { connect } from "@keyfold/db";
+import { connectOver } from "@keyfold/db";
 import { localRootKey } from "@keyfold/envelope";
 import { createKeyfoldServer, type KeyfoldServer, requestInfo } from "@keyfold/secrets";
 import { createHTTPServer } from "@trpc/server/adapters/standalone";
+import type pg from "pg";
 import { createAppRouter } from "./app-router.ts";
 import type { Charge } from "./billing.ts";
 
 export interface ShopOptions {
-  /** A database with Keyfold's migrations, for the application's role. */
-  databaseUrl: string;
+  /** The host's own pool, on a database with Keyfold's migrations, as the application's role. */
+  pool: pg.Pool;
   /** 32 bytes. */
   rootKey: Uint8Array<ArrayBuffer>;
   charge: Charge;
@@ -23,8 +24,8 @@ export interface Shop {
 }
 
 /** Starts the shop on a free port of the loopback address. */
-export async function openShop({ databaseUrl, rootKey, charge, customerOf }: ShopOptions): Promise<Shop> {
-  const db = connect({ url: databaseUrl });
+export async function openShop({ pool, rootKey, charge, customerOf }: ShopOptions): Promise<Shop> {
+  const db = connectOver(pool);
   const keyfold = await createKeyfoldServer({ db, provider: localRootKey(rootKey), mayCreate: true });
   const server = createHTTPServer({
     router: createAppRouter(keyfold, charge),

@@ -1,6 +1,7 @@
 // Migrates the database with the migrations that came in the package, opens the shop, and charges one card.
 import { deployMigrations, migrationsDir } from "@keyfold/db/migrate";
 import { requestInfo } from "@keyfold/secrets";
+import pg from "pg";
 import { createAppRouter } from "./app-router.ts";
 import { openShop } from "./shop.ts";
 import { t } from "./trpc.ts";
@@ -14,7 +15,8 @@ const charge = async (key: string) => {
   return { id: "ch_1" };
 };
 const rootKey = crypto.getRandomValues(new Uint8Array(32));
-const shop = await openShop({ databaseUrl: APP_URL!, rootKey, charge, customerOf: () => null });
+const pool = new pg.Pool({ connectionString: APP_URL! });
+const shop = await openShop({ pool, rootKey, charge, customerOf: () => null });
 const callerOf = t.createCallerFactory(createAppRouter(shop.keyfold, charge));
 const as = (token: string) => callerOf({ customer: "acme", keyfold: requestInfo({ token }) });
 
@@ -24,6 +26,7 @@ const { token } = await operator.tokens.create({ tenant: "acme", name: "shop", p
 await as(token!).keyfold.secrets.set({ name: "STRIPE_SECRET_KEY", value: "sk_test_not_a_real_key" });
 const { id, keyVersion } = await as(token!).billing.charge({ cents: 1999 });
 await shop.close();
+await pool.end();
 
 // Fails to compile when the types do not arrive: what is `any` makes an expected error disappear.
 export async function check(): Promise<void> {

@@ -58,6 +58,46 @@ export function connect(options: DatabaseOptions): Connections {
   });
   if (options.pooler) behindPoolers.add(pool);
   pool.on("error", (error) => options.onIdleError?.(error));
+  return over(pool, {
+    direct: { connectionString: options.directUrl ?? options.url },
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    end: () => pool.end(),
+  });
+}
+
+/**
+ * Uses a pool that the host has already, with a Prisma client of Keyfold's own schema on it; the host's Prisma may stand on the
+ * same pool. Whoever made the pool ends it. Its role is checked like any other at the start, and its `statement_timeout`
+ * is what bounds a query here.
+ * @param options.directUrl where a pooler stands between: the same database without it, for listening and long work
+ */
+export function connectOver(
+  pool: pg.Pool,
+  options: { directUrl?: string; pooler?: boolean } = {},
+): Connections {
+  if (options.pooler) behindPoolers.add(pool);
+  return over(pool, {
+    direct: options.directUrl === undefined ? addressOf(pool) : { connectionString: options.directUrl },
+    connectTimeoutMs: 5_000,
+    end: async () => {},
+  });
+}
+
+/** Where a pool connects to, without its own limits: a direct connection has no time-out. */
+function addressOf({ options }: pg.Pool): pg.ClientConfig {
+  const {
+    statement_timeout: _,
+    query_timeout: __,
+    idle_in_transaction_session_timeout: ___,
+    ...address
+  } = options;
+  return address;
+}
+
+function over(
+  pool: pg.Pool,
+  how: { direct: pg.ClientConfig; connectTimeoutMs: number; end(): Promise<void> },
+): Connections {
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool, { disposeExternalPool: false }),
     errorFormat: "minimal",
@@ -67,9 +107,9 @@ export function connect(options: DatabaseOptions): Connections {
     prisma,
     async direct(work) {
       const client = new pg.Client({
-        connectionString: options.directUrl ?? options.url,
+        ...how.direct,
         application_name: "keyfold maintenance",
-        connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+        connectionTimeoutMillis: how.connectTimeoutMs,
         keepAlive: true,
       });
       // What is lost while nobody waits for an answer is found by the next question.
@@ -83,7 +123,7 @@ export function connect(options: DatabaseOptions): Connections {
     },
     async close() {
       await prisma.$disconnect();
-      await pool.end();
+      await how.end();
     },
   };
 }

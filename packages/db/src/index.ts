@@ -1,4 +1,4 @@
-export { type Connections, connect, type DatabaseOptions } from "./client.ts";
+export { type Connections, connect, connectOver, type DatabaseOptions } from "./client.ts";
 export {
   type EmbeddedErrorCode,
   type EmbeddedPostgres,
