@@ -276,6 +276,18 @@ test("two imports at once make every older value one version", async () => {
   for (const name of ["K0", "K7", "K19"]) expect(await history(tenant, name)).toEqual(past[name]);
 });
 
+test("what says no tenant goes where it is told, and an import that would bring nothing is none", async () => {
+  const tenant = fresh();
+  const source = entries([{ name: "K", tenant: null, value: "1" }]);
+  expect(await run(source, "", { mapping: { otherwise: tenant } })).toMatchObject({ complete: true });
+  expect(await into.value(tenant, "K")).toBe("1");
+  expect(await run(source, "", { mapping: {} })).toMatchObject({
+    plan: { read: 1, leftOut: 1, problems: [{ kind: "no_tenant", from: "list" }] },
+    written: null,
+    complete: false,
+  });
+});
+
 test("only the tenants that are named come, by their old name or their slug; one that is not there is told", async () => {
   const [one, two] = [fresh(), fresh()];
   const source = entries([

@@ -135,6 +135,14 @@ export async function planImport(
         kind: "no_tenant",
         sentence: "the source has no tenant of this name",
       });
+  // Else an import that brought nothing at all would be called complete.
+  if (plan.read > 0 && plan.leftOut === plan.read)
+    tell({
+      from: source.kind,
+      target: null,
+      kind: "no_tenant",
+      sentence: "nothing of it goes to any tenant: name or map one",
+    });
   options.progress?.(plan.read);
   return plan;
 }

@@ -15,6 +15,8 @@ export const mappingSchema = z.strictObject({
   tenant: z.string().optional(),
   /** The old home's tenants by their slug here; one that is not named is left out. */
   tenants: z.record(z.string(), z.string()).optional(),
+  /** Where the old home says no tenant, this one. */
+  otherwise: z.string().optional(),
   /** Only these tenants, by their old name or their slug here. */
   only: z.array(z.string()).optional(),
   project: z.string().optional(),
@@ -50,8 +52,8 @@ export function targetOf(entry: Entry, mapping: Mapping): Target | null {
   };
 }
 
-function tenantOf(entry: Entry, { tenants }: Mapping): string | null {
-  if (entry.tenant === null) return null;
+function tenantOf(entry: Entry, { tenants, otherwise }: Mapping): string | null {
+  if (entry.tenant === null) return otherwise ?? null;
   if (tenants !== undefined) return own(tenants, entry.tenant) ?? null;
   return slugOf(entry.tenant);
 }

@@ -26,12 +26,13 @@ export async function runImport(terminal: Terminal, source: Source, options: Imp
   const place = await findPlace(terminal, options);
   if (options.sign !== undefined) await signingKey(options.sign); // before anything is written
   const mapping = await mappingOf(options, place.at);
-  const client = await clientsOf(place, options);
+  const { client, own } = await clientsOf(place, options);
   const startedAt = new Date().toISOString();
   const result = await importSecrets({
     source,
     client,
-    mapping,
+    // A file that says no tenant is the token's own tenant's.
+    mapping: own === null ? mapping : { otherwise: own, ...mapping },
     onDifference: options.onDifference,
     dryRun: options.dryRun ?? false,
     ...(options.sample === undefined ? {} : { sample: options.sample }),

@@ -16,12 +16,16 @@ const PATIENCE = { timeoutMs: 120_000, retries: 8 };
 export async function clientsOf(
   place: Place,
   options: { tokens?: string; newTokens?: string },
-): Promise<(tenant: string) => Promise<Keyfold>> {
+): Promise<{
+  client(tenant: string): Promise<Keyfold>;
+  /** The given token's own tenant; null: it is an operator's. */
+  own: string | null;
+}> {
   const tokens = options.tokens === undefined ? {} : await tokensIn(options.tokens);
   const made = options.newTokens === undefined ? {} : await tokensIn(options.newTokens, true);
   const own = clientOf(place, PATIENCE);
   const me = await calling(place, () => own.trpc.identity.get.query());
-  return async (tenant) => {
+  const client = async (tenant: string): Promise<Keyfold> => {
     const token = tokens[tenant] ?? made[tenant];
     if (token !== undefined) return clientOf({ url: place.url, token }, PATIENCE);
     if (me.tenant !== null) {
@@ -40,6 +44,7 @@ export async function clientsOf(
     await append(options.newTokens, `${tenant} ${first}\n`);
     return clientOf({ url: place.url, token: first }, PATIENCE);
   };
+  return { client, own: me.tenant?.slug ?? null };
 }
 
 async function firstToken(operator: Keyfold, tenant: string, url: string): Promise<string> {
