@@ -39,6 +39,7 @@ test("the session in docs/cli.md goes word for word, times apart", async () => {
     XDG_CONFIG_HOME: join(folder, "config"),
     KEYFOLD_KEYRING: "off",
   };
+  const recorded: string[] = [];
   for (const step of steps) {
     const [line, ...expected] = step.trimEnd().split("\n");
     const typed = line!.replace("http://127.0.0.1:4400", served.url);
@@ -47,7 +48,17 @@ test("the session in docs/cli.md goes word for word, times apart", async () => {
       .replaceAll(join(folder, "config"), "~/.config")
       .replaceAll(`${folder}/`, "")
       .replaceAll(served.url, "http://127.0.0.1:4400");
+    recorded.push(`$ ${line}\n${said === "" ? "" : `${said}\n`}`);
+    if (process.env.KEYFOLD_RECORD) continue;
     expect(timeless(said), line).toBe(timeless(expected.join("\n")));
+  }
+  // `KEYFOLD_RECORD=1` writes down anew what the lines say; without it they are compared.
+  if (process.env.KEYFOLD_RECORD) {
+    const text = await readFile(DOC, "utf8");
+    await writeFile(
+      DOC,
+      text.replace(session, () => recorded.join("")),
+    );
   }
 });
 

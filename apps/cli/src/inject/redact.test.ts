@@ -36,6 +36,15 @@ test("a longer value that begins as a shorter one is masked whole, also in piece
   }
 });
 
+test("values that overlap leave nothing of each other, wherever they are cut", async () => {
+  const values = ["sk_left_middle", "middle_right_sk", "aaaa"];
+  const whole = Buffer.from("x sk_left_middle_right_sk_left_middle aaaaaaa y");
+  for (let cut = 0; cut <= whole.length; cut++)
+    expect(await through(values, [whole.subarray(0, cut), whole.subarray(cut)])).toBe(
+      "x [redacted] [redacted] y",
+    );
+});
+
 test("a value of many lines is masked line by line, and as JSON writes it", async () => {
   const value = '-----BEGIN FAKE-----\nabcd"efgh\n-----END FAKE-----';
   const said = await through([value], [Buffer.from(`${JSON.stringify({ value })}\nabcd"efgh\n${value}`)]);

@@ -47,13 +47,28 @@ function mask(
       if (found !== -1 && (first === -1 || found < first)) [first, length] = [found, needle.length];
     }
     const keep = ended ? bytes.length : heldFrom(bytes, at, needles);
-    // A longer value may begin before this one and end in a chunk that is still to come.
-    if (first === -1 || keep <= first) {
-      parts.push(bytes.subarray(at, keep));
-      return { clean: Buffer.concat(parts), rest: Buffer.from(bytes.subarray(keep)) };
+    const end = first === -1 ? 0 : endOf(bytes, first, first + length, needles);
+    // Another value may begin before this one ends, and end in a chunk that is still to come.
+    if (first === -1 || keep < end) {
+      const from = first === -1 ? keep : Math.min(first, keep);
+      parts.push(bytes.subarray(at, from));
+      return { clean: Buffer.concat(parts), rest: Buffer.from(bytes.subarray(from)) };
     }
     parts.push(bytes.subarray(at, first), MASK);
-    at = first + length;
+    at = end;
+  }
+}
+
+/** Where values end that overlap each other: what one leaves over of the next is masked with it. */
+function endOf(bytes: Buffer, first: number, end: number, needles: readonly Buffer[]): number {
+  let from = first + 1;
+  for (;;) {
+    let further = end;
+    for (const needle of needles)
+      for (let at = bytes.indexOf(needle, from); at !== -1 && at < end; at = bytes.indexOf(needle, at + 1))
+        further = Math.max(further, at + needle.length);
+    if (further === end) return end;
+    [from, end] = [end - 1, further];
   }
 }
 
