@@ -1,4 +1,4 @@
-// The REST API under Schemathesis (https://schemathesis.readthedocs.io): `node apps/api/src/testing/fuzz-rest.ts [PROGRAM]`.
+// The REST API under Schemathesis (https://schemathesis.readthedocs.io): `node apps/api/src/testing/fuzz-rest.ts [PROGRAM [OPTION …]]`.
 // What it may find stands in apps/api/schemathesis.toml, each with its reason; anything else ends this with 1.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { freePort, startProgram } from "./child.ts";
 
 const config = fileURLToPath(new URL("../../schemathesis.toml", import.meta.url));
-const [program = "schemathesis"] = process.argv.slice(2);
+const [program = "schemathesis", ...options] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), "keyfold-fuzz-"));
 const port = await freePort();
 const operator = randomBytes(24).toString("hex");
@@ -26,7 +26,7 @@ try {
   await call("/tenants", { slug: "acme" });
   const { token = "" } = await call("/tokens", { tenant: "acme", name: "fuzz", preset: "admin" });
   exit = await new Promise<number>((resolve, reject) => {
-    const child = spawn(program, ["--config-file", config, "run", `${url}/api/openapi.json`], {
+    const child = spawn(program, ["--config-file", config, "run", `${url}/api/openapi.json`, ...options], {
       cwd: folder,
       stdio: "inherit",
       env: { ...process.env, KEYFOLD_FUZZ_TOKEN: token, PYTHONIOENCODING: "utf-8" },
