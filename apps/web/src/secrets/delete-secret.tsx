@@ -10,6 +10,7 @@ import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { tell, tellFailure } from "../ui/toast.tsx";
+import { sm } from "./messages.ts";
 import { refreshSecrets } from "./use-secrets.ts";
 
 interface Props {
@@ -34,7 +35,7 @@ export function DeleteSecret({ tenant, secret, onClose, onDeleted }: Props) {
   async function restore() {
     try {
       await client.secrets.restore.mutate({ tenant, id });
-      tell(m.remove.restored(name));
+      tell(sm.remove.restored(name));
       await refreshSecrets();
     } catch (error) {
       tellFailure(error);
@@ -57,8 +58,8 @@ export function DeleteSecret({ tenant, secret, onClose, onDeleted }: Props) {
       onClose();
       onDeleted?.();
       tell(
-        m.remove.done(name),
-        may("secret.restore") ? { action: { label: m.remove.undo, run: () => void restore() } } : {},
+        sm.remove.done(name),
+        may("secret.restore") ? { action: { label: sm.remove.undo, run: () => void restore() } } : {},
       );
       await refreshSecrets();
     } catch (error) {
@@ -70,15 +71,15 @@ export function DeleteSecret({ tenant, secret, onClose, onDeleted }: Props) {
   return (
     <Dialog
       role="alertdialog"
-      title={m.remove.title(name)}
-      lead={m.remove.lead}
+      title={sm.remove.title(name)}
+      lead={sm.remove.lead}
       isOpen
       onClose={onClose}
       dismissable={!busy}
     >
       <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
         <p className="rounded-lg bg-sunken px-3 py-2 font-mono text-sm select-none">{name}</p>
-        <Field label={m.remove.confirm} mono autoFocus value={typed} onChange={setTyped} />
+        <Field label={sm.remove.confirm} mono autoFocus value={typed} onChange={setTyped} />
         <Touched tenant={tenant} secret={secret} />
         {forced.field}
         <FailureNote error={failed} />
@@ -87,7 +88,7 @@ export function DeleteSecret({ tenant, secret, onClose, onDeleted }: Props) {
             {m.cancel}
           </Button>
           <Button type="submit" look="danger" isDisabled={!sure} isPending={busy}>
-            {busy ? m.remove.busy : m.remove.submit}
+            {busy ? sm.remove.busy : sm.remove.submit}
           </Button>
         </DialogActions>
       </form>

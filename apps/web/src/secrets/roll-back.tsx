@@ -6,6 +6,7 @@ import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { tell } from "../ui/toast.tsx";
+import { sm } from "./messages.ts";
 import { refreshSecrets } from "./use-secrets.ts";
 
 interface Props {
@@ -36,7 +37,7 @@ export function RollBack({ tenant, secret, to, onClose }: Props) {
         ...(reason === "" ? {} : { reason }),
       });
       onClose();
-      tell(changed ? m.history.rollBackDone(secret.name, after.version ?? 0) : m.rotate.same(secret.name));
+      tell(changed ? m.history.rollBackDone(secret.name, after.version ?? 0) : sm.rotate.same(secret.name));
       await refreshSecrets();
     } catch (error) {
       setFailed(error);
@@ -54,9 +55,9 @@ export function RollBack({ tenant, secret, to, onClose }: Props) {
     >
       <form onSubmit={submit} noValidate autoComplete="off">
         <Field
-          label={m.rotate.reason}
+          label={sm.rotate.reason}
           optional
-          hint={m.rotate.reasonHint}
+          hint={sm.rotate.reasonHint}
           autoFocus
           value={reason}
           onChange={setReason}

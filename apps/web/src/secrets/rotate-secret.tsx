@@ -13,15 +13,16 @@ import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { tell } from "../ui/toast.tsx";
+import { sm } from "./messages.ts";
 import { refreshSecrets } from "./use-secrets.ts";
 import { NO_VALUE, ValueField } from "./value-field.tsx";
 
 const GRACES = [
-  { id: "secret", label: m.rotate.graceDefault, seconds: undefined },
-  { id: "none", label: m.rotate.graceNone, seconds: 0 },
-  { id: "hour", label: m.rotate.graceOne, seconds: 3_600 },
-  { id: "day", label: m.rotate.graceDay, seconds: 86_400 },
-  { id: "week", label: m.rotate.graceWeek, seconds: 604_800 },
+  { id: "secret", label: sm.rotate.graceDefault, seconds: undefined },
+  { id: "none", label: sm.rotate.graceNone, seconds: 0 },
+  { id: "hour", label: sm.rotate.graceOne, seconds: 3_600 },
+  { id: "day", label: sm.rotate.graceDay, seconds: 86_400 },
+  { id: "week", label: sm.rotate.graceWeek, seconds: 604_800 },
 ] as const;
 type Grace = (typeof GRACES)[number]["id"];
 
@@ -65,7 +66,7 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
       // Where somebody has to move, whoever rotated sees how they do.
       if (changed && radius !== undefined && running(radius) > 0) setMade(after.version);
       else onClose();
-      tell(changed ? m.rotate.done(name, after.version ?? 0) : m.rotate.same(name));
+      tell(changed ? sm.rotate.done(name, after.version ?? 0) : sm.rotate.same(name));
       await refreshSecrets();
     } catch (error) {
       setFailed(error);
@@ -88,8 +89,8 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
   const overtaken = failed !== null && toFailure(failed).code === "version_mismatch";
   return (
     <Dialog
-      title={m.rotate.title(name)}
-      lead={m.rotate.lead((version ?? 0) + 1)}
+      title={sm.rotate.title(name)}
+      lead={sm.rotate.lead((version ?? 0) + 1)}
       isOpen
       onClose={onClose}
       dismissable={!busy}
@@ -97,27 +98,27 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
       <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
         {version === null ? null : <Touched tenant={tenant} secret={secret} />}
         <ValueField
-          label={m.rotate.value}
+          label={sm.rotate.value}
           entered={entered}
           onChange={setEntered}
           error={tried && entered.value === "" ? m.create.missingValue : undefined}
           autoFocus
         />
         <Field
-          label={m.rotate.reason}
+          label={sm.rotate.reason}
           optional
-          hint={m.rotate.reasonHint}
-          placeholder={m.rotate.reasonPlaceholder}
+          hint={sm.rotate.reasonHint}
+          placeholder={sm.rotate.reasonPlaceholder}
           value={reason}
           onChange={setReason}
         />
         {version === null ? null : (
-          <Choice label={m.rotate.grace} options={GRACES} value={grace} onChange={setGrace} />
+          <Choice label={sm.rotate.grace} options={GRACES} value={grace} onChange={setGrace} />
         )}
         <FailureNote error={failed}>
           {overtaken ? (
             <div className="mt-2 space-y-2">
-              <p>{m.rotate.changed}</p>
+              <p>{sm.rotate.changed}</p>
               <Button
                 size="sm"
                 onPress={() => {
@@ -125,7 +126,7 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
                   void refreshSecrets();
                 }}
               >
-                {m.rotate.reload}
+                {sm.rotate.reload}
               </Button>
             </div>
           ) : null}
@@ -135,7 +136,7 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
             {m.cancel}
           </Button>
           <Button type="submit" look="primary" isPending={busy}>
-            {busy ? m.rotate.busy : m.rotate.submit}
+            {busy ? sm.rotate.busy : sm.rotate.submit}
           </Button>
         </DialogActions>
       </form>

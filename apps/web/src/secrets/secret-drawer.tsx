@@ -10,6 +10,7 @@ import { Button, IconButton } from "../ui/button.tsx";
 import { Drawer } from "../ui/dialog.tsx";
 import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
+import { sm } from "./messages.ts";
 import { SecretSheet } from "./secret-sheet.tsx";
 
 /** One secret, beside the list: a route of its own, so that it can be linked to. */
@@ -51,8 +52,8 @@ export function SecretDrawer() {
         </div>
       </header>
       {gone ? (
-        <State icon={<X size={20} aria-hidden />} title={m.secret.gone} text={m.secret.goneText}>
-          <Button onPress={close}>{m.secret.back}</Button>
+        <State icon={<X size={20} aria-hidden />} title={sm.secret.gone} text={sm.secret.goneText}>
+          <Button onPress={close}>{sm.secret.back}</Button>
         </State>
       ) : query.error ? (
         <FailureState error={query.error} onRetry={() => void query.refetch()} />

@@ -19,6 +19,7 @@ import { DeleteSecret } from "./delete-secret.tsx";
 import { EditDetails } from "./edit-details.tsx";
 import { e } from "./edit-messages.ts";
 import { History } from "./history.tsx";
+import { sm } from "./messages.ts";
 import { RotateSecret } from "./rotate-secret.tsx";
 import { SecretAudit } from "./secret-audit.tsx";
 import type { Place } from "./secret-table.tsx";
@@ -101,14 +102,14 @@ export function SecretSheet({ place, secret, onGone }: Props) {
       {may("rotation.get_policy") ? <PolicySection tenant={tenant} secret={secret} /> : null}
       <section aria-labelledby="history">
         <h3 id="history" className="mb-3 text-base font-semibold tracking-tight">
-          {m.secret.history}
+          {sm.secret.history}
         </h3>
         <History tenant={tenant} secret={secret} />
       </section>
       <section aria-labelledby="details">
         <div className="mb-2 flex items-center justify-between gap-4">
           <h3 id="details" className="text-base font-semibold tracking-tight">
-            {m.secret.details}
+            {sm.secret.details}
           </h3>
           {may("secret.update") ? (
             <Button size="sm" look="quiet" onPress={() => ask("details")}>
@@ -118,18 +119,18 @@ export function SecretSheet({ place, secret, onGone }: Props) {
           ) : null}
         </div>
         <dl className="divide-y divide-line border-y border-line text-sm">
-          <Fact name={m.secret.created}>
+          <Fact name={sm.secret.created}>
             <Moment at={secret.createdAt} /> {m.history.by(secret.createdBy.name)}
           </Fact>
-          <Fact name={m.secret.grace}>
+          <Fact name={sm.secret.grace}>
             {secret.graceSeconds === null
-              ? m.secret.graceDefault
+              ? sm.secret.graceDefault
               : secret.graceSeconds === 0
-                ? m.rotate.graceNone
+                ? sm.rotate.graceNone
                 : l.duration(secret.graceSeconds)}
           </Fact>
           {Object.entries(secret.tags).length === 0 ? null : (
-            <Fact name={m.secret.tags}>
+            <Fact name={sm.secret.tags}>
               <span className="flex flex-wrap justify-end gap-1">
                 {Object.entries(secret.tags).map(([key, text]) => (
                   <Badge key={key}>{text === "" ? key : `${key}: ${text}`}</Badge>
@@ -148,7 +149,7 @@ export function SecretSheet({ place, secret, onGone }: Props) {
               </span>
             </Fact>
           )}
-          <Fact name={m.secret.id}>
+          <Fact name={sm.secret.id}>
             <code className="text-xs select-all">{id}</code>
           </Fact>
         </dl>
@@ -156,10 +157,10 @@ export function SecretSheet({ place, secret, onGone }: Props) {
       {may("audit.list") ? <SecretAudit tenant={tenant} id={id} /> : null}
       {may("secret.delete") ? (
         <section className="flex flex-wrap items-center justify-between gap-3">
-          <p className="text-sm text-muted">{m.secret.dangerText}</p>
+          <p className="text-sm text-muted">{sm.secret.dangerText}</p>
           <Button look="danger-quiet" onPress={() => ask("delete")}>
             <Trash2 size={14} aria-hidden />
-            {m.secret.danger}
+            {sm.secret.danger}
           </Button>
         </section>
       ) : null}

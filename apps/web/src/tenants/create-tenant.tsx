@@ -7,6 +7,7 @@ import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { ShownOnce } from "../ui/shown-once.tsx";
 import { FailureNote } from "../ui/state.tsx";
+import { te } from "./messages.ts";
 
 /** Makes a tenant and its first token, which is shown this once and goes with the dialog. */
 export function CreateTenant({ onClose }: { onClose: () => void }) {
@@ -42,8 +43,8 @@ export function CreateTenant({ onClose }: { onClose: () => void }) {
   if (made && !busy)
     return (
       <Dialog
-        title={m.tenants.firstTitle(slug)}
-        lead={token === null ? m.tenants.firstFailed : m.tenants.firstText}
+        title={te.firstTitle(slug)}
+        lead={token === null ? te.firstFailed : te.firstText}
         isOpen
         onClose={onClose}
         dismissable={false}
@@ -57,31 +58,31 @@ export function CreateTenant({ onClose }: { onClose: () => void }) {
               void navigate({ to: "/t/$tenant", params: { tenant: slug } });
             }}
           >
-            {m.tenants.go}
+            {te.go}
           </Button>
         </DialogActions>
       </Dialog>
     );
   return (
-    <Dialog title={m.tenants.create} isOpen onClose={onClose} dismissable={!busy}>
+    <Dialog title={te.create} isOpen onClose={onClose} dismissable={!busy}>
       <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
         <Field
-          label={m.tenants.slug}
-          hint={m.tenants.slugHint}
+          label={te.slug}
+          hint={te.slugHint}
           mono
           autoFocus
           value={slug}
           onChange={setSlug}
           placeholder="acme"
         />
-        <Field label={m.tenants.name} optional value={name} onChange={setName} placeholder="Acme Ltd" />
+        <Field label={te.name} optional value={name} onChange={setName} placeholder="Acme Ltd" />
         <FailureNote error={failed} />
         <DialogActions>
           <Button onPress={onClose} isDisabled={busy}>
             {m.cancel}
           </Button>
           <Button type="submit" look="primary" isPending={busy} isDisabled={slug === ""}>
-            {busy ? m.tenants.busy : m.tenants.submit}
+            {busy ? te.busy : te.submit}
           </Button>
         </DialogActions>
       </form>

@@ -5,7 +5,6 @@ import { useState } from "react";
 import { useMay } from "../data/identity.ts";
 import { inPages } from "../data/pages.ts";
 import { client, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { More } from "../ui/more.tsx";
@@ -13,10 +12,11 @@ import { CARD, PageHeader } from "../ui/page-header.tsx";
 import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { CreateTenant } from "./create-tenant.tsx";
+import { te } from "./messages.ts";
 
 /** An operator's way in: every tenant, by slug. */
 export function TenantsPage() {
-  useTitle(m.tenants.title);
+  useTitle(te.title);
   const may = useMay();
   const [creating, setCreating] = useState(false);
   const query = useInfiniteQuery(
@@ -28,12 +28,12 @@ export function TenantsPage() {
   const create = may("tenant.create") ? (
     <Button look="primary" onPress={() => setCreating(true)}>
       <Plus size={15} aria-hidden />
-      {m.tenants.create}
+      {te.create}
     </Button>
   ) : null;
   return (
     <>
-      <PageHeader title={m.tenants.title} lead={m.tenants.lead}>
+      <PageHeader title={te.title} lead={te.lead}>
         {create}
       </PageHeader>
       <section className={CARD}>
@@ -42,11 +42,11 @@ export function TenantsPage() {
         ) : query.isPending ? (
           <SkeletonRows />
         ) : tenants.length === 0 ? (
-          <State icon={<Building2 size={20} aria-hidden />} title={m.tenants.none} text={m.tenants.noneText}>
+          <State icon={<Building2 size={20} aria-hidden />} title={te.none} text={te.noneText}>
             {create}
           </State>
         ) : (
-          <ul aria-label={m.tenants.tableLabel} className="divide-y divide-line">
+          <ul aria-label={te.tableLabel} className="divide-y divide-line">
             {tenants.map(({ id, slug, name, createdAt }) => (
               <li key={id}>
                 <Link
@@ -65,7 +65,7 @@ export function TenantsPage() {
                     {name === slug ? null : <span className="block truncate text-xs text-muted">{slug}</span>}
                   </span>
                   <span className="hidden text-sm text-muted sm:block">
-                    {m.tenants.created} <Moment at={createdAt} />
+                    {te.created} <Moment at={createdAt} />
                   </span>
                   <ChevronRight size={16} aria-hidden className="text-faint" />
                 </Link>
