@@ -39,6 +39,24 @@ test("an address and a password become a cookie that no script reads; it does wh
   expect((await served.call("/api/identity", { headers })).json.code).toBe("unauthenticated");
 });
 
+test("a session that was planted before somebody signs in, or chooses a tenant, is never the one they get", async () => {
+  const planted = "A".repeat(43);
+  const signed = await post(
+    "/session",
+    { email: EMAIL, password: PASSWORD },
+    { cookie: `keyfold=${planted}` },
+  );
+  const first = cookieIn(signed);
+  expect([signed.status, first === `keyfold=${planted}`]).toEqual([204, false]);
+  const at = (cookie: string) => served.call("/api/identity", { headers: { ...PANEL, cookie } });
+  expect((await at(`keyfold=${planted}`)).json.code).toBe("unauthenticated");
+  // Whoever had this one before it could do more, has nothing afterwards.
+  const chosen = await post("/session/tenant", { tenant: null }, { cookie: first });
+  expect(chosen.status).toBe(204);
+  expect((await at(first)).json.code).toBe("unauthenticated");
+  expect((await at(cookieIn(chosen))).json.type).toBe("operator");
+});
+
 test("the first operator's link signs in whoever opens it first, and nobody after", async () => {
   const { secret } = await served.house.server.people.host.firstOperatorLink();
   expect((await post("/people/links/look", { secret })).json).toMatchObject({

@@ -136,6 +136,25 @@ describe("in a protected environment", () => {
     expect(await codeOf(operator.secrets.delete({ tenant: acme.id, id }))).toBe("forbidden");
   });
 
+  test("whoever asked decides it in no other session, by no token of theirs, and from no other tenant", async () => {
+    const { id } = await admin.caller.approvals.request({ ...live(staging), kind: "change", reason: "mine" });
+    const elsewhere = await admin.again({ factorSecondsAgo: 1 });
+    expect(await codeOf(elsewhere.caller.approvals.decide({ id, approve: true }))).toBe("forbidden");
+    const { token } = await admin.caller.tokens.create({ name: "mine", preset: "writer" });
+    expect(await codeOf(house.as(token).approvals.decide({ id, approve: true }))).toBe("forbidden");
+    const other = await house.tenant("other-approvals");
+    const stranger = await personOf(house.server, other.id, "Stranger");
+    await other.caller.members.add({ personId: stranger.id, name: "S", grants: [{ role: "owner" }] });
+    expect(await codeOf(stranger.caller.approvals.decide({ id, approve: true }))).toBe("not_found");
+    expect(await codeOf(stranger.caller.approvals.decide({ tenant: acme.id, id, approve: true }))).toBe(
+      "not_found",
+    );
+    await admin.caller.approvals.request({ ...live(staging), kind: "change", reason: "another" });
+    const { nextCursor } = await admin.caller.approvals.list({ limit: 1 });
+    const seen = await stranger.caller.approvals.list({ cursor: nextCursor! });
+    expect(seen.approvals).toEqual([]);
+  });
+
   test("a no is a no, and what was decided or has expired is not decided again", async () => {
     const one = await member("developer");
     const ask = async () =>
