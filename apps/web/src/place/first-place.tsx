@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, useParams, useSearch } from "@tanstack/react-router";
+import { Navigate, useParams, useRouterState, useSearch } from "@tanstack/react-router";
 import { FolderOpen } from "lucide-react";
 import { trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
@@ -11,6 +11,8 @@ export function FirstPlace() {
   const { tenant } = useParams({ from: "/app/t/$tenant" });
   const { project: wanted } = useSearch({ from: "/app/t/$tenant" });
   useTitle(m.secrets.title, tenant);
+  // Whoever went on meanwhile, to a screen whose code is still on its way, is not led back.
+  const stays = useRouterState({ select: ({ location }) => location.pathname === `/t/${tenant}` });
   const projects = useQuery(trpc.projects.list.queryOptions({ tenant }));
   const project = pick(projects.data?.projects, wanted ?? "default");
   const environments = useQuery({
@@ -37,7 +39,7 @@ export function FirstPlace() {
     );
   if (environments.data && environment === undefined)
     return <State icon={<FolderOpen size={20} aria-hidden />} title={m.place.none} text={m.place.noneText} />;
-  if (project && environment)
+  if (project && environment && stays)
     return (
       <Navigate
         to="/t/$tenant/$project/$environment"
