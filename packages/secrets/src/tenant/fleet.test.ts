@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { type House, openHouse } from "../testing/house.ts";
 import { codeOf } from "../testing/refusal.ts";
 
 let house: House;
-beforeAll(async () => {
+beforeEach(async () => {
   house = await openHouse();
 });
-afterAll(async () => {
+afterEach(async () => {
   await house.verify().finally(() => house.close());
 });
 
@@ -50,6 +50,7 @@ test("the deployment's status names its database, its jobs and its newest checkp
   const before = await operator.deployment.status({});
   expect(before.database.version).toMatch(/^1\d/);
   expect(before.jobs.map(({ name }) => name)).toContain("links.clean");
+  await house.tenant("another");
   await house.server.makeCheckpoint();
   expect((await operator.deployment.status({})).checkpoint?.chains).toBeGreaterThan(1);
 });
