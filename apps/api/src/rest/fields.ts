@@ -43,7 +43,8 @@ export function fieldsOf(route: Route): Fields {
   for (const [name, property] of Object.entries(properties)) {
     if (name === IDEMPOTENCY || (route.omit?.includes(name) && !aliases.has(name))) continue;
     const rest = aliases.get(name) ?? snake(name);
-    const hasIdName = PLACES.some((place) => place === name) && !parameters.includes(rest);
+    const hasIdName =
+      PLACES.some((place) => place === name) && !parameters.includes(rest) && route.placesByName !== true;
     const required = schema.required?.includes(name) ?? false;
     const field = { name, schema: property, required: required || parameters.includes(rest), hasIdName };
     byName.set(rest, field);

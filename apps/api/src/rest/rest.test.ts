@@ -90,6 +90,25 @@ test("the audit log is read by filters; the deployment's own chain is for operat
   expect([refused.status, refused.json.code]).toEqual([403, "forbidden"]);
 });
 
+test("regression: the fleet's project and environment are names, and were offered as ids, which it refused", async () => {
+  const document = (await served.call("/api/openapi.json")).json;
+  const { schema } = document.paths["/api/fleet"].post.requestBody.content["application/json"];
+  expect(Object.keys(schema.properties).sort()).toEqual([
+    "cursor",
+    "environment",
+    "lacking",
+    "limit",
+    "names",
+    "project",
+  ]);
+  const body = { names: ["K"], project_id: "00000000-0000-4000-8000-000000000000" };
+  const answer = await served.call("/api/fleet", { token: operator, body });
+  expect([answer.status, answer.json.errors]).toEqual([
+    400,
+    [{ path: "", message: "holds a field that is not known here" }],
+  ]);
+});
+
 test("what is wrong with a request is said field by field, in the names that REST uses", async () => {
   const { token } = await served.house.tenant("wrong");
   const ask = async (path: string, body?: unknown, method?: string) => {

@@ -20,6 +20,8 @@ export interface Route {
   readonly omit?: readonly string[];
   /** Inputs that REST calls otherwise: the verb's name for each of REST's. */
   readonly alias?: Readonly<Record<string, string>>;
+  /** Whether `project` and `environment` are names and never ids, so that `project_id` and `environment_id` mean nothing. */
+  readonly placesByName?: boolean;
   /** Another shape of the answer than the verb's own. */
   readonly answer?: { readonly schema: z.ZodType; of(output: never): unknown };
   /** Whether the body carries many values, and so may be large. */

@@ -14,7 +14,14 @@ export const tenantRoutes: readonly Route[] = [
     status: 201,
   },
   { method: "GET", path: "/tenants", verb: tenants.list, tag: "tenants", operationId: "listTenants" },
-  { method: "POST", path: "/fleet", verb: tenants.fleet, tag: "tenants", operationId: "listFleet" },
+  {
+    method: "POST",
+    path: "/fleet",
+    verb: tenants.fleet,
+    tag: "tenants",
+    operationId: "listFleet",
+    placesByName: true,
+  },
   {
     method: "GET",
     path: "/status",
