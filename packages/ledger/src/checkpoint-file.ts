@@ -1,6 +1,7 @@
 import { type Checkpoint, type CheckpointProof, verifyCheckpoint } from "./checkpoint.ts";
 import { LedgerError } from "./error.ts";
 import { decodeHeads, HEAD_BYTES, headsRoot } from "./heads.ts";
+import { momentOf } from "./moment.ts";
 import type { NoteKey } from "./note.ts";
 
 /*
@@ -99,7 +100,8 @@ function parse(line: string): { full: boolean; changed: Buffer; proof: Checkpoin
   if (typeof given !== "object" || given === null || given.v !== 1) throw none();
   const { note, time, chains, path, full } = given;
   if (typeof note !== "string" || typeof chains !== "number" || typeof full !== "boolean") throw none();
-  if (typeof time !== "string" || Number.isNaN(Date.parse(time)) || !Array.isArray(path)) throw none();
+  const moment = typeof time === "string" ? momentOf(time) : null;
+  if (moment === null || !Array.isArray(path)) throw none();
   const changed = bytes(given.heads);
   if (changed.length % HEAD_BYTES !== 0) throw none();
   return {
@@ -107,7 +109,7 @@ function parse(line: string): { full: boolean; changed: Buffer; proof: Checkpoin
     changed,
     proof: {
       note,
-      time: new Date(time),
+      time: moment,
       chains,
       headsRoot: bytes(given.headsRoot),
       path: path.map(bytes),
@@ -117,7 +119,9 @@ function parse(line: string): { full: boolean; changed: Buffer; proof: Checkpoin
 
 function bytes(text: unknown): Buffer {
   if (typeof text !== "string") throw none();
-  return Buffer.from(text, "base64");
+  const decoded = Buffer.from(text, "base64");
+  if (decoded.toString("base64") !== text) throw none();
+  return decoded;
 }
 
 const split = (heads: Buffer): Buffer[] =>

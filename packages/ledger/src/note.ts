@@ -109,8 +109,10 @@ function requireText(text: string): void {
     throw new LedgerError("malformed", "a note's text ends with a newline and holds no control characters");
 }
 
+/** Canonical alone (RFC 4648, 3.5): bits that mean nothing are none that somebody may change. */
 function base64(text: string): Buffer | null {
-  return BASE64.test(text) ? Buffer.from(text, "base64") : null;
+  const decoded = BASE64.test(text) ? Buffer.from(text, "base64") : null;
+  return decoded?.toString("base64") === text ? decoded : null;
 }
 
 const ed25519 = (publicKey: Buffer): KeyObject =>

@@ -1,6 +1,7 @@
 import type { HeadProof } from "../checkpoint.ts";
 import { LedgerError } from "../error.ts";
 import type { ChainPoint } from "../finding.ts";
+import { momentOf } from "../moment.ts";
 
 /*
  * An export: one chain as JSON Lines (docs/audit-format.md, "An export"). An event's line is the event's bytes as they
@@ -76,8 +77,8 @@ export const headProofJson = (proof: HeadProof): Record<string, unknown> => ({
 export function headProofOf(json: unknown): HeadProof {
   const proof = record(json);
   const head = record(proof.head);
-  const time = new Date(text(proof.time));
-  if (Number.isNaN(time.getTime())) malformed("a checkpoint's time is none");
+  const time = momentOf(text(proof.time));
+  if (time === null) malformed("a checkpoint's time is none");
   return {
     note: text(proof.note),
     time,

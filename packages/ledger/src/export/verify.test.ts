@@ -134,6 +134,32 @@ test("what is no export is refused by its line, and never quoted", () => {
   expect(refused(replaced(lines, 0, Buffer.from('{"export":{"version":2}}')))).toMatch(/version/);
 });
 
+test("regression: a checkpoint's time that was spelt otherwise passed for the same", () => {
+  const chain = chainOf([2, 1], "both");
+  const all = exportLines(chain, checkpointOf(chain[1]!));
+  const at = all.findIndex((line) => line.includes('"checkpoint"'));
+  for (const [from, to] of [
+    [/"time":"([0-9-]+)T/, '"time":"$1 '],
+    [/"time":"([0-9-]+)T([0-9:.]+)Z/, '"time":"$1T$2z'],
+    [/"time":"([0-9-]+)T([0-9:]+)\.000Z/, '"time":"$1T$2Z'],
+  ] as const) {
+    const line = String(all[at]);
+    expect(line).toMatch(from);
+    expect(() => verifyExport(replaced(all, at, Buffer.from(line.replace(from, to))), outside)).toThrow(
+      "a checkpoint's time is none",
+    );
+  }
+});
+
+test("regression: a last line that told another number of events was believed", () => {
+  const all = exportLines(chainOf([2, 1]));
+  const end = String(all.at(-1));
+  expect(end).toContain('"events":3');
+  expect(
+    verifyExport(replaced(all, all.length - 1, Buffer.from(end.replace('"events":3', '"events":4')))),
+  ).toMatchObject({ ok: false, problem: "cut_off" });
+});
+
 test("every byte that is changed is noticed", () => {
   const chain = chainOf([2, 1], "both");
   const text = Buffer.from(`${exportLines(chain, checkpointOf(chain[1]!)).map(String).join("\n")}\n`);

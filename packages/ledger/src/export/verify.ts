@@ -81,7 +81,12 @@ export function verifyExport(
   if (against !== null) return against;
   if (!found.ok) return found;
   const end = reading.end();
-  if (end === null || end.number !== found.end.number || !end.hash.equals(found.head))
+  const ends =
+    end !== null &&
+    end.number === found.end.number &&
+    end.seq === found.end.seq &&
+    end.hash.equals(found.head);
+  if (!ends)
     return broken(
       "cut_off",
       found.end.number + 1,
