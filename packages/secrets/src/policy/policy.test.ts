@@ -160,6 +160,24 @@ describe("a second factor", () => {
 });
 
 describe("write-only values", () => {
+  test("regression: whether a value equals it was told to people before saving", async () => {
+    const open = await secret();
+    const id = await secret({ writeOnly: true });
+    const names = new Map(
+      (await owner.caller.secrets.list({ project: shop })).secrets.map((one) => [one.id, one.name]),
+    );
+    const ask = (caller: Caller) =>
+      caller.secrets.check({ project: shop, items: [{ name: names.get(id)!, value: "not a real value" }] });
+    const told = (await ask(developer.caller)).items[0]!;
+    expect(told.unchanged).toBe(false);
+    expect(told.equals.map((one) => one.id)).not.toContain(id);
+    expect((await ask(await service({}))).items[0]!.unchanged).toBe(true);
+    const other = { name: names.get(open)!, value: "not a real value" };
+    const { items } = await developer.caller.secrets.check({ project: shop, items: [other] });
+    expect(items[0]!.unchanged).toBe(true);
+    expect(items[0]!.equals.map((one) => one.id)).not.toContain(id);
+  });
+
   test("are revealed to services and to no person, not even by a guess", async () => {
     const id = await secret({ writeOnly: true });
     const { name, version } = await owner.caller.secrets.get({ id });

@@ -1,8 +1,8 @@
-import { holds } from "../access/authorize.ts";
 import { lookSql, type Unit } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { checkPlace, findPlaceFor, namedPlace, PLACE_COLUMNS, type PlaceRow } from "../place/place.ts";
+import { mayOpen } from "../policy/judge.ts";
 import { SECRET_COLUMNS, type SecretColumns, secretOf } from "../secret/rows.ts";
 import { valueDigest } from "../version/write-keys.ts";
 import { checkInput, checkOutput } from "./schema.ts";
@@ -22,7 +22,7 @@ type Row = SecretColumns & PlaceRow & { digest: Buffer };
 
 /**
  * Says of new values, before they are saved, which are what is there already, and which equal another secret's: told of
- * secrets that the caller may read, by the tenant's keyed digests, and nothing is opened. A mutation only in that its
+ * secrets that the caller would be given now, by the tenant's keyed digests, and nothing is opened. A mutation only in that its
  * input may not stand in an address.
  */
 export const checkValues = defineVerb({
@@ -78,7 +78,7 @@ interface Found {
   digest: string;
 }
 
-/** The secrets whose current values have one of these digests, and that the actor may read. */
+/** The secrets whose current values have one of these digests, and that the actor would be given now. */
 async function readable(unit: Unit, digests: readonly string[]): Promise<Found[]> {
   const { call, tenantId } = unit;
   const rows = await unit.query<Row>(SQL, [
@@ -87,7 +87,7 @@ async function readable(unit: Unit, digests: readonly string[]): Promise<Found[]
   ]);
   return rows.flatMap((row) => {
     const secret = secretOf(row);
-    if (!holds(call.actor, "secret.reveal", secret)) return [];
+    if (!mayOpen(call.actor, secret, unit.now)) return [];
     call.services.mac.check("secrets", tenantId, secret);
     checkPlace(call.services.mac, tenantId, row);
     const { project, environment } = namedPlace(row);
