@@ -225,6 +225,26 @@ describe("what a member reaches", () => {
     expect(await codeOf(caller.environments.create({ name: "new" }))).toBe("forbidden");
   });
 
+  test("regression: who may rename a secret gave it a name under which they may read it", async () => {
+    const hidden = await secret("mail/HIDDEN");
+    await owner.caller.roles.create({
+      name: "renamer",
+      actions: ["secret.get", "secret.update", "secret.delete", "secret.restore"],
+    });
+    const { caller } = await member([{ role: "renamer" }, { role: "developer", prefix: "billing/" }]);
+    expect(await codeOf(caller.secrets.reveal({ id: hidden }))).toBe("not_found");
+    const rename = (name: string) => codeOf(caller.secrets.update({ id: hidden, rename: name }));
+    expect(await rename("billing/HIDDEN")).toBe("forbidden");
+    expect(await rename("mail/RENAMED")).toBe("allowed");
+    await caller.secrets.delete({ id: hidden });
+    expect(await codeOf(caller.secrets.restore({ id: hidden, name: "billing/HIDDEN" }))).toBe("forbidden");
+    expect(await codeOf(caller.secrets.restore({ id: hidden }))).toBe("allowed");
+    // What they hold as much of by either name, they rename.
+    const mine = await secret("billing/MINE");
+    expect(await codeOf(caller.secrets.update({ id: mine, rename: "billing/OURS" }))).toBe("allowed");
+    expect(await codeOf(caller.secrets.update({ id: mine, rename: "mail/OURS" }))).toBe("allowed");
+  });
+
   test("pages hold only what two grants let one see, without gaps", async () => {
     for (let i = 0; i < 6; i++) {
       await secret(`eu/K${i}`, { project: "shop" });

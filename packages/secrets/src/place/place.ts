@@ -1,6 +1,6 @@
 import { type Actor, isOfTenant } from "../access/actor.ts";
-import { authorizePlace, authorizeSecret } from "../access/authorize.ts";
-import type { Grant } from "../access/scope.ts";
+import { authorizePlace, authorizeSecret, mayReach } from "../access/authorize.ts";
+import type { Grant, NamedSecret } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import { isUuid } from "../input/text.ts";
@@ -164,6 +164,23 @@ export async function findPlaceFor(
   const place = await findPlace(unit, input);
   for (const name of names) authorizeName(unit, place, name);
   return place;
+}
+
+/**
+ * May the actor give a secret another name? Nobody comes to hold more of it by the new name than they hold of it by the old
+ * one: who renames would let themselves at its value.
+ * @throws KeyfoldError `not_found` for a name out of reach, `forbidden`
+ */
+export function authorizeRename({ call }: Pick<Unit, "call">, secret: NamedSecret, name: string): void {
+  const { actor, action } = call;
+  const renamed = { projectId: secret.projectId, environmentId: secret.environmentId, name };
+  authorizeSecret(actor, action, renamed);
+  const held = isOfTenant(actor) ? new Set(actor.grants.flatMap(({ actions }) => actions)) : [];
+  for (const one of held)
+    if (mayReach(actor, one, renamed) && !mayReach(actor, one, secret))
+      throw new KeyfoldError("forbidden", {
+        sentence: "By that name you would hold more of this secret than you do now: somebody else renames it.",
+      });
 }
 
 /** May the actor give something in this place this name? @throws KeyfoldError `not_found` */

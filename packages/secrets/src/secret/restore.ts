@@ -3,7 +3,7 @@ import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { tell } from "../message/tell.ts";
-import { authorizeName, findPlace } from "../place/place.ts";
+import { authorizeRename, findPlace } from "../place/place.ts";
 import { lockSecret } from "./load.ts";
 import { restoreSecretInput, secretView } from "./schema.ts";
 import { isNameTaken, moveSecret } from "./store.ts";
@@ -25,7 +25,7 @@ export const restoreSecret = defineVerb({
       // A share of the place's rows, so that it is not deleted while this comes back to it.
       await findPlace(unit, { project: place.project.id, environment: place.environment.id });
       const name = input.name ?? secret.name;
-      authorizeName(unit, place, name);
+      authorizeRename(unit, secret, name);
       if (await isNameTaken(unit, secret.projectId, secret.environmentId, name))
         throw new KeyfoldError("name_taken");
       const moved = await moveSecret(unit, secret, {

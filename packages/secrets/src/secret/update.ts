@@ -4,7 +4,7 @@ import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { trimKept } from "../grace/keep.ts";
 import { tell } from "../message/tell.ts";
-import { authorizeName } from "../place/place.ts";
+import { authorizeRename } from "../place/place.ts";
 import { lockSecret } from "./load.ts";
 import { secretView, updateSecretInput } from "./schema.ts";
 import { moveSecret, policyOf } from "./store.ts";
@@ -23,7 +23,7 @@ export const updateSecret = defineVerb({
       const { secret, place, version } = await lockSecret(unit, input);
       if (input.expectedGeneration !== undefined && input.expectedGeneration !== secret.generation)
         throw new KeyfoldError("version_mismatch");
-      if (input.rename !== undefined) authorizeName(unit, place, input.rename);
+      if (input.rename !== undefined) authorizeRename(unit, secret, input.rename);
       const to = {
         ...(input.rename === undefined ? {} : { name: input.rename }),
         ...(input.description === undefined ? {} : { description: input.description }),
