@@ -1,10 +1,8 @@
-import { grantsFor } from "../access/authorize.ts";
-import { coversPlace, coversSecret } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { viewApproval } from "./rows.ts";
+import { maySeeApproval, viewApproval } from "./rows.ts";
 import { approvalView, decideApprovalInput } from "./schema.ts";
 import { decide, lockApproval } from "./store.ts";
 
@@ -25,10 +23,7 @@ export const decideApproval = defineVerb({
     if (actor.type !== "user") throw new KeyfoldError("forbidden");
     return changeSql(call, tenantId, async (unit) => {
       const row = await lockApproval(unit, input.id);
-      const reaches = grantsFor(actor, call.action)!.some((grant) =>
-        row.name === "" ? coversPlace(grant, row) : coversSecret(grant, row),
-      );
-      if (!reaches) throw new KeyfoldError("not_found");
+      if (!maySeeApproval(call, row)) throw new KeyfoldError("not_found");
       if (row.personId === actor.id)
         throw new KeyfoldError("forbidden", {
           sentence: "You asked for this yourself. Another person decides it.",

@@ -1,3 +1,6 @@
+import { grantsFor } from "../access/authorize.ts";
+import { coversPlace, coversSecret } from "../access/scope.ts";
+import type { Call } from "../flow/call.ts";
 import { iso, jsonActor } from "../input/stored.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
 import type { ApprovalView } from "./schema.ts";
@@ -40,6 +43,15 @@ export interface ApprovalRow {
   expiresAt: Date;
   generation: number;
   mac: Uint8Array;
+}
+
+/** One about a secret: whoever reaches its name. One about an environment itself: whoever reaches all of it. */
+export function maySeeApproval({ actor, action }: Pick<Call, "actor" | "action">, row: ApprovalRow): boolean {
+  return (
+    grantsFor(actor, action)?.some((grant) =>
+      row.name === "" ? coversPlace(grant, row) : coversSecret(grant, row),
+    ) ?? true
+  );
 }
 
 /** @throws KeyfoldError `integrity_failed` */

@@ -5,7 +5,8 @@ import type { Call } from "../flow/call.ts";
 import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { decodeCursor, encodeCursor } from "../input/page.ts";
+import { visiblePage } from "../flow/visible-page.ts";
+import { cursorMoment, decodeCursor, encodeCursor } from "../input/page.ts";
 import { findPlace } from "../place/place.ts";
 import { listLinksInput, listLinksOutput } from "./schema.ts";
 import { LINK_COLUMNS, type LinkRow, linkRow, viewLink } from "./store.ts";
@@ -18,29 +19,30 @@ export const listLinks = defineVerb({
   input: listLinksInput,
   output: listLinksOutput,
   async run(call, input) {
-    const after = decodeCursor(z.tuple([z.iso.datetime({ precision: 3 }), z.uuid()]), input.cursor);
+    const before = decodeCursor(z.tuple([cursorMoment, z.uuid()]), input.cursor);
+    const after = before === null ? null : { createdAt: new Date(before[0]), id: before[1] };
     const tenantId = await tenantOf(call, input.tenant);
     return lookSql(call, tenantId, async (unit) => {
       const place =
         input.project === undefined && input.environment === undefined ? null : await findPlace(unit, input);
-      const rows = await unit.query<LinkRow>(
-        `SELECT ${LINK_COLUMNS} FROM control_plane.value_links l
-          WHERE l.tenant_id = $1::uuid AND ($2::timestamptz IS NULL OR (l.created_at, l.id) < ($2::timestamptz, $3::uuid))
-            AND ($4::uuid IS NULL OR l.environment_id = $4::uuid)
-          ORDER BY l.created_at DESC, l.id DESC LIMIT $5::int`,
-        [tenantId, after?.[0] ?? null, after?.[1] ?? null, place?.environment.id ?? null, input.limit + 1],
+      const { page, last } = await visiblePage(
+        { after, limit: input.limit },
+        async (after: Pick<LinkRow, "createdAt" | "id"> | null, limit) => {
+          const rows = await unit.query<LinkRow>(
+            `SELECT ${LINK_COLUMNS} FROM control_plane.value_links l
+              WHERE l.tenant_id = $1::uuid AND ($2::timestamptz IS NULL OR (l.created_at, l.id) < ($2::timestamptz, $3::uuid))
+                AND ($4::uuid IS NULL OR l.environment_id = $4::uuid)
+              ORDER BY l.created_at DESC, l.id DESC LIMIT $5::int`,
+            [tenantId, after?.createdAt ?? null, after?.id ?? null, place?.environment.id ?? null, limit],
+          );
+          return rows.map((row) => linkRow(call.services, tenantId, row));
+        },
+        (row) => maySee(call, row),
       );
-      const page = rows.slice(0, input.limit);
-      const last = page.at(-1);
-      const links = page
-        .map((row) => linkRow(call.services, tenantId, row))
-        .filter((row) => maySee(call, row))
-        .map((row) => viewLink(row, unit.now));
-      unit.record({ target: null, details: { count: links.length } });
+      unit.record({ target: null, details: { count: page.length } });
       return {
-        links,
-        nextCursor:
-          rows.length > input.limit ? encodeCursor([last!.createdAt.toISOString(), last!.id]) : null,
+        links: page.map((row) => viewLink(row, unit.now)),
+        nextCursor: last === null ? null : encodeCursor([last.createdAt.toISOString(), last.id]),
       };
     });
   },

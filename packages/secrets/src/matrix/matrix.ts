@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { authorizePlace, grantsFor } from "../access/authorize.ts";
+import { IN_REACH, reachOf } from "../access/in-reach.ts";
 import { KeyfoldError } from "../error.ts";
 import { lookSql, type Unit } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
@@ -14,7 +15,7 @@ import {
   type PlaceRow,
   placeRefOf,
 } from "../place/place.ts";
-import { IN_REACH, reachOf, upperBound } from "../secret/list.ts";
+import { upperBound } from "../secret/list.ts";
 import { cellsOf, type FoundCell } from "./cells.ts";
 import { matrixInput, matrixOutput } from "./schema.ts";
 

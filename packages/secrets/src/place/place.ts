@@ -179,7 +179,8 @@ export function authorizeRename({ call }: Pick<Unit, "call">, secret: NamedSecre
   for (const one of held)
     if (mayReach(actor, one, renamed) && !mayReach(actor, one, secret))
       throw new KeyfoldError("forbidden", {
-        sentence: "By that name you would hold more of this secret than you do now: somebody else renames it.",
+        sentence:
+          "By that name you would hold more of this secret than you do now: somebody else renames it.",
       });
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { authorizeSecret, grantsFor } from "../access/authorize.ts";
-import { coversWholeTenant, type Grant } from "../access/scope.ts";
+import { IN_REACH, reachOf } from "../access/in-reach.ts";
 import { lookSql } from "../flow/change.ts";
 import type { Happening } from "../flow/event.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
@@ -21,13 +21,6 @@ interface ListRow extends PlaceRow, SecretColumns {
   v_created_at: Date | null;
   v_created_by: unknown;
 }
-
-/** Whether a secret, `s`, is in one of the reaches that a parameter holds, as `reachOf` makes it. */
-export const IN_REACH = (parameter: string): string =>
-  `(${parameter}::jsonb IS NULL OR EXISTS (SELECT FROM jsonb_array_elements(${parameter}::jsonb) g
-           WHERE (g->'projects' = 'null' OR g->'projects' ? s.project_id::text)
-             AND (g->'environments' = 'null' OR g->'environments' ? s.environment_id::text)
-             AND (g->>'prefix' IS NULL OR starts_with(s.name, g->>'prefix'))))`;
 
 // One query, 12 times as fast as Prisma's four for a page of 100. `$n IS NULL OR …` leaves a filter out.
 const SQL = `SELECT ${SECRET_COLUMNS}, ${PLACE_COLUMNS}, v.created_at AS v_created_at, v.created_by AS v_created_by
@@ -123,14 +116,6 @@ const listed = ({ secrets }: { secrets: readonly unknown[] }): Happening => ({
   target: null,
   details: { count: secrets.length },
 });
-
-/** What the query narrows by; null where there is nothing to narrow. */
-export function reachOf(grants: readonly Grant[] | null): string | null {
-  if (grants === null || grants.some(coversWholeTenant)) return null;
-  return JSON.stringify(
-    grants.map(({ projects, environments, prefix }) => ({ projects, environments, prefix })),
-  );
-}
 
 /** The longer of two prefixes where one begins with the other; else what the caller asked for, of which there is nothing. */
 const narrower = (asked: string, granted: string): string => (granted.startsWith(asked) ? granted : asked);

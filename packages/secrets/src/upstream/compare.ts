@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isOfTenant } from "../access/actor.ts";
-import { grantsFor, mayReach } from "../access/authorize.ts";
+import { authorizeSecret, grantsFor } from "../access/authorize.ts";
+import { IN_REACH, reachOf } from "../access/in-reach.ts";
 import { KeyfoldError } from "../error.ts";
 import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
@@ -38,17 +39,25 @@ export const compareSecrets = defineVerb({
       if (upstreams == null || gate == null)
         throw new KeyfoldError("illegal_state", { sentence: "No upstream is configured for this place." });
       const names = await unit.query<{ name: string }>(
-        `SELECT name FROM control_plane.secrets WHERE tenant_id = $1::uuid AND environment_id = $2::uuid
-            AND state = 'live' AND name > $3::text COLLATE "C" ORDER BY name COLLATE "C" LIMIT $4::int`,
-        [tenantId, place.environment.id, after?.[0] ?? "", input.limit + 1],
+        // Only of names in reach: the cursor is one of them.
+        `SELECT s.name FROM control_plane.secrets s WHERE s.tenant_id = $1::uuid AND s.environment_id = $2::uuid
+            AND s.state = 'live' AND s.name > $3::text COLLATE "C" AND ${IN_REACH("$5")} AND ${IN_REACH("$6")}
+          ORDER BY s.name COLLATE "C" LIMIT $4::int`,
+        [
+          tenantId,
+          place.environment.id,
+          after?.[0] ?? "",
+          input.limit + 1,
+          reachOf(grantsFor(actor, "secret.list")),
+          reachOf(grantsFor(actor, call.action)),
+        ],
       );
       const ours: { id: string; name: string; version: number; digest: Buffer }[] = [];
       for (const { name } of names.slice(0, input.limit)) {
-        const named = { projectId: place.project.id, environmentId: place.environment.id, name };
-        if (!mayReach(actor, "secret.list", named) || !mayReach(actor, "secret.reveal", named)) continue;
         const ref = { project: place.project.id, environment: place.environment.id, name };
         const loaded = await loadSecret(call, unit.query, tenantId, ref, { sealed: true });
         const { secret, version } = loaded;
+        authorizeSecret(actor, "secret.list", secret);
         if (version === null) continue;
         const plaintext = await openVersion(call, tenantId, loaded);
         ours.push({

@@ -189,6 +189,20 @@ test("a token for names that begin so is given no other name's value, be it here
   expect((await api.secrets.compare({})).secrets.map(({ name }) => name)).toEqual(["api/A"]);
 });
 
+test("regression: the pages of a comparison told names that are out of reach", async () => {
+  const { caller } = await house.tenant("plain-10");
+  for (const name of ["A", "B", "mail/A", "mail/B", "mail/C", "z"])
+    await caller.secrets.set({ name, value: "not real" });
+  const { token } = await caller.tokens.create({ name: "mail only", preset: "reader", prefix: "mail/" });
+  const mail = house.as(token!);
+  const first = await mail.secrets.compare({ limit: 2 });
+  expect(first.secrets.map(({ name }) => name)).toEqual(["mail/A", "mail/B"]);
+  expect(Buffer.from(first.nextCursor!, "base64url").toString()).toBe('["mail/B"]');
+  const second = await mail.secrets.compare({ limit: 2, cursor: first.nextCursor! });
+  expect(second.secrets.map(({ name }) => name)).toEqual(["mail/C"]);
+  expect(second.nextCursor).toBeNull();
+});
+
 test("where a person's read takes two, nothing is asked for without the other's word", async () => {
   const { id, caller } = await house.tenant("keep-3");
   keeping.has.set("keep-3/prod/K", "not real");

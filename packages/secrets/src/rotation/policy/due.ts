@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { mayReach } from "../../access/authorize.ts";
+import { authorizeSecret, grantsFor } from "../../access/authorize.ts";
+import { IN_REACH, reachOf } from "../../access/in-reach.ts";
 import { lookSql, type Unit } from "../../flow/change.ts";
 import { tenantOf } from "../../flow/tenant-of.ts";
 import { defineVerb } from "../../flow/verb.ts";
@@ -42,9 +43,10 @@ export const dueRotations = defineVerb({
            FROM control_plane.rotation_policies p
            JOIN control_plane.secrets s ON s.tenant_id = p.tenant_id AND s.id = p.secret_id AND s.state <> 'deleted'
            LEFT JOIN control_plane.rotations r ON r.tenant_id = p.tenant_id AND r.secret_id = p.secret_id AND r.finished_at IS NULL
-          WHERE p.tenant_id = $1::uuid AND (p.schedule IS NOT NULL OR p.expires_at IS NOT NULL OR r.phase IS NOT NULL) AND ($2::uuid IS NULL OR p.secret_id > $2::uuid)
+          WHERE p.tenant_id = $1::uuid AND ${IN_REACH("$4")} AND (p.schedule IS NOT NULL OR p.expires_at IS NOT NULL OR r.phase IS NOT NULL) AND ($2::uuid IS NULL OR p.secret_id > $2::uuid)
           ORDER BY p.secret_id LIMIT $3::int`,
-        [tenantId, after, LOOKED_AT],
+        // What is out of reach is not looked through: the cursor is a secret in reach.
+        [tenantId, after, LOOKED_AT, reachOf(grantsFor(call.actor, call.action))],
       );
       const until = new Date(unit.now.getTime() + input.within * DAY_MS);
       const due: Omit<z.input<typeof dueOutput>["due"][number], "project" | "environment">[] = [];
@@ -58,7 +60,7 @@ export const dueRotations = defineVerb({
         if (due.length === input.limit) break;
         last = row.s_id;
         const secret = secretOf(row);
-        if (!mayReach(call.actor, call.action, secret)) continue;
+        authorizeSecret(call.actor, call.action, secret);
         call.services.mac.check("secrets", tenantId, secret);
         call.services.mac.check("rotationPolicies", tenantId, row);
         const version = currents.get(secret.id) ?? null;

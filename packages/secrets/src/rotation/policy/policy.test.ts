@@ -171,6 +171,20 @@ test("a policy or a rotation that somebody edited in the database is refused, an
   expect(house.logged.join()).toContain("the MAC of a row in rotationPolicies");
 });
 
+test("regression: the cursor of what is due named secrets that are out of reach", async () => {
+  for (const name of ["a/1", "b/1", "a/2", "b/2"])
+    await caller.rotation.setPolicy({ id: await secret(name), schedule: { everyDays: 7 } });
+  const { token } = await caller.tokens.create({ name: "a only", actions: ["rotation.due"], prefix: "a/" });
+  const reader = house.as(token!);
+  const first = await reader.rotation.due({ within: 8, limit: 1 });
+  const second = await reader.rotation.due({ within: 8, limit: 1, cursor: first.nextCursor! });
+  expect([...first.due, ...second.due].map(({ name }) => name).sort()).toEqual(["a/1", "a/2"]);
+  expect(JSON.parse(Buffer.from(first.nextCursor!, "base64url").toString())).toEqual([
+    first.due[0]!.secretId,
+  ]);
+  expect(second.nextCursor).toBeNull();
+});
+
 test("what people rotate reminds two weeks ahead, three days ahead, when it is due, and every week after; the third escalates", async () => {
   const id = await secret();
   await caller.rotation.setPolicy({ id, schedule: { everyDays: 30 }, required: true, owner: "team-pay" });
