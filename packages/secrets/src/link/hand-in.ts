@@ -1,11 +1,10 @@
-import { KeyfoldError } from "../error.ts";
 import type { RequestInfo } from "../flow/call.ts";
 import type { PrismaUnit } from "../flow/change.ts";
 import type { Services } from "../flow/services.ts";
 import { parseInput } from "../flow/verb.ts";
 import { decodeValue } from "../input/value.ts";
 import { findPlace } from "../place/place.ts";
-import { lockSecret } from "../secret/load.ts";
+import { findSecret, lockSecret } from "../secret/load.ts";
 import { putByName } from "../secret/put.ts";
 import { moveSecret } from "../secret/store.ts";
 import { withWriteKeys } from "../version/write-keys.ts";
@@ -70,10 +69,7 @@ async function placeFor(unit: PrismaUnit, row: LinkRow) {
   // Protected since: then it takes two people, and this took one.
   if (place.environment.protection !== null) throw ended();
   const ref = { project: place.project.id, environment: place.environment.id, name: row.name! };
-  const loaded = await lockSecret(unit, ref).catch((error: unknown) => {
-    if (error instanceof KeyfoldError && error.code === "not_found") return null;
-    throw error;
-  });
+  const loaded = await findSecret(unit.call, unit.query, unit.tenantId, ref, { lock: true });
   if ((loaded?.secret.accessPolicy?.approvals ?? null) !== null) throw ended();
   return place;
 }

@@ -95,6 +95,38 @@ test("a value that is handed in again is a new version, also where it is the sam
   expect((await caller.secrets.get({ name: "K" })).accessPolicy).toBeNull();
 });
 
+test("regression: a link was made for a secret whose policy refuses whoever asked, where they may not see it", async () => {
+  const { caller, owner } = await tenant();
+  const { id } = await caller.secrets.create({ name: "K", value: VALUE });
+  await owner.caller.secrets.setAccessPolicy({ id, policy: { services: ["billing"] } });
+  const actions = ["link.request", "secret.set"] as const;
+  const blind = house.as((await caller.tokens.create({ name: "blind", actions: [...actions] })).token!);
+  expect(await codeOf(blind.secrets.set({ name: "K", value: VALUE }))).toBe("not_found");
+  expect(await codeOf(blind.links.request({ name: "K" }))).toBe("not_found");
+  expect(await codeOf(blind.links.request({ name: "NEW" }))).toBe("allowed");
+});
+
+test("a write-only secret that one may not see is shared no more than one that is not there", async () => {
+  const { caller, owner } = await tenant();
+  const { id } = await caller.secrets.create({ name: "K", value: VALUE });
+  await owner.caller.secrets.setAccessPolicy({ id, policy: { writeOnly: true } });
+  const blind = house.as((await caller.tokens.create({ name: "blind", actions: ["link.share"] })).token!);
+  for (const name of ["K", "NONE"]) expect(await codeOf(blind.links.share({ name }))).toBe("not_found");
+});
+
+test("regression: pages of links told how many there are out of reach, and their ids", async () => {
+  const { caller } = await tenant();
+  for (const name of ["a/1", "b/1", "b/2", "a/2", "b/3"]) await caller.links.request({ name });
+  const { token } = await caller.tokens.create({ name: "a only", actions: ["link.list"], prefix: "a/" });
+  const reader = house.as(token!);
+  const first = await reader.links.list({ limit: 1 });
+  expect(first.links.map(({ name }) => name)).toEqual(["a/2"]);
+  const second = await reader.links.list({ limit: 1, cursor: first.nextCursor! });
+  expect(second.links.map(({ name }) => name)).toEqual(["a/1"]);
+  expect(second.nextCursor).toBeNull();
+  expect((await reader.links.list({ limit: 2 })).nextCursor).toBeNull();
+});
+
 test.each(["handed in", "opened"] as const)("of five who click at once, a link is %s by one", async (how) => {
   const { caller } = await tenant();
   const { url } =

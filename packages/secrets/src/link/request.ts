@@ -9,7 +9,7 @@ import { defineVerb } from "../flow/verb.ts";
 import { findPlaceFor, type NamedPlace } from "../place/place.ts";
 import { spoken, takesTwo } from "../policy/judge.ts";
 import type { AccessPolicy } from "../policy/policy.ts";
-import { loadSecret } from "../secret/load.ts";
+import { findSecret } from "../secret/load.ts";
 import { originOfLinks, urlOf } from "./address.ts";
 import { madeLink, requestValueInput } from "./schema.ts";
 import { digestOf, freshSecret } from "./secret.ts";
@@ -83,10 +83,7 @@ async function mayAsk(
   if (!mayReach(actor, call.action, named)) throw new KeyfoldError("forbidden");
   const ref = { project: project.id, environment: environment.id, name };
   // Judged as its setting is: by its policy, and by its environment's protection.
-  const loaded = await loadSecret(call, unit.query, unit.tenantId, ref).catch((error: unknown) => {
-    if (error instanceof KeyfoldError && error.code === "not_found") return null;
-    throw error;
-  });
+  const loaded = await findSecret(call, unit.query, unit.tenantId, ref);
   const accessPolicy = loaded?.secret.accessPolicy ?? null;
   if (loaded === null) {
     const about = { tenantId: unit.tenantId, actor, action: call.action };

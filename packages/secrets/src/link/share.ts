@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
-import { KeyfoldError } from "../error.ts";
 import { change } from "../flow/change.ts";
 import { onPool } from "../flow/query.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { decodeValue } from "../input/value.ts";
+import { spoken } from "../policy/judge.ts";
 import { loadSecret } from "../secret/load.ts";
 import { reveal } from "../secret/reveal.ts";
 import { originOfLinks, urlOf } from "./address.ts";
@@ -70,7 +70,8 @@ export const shareValue = defineVerb({
       const { secret } = await loadSecret(call, onPool(services.db), tenantId, input);
       // To a person it would go, whoever makes the link.
       if (secret.accessPolicy?.writeOnly)
-        throw new KeyfoldError("forbidden", {
+        throw spoken(call.actor, secret, {
+          code: "forbidden",
           sentence: "The values of this secret are write-only: no link shows them to anybody.",
         });
       const asReveal = { ...call, action: "secret.reveal" as const };

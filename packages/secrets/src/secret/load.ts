@@ -63,6 +63,24 @@ export async function loadSecret(
   ref: SecretRefInput,
   options: LoadOptions = {},
 ): Promise<Loaded> {
+  const loaded = await findSecret(call, query, tenantId, ref, options);
+  if (loaded === null) throw new KeyfoldError("not_found");
+  return loaded;
+}
+
+/**
+ * `loadSecret` where there need not be one. One that is there and refuses an actor who may not see it throws, and is never
+ * taken for one that is not: what it refuses would be done as if it had no policy.
+ * @returns null: none is there, or it was deleted
+ * @throws KeyfoldError `not_found` for one out of the actor's reach; `integrity_failed`
+ */
+export async function findSecret(
+  call: Call,
+  query: Query,
+  tenantId: string,
+  ref: SecretRefInput,
+  options: LoadOptions = {},
+): Promise<Loaded | null> {
   const { actor, action, services } = call;
   const place = placeRefOf(actor, ref);
   const byName = ref.id === undefined;
@@ -78,7 +96,7 @@ export async function loadSecret(
     options.lock ?? false,
     options.sealed ?? false,
   ]);
-  if (row === undefined) throw new KeyfoldError("not_found");
+  if (row === undefined) return null;
   const loaded = fromRow(row);
   const { secret } = loaded;
   // Past its last day a deleted one is gone, whether or not a sweeper has come by.
@@ -86,10 +104,10 @@ export async function loadSecret(
     secret.state === "deleted" &&
     (!options.deleted || secret.purgeAfter === null || secret.purgeAfter <= loaded.now)
   )
-    throw new KeyfoldError("not_found");
+    return null;
   // Renamed or deleted while we waited for its lock.
-  if (byName && secret.name !== ref.name) throw new KeyfoldError("not_found");
-  if (row.p_deleted_at !== null || row.e_deleted_at !== null) throw new KeyfoldError("not_found");
+  if (byName && secret.name !== ref.name) return null;
+  if (row.p_deleted_at !== null || row.e_deleted_at !== null) return null;
   authorizeSecret(actor, action, secret);
   services.mac.check("secrets", tenantId, secret);
   checkPlace(services.mac, tenantId, row);

@@ -4,7 +4,7 @@ import { violatedIndex } from "../flow/database-error.ts";
 import type { NamedPlace } from "../place/place.ts";
 import type { NewValue } from "../version/write.ts";
 import type { WriteKeys } from "../version/write-keys.ts";
-import { lockSecret } from "./load.ts";
+import { findSecret } from "./load.ts";
 import type { SecretView } from "./schema.ts";
 import { checkExpected, insertSecret, putVersion } from "./store.ts";
 
@@ -26,10 +26,7 @@ export async function putByName(
   const ref = { project: place.project.id, environment: place.environment.id, name };
   const loaded = facts.absent
     ? null
-    : await lockSecret(unit, ref).catch((error: unknown) => {
-        if (error instanceof KeyfoldError && error.code === "not_found") return null;
-        throw error;
-      });
+    : await findSecret(unit.call, unit.query, unit.tenantId, ref, { lock: true });
   checkExpected(loaded?.secret ?? null, facts.expectedVersion);
   const reason = facts.reason ?? null;
   if (loaded === null) {

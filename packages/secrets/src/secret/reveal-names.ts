@@ -6,7 +6,7 @@ import { findPlace, type PlaceInput } from "../place/place.ts";
 import { askUpstream, type Found, mayReadAbsent, overwrite, wereHere } from "../upstream/ask.ts";
 import { encodingOf, keepFound } from "../upstream/keep.ts";
 import { openVersion, refuseClosed, refusedFrom } from "../version/open.ts";
-import { loadSecret } from "./load.ts";
+import { findSecret } from "./load.ts";
 import { noteRead } from "./note-read.ts";
 import { MAX_BULK_BYTES, type RevealedView } from "./schema.ts";
 import { viewRevealed } from "./view.ts";
@@ -82,12 +82,7 @@ async function openAll(
     };
     for (const name of names) {
       const ref = { project: place.project.id, environment: place.environment.id, name };
-      const loaded = await loadSecret(call, unit.query, tenantId, ref, { sealed: true }).catch(
-        (error: unknown) => {
-          if (error instanceof KeyfoldError && error.code === "not_found") return null;
-          throw error;
-        },
-      );
+      const loaded = await findSecret(call, unit.query, tenantId, ref, { sealed: true });
       if (loaded === null) {
         const value = found?.values.get(name);
         if (found === null || value === undefined) {
