@@ -3,20 +3,23 @@ import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { checkPlace, findPlaceFor, namedPlace, PLACE_COLUMNS, type PlaceRow } from "../place/place.ts";
 import { mayOpen } from "../policy/judge.ts";
-import { SECRET_COLUMNS, type SecretColumns, secretOf } from "../secret/rows.ts";
+import { SECRET_COLUMNS, type SecretColumns, type SecretRow, secretOf } from "../secret/rows.ts";
 import { valueDigest } from "../version/write-keys.ts";
 import { checkInput, checkOutput } from "./schema.ts";
 import { withValues } from "./values.ts";
 
 /** How many others one value is said to equal. */
 const NAMED = 5;
+const ROWS_AT_ONCE = 1_000;
 
 const SQL = `SELECT ${SECRET_COLUMNS}, ${PLACE_COLUMNS}, d.digest
     FROM control_plane.sealed_values d
     JOIN control_plane.secrets s ON s.tenant_id = d.tenant_id AND s.id = d.secret_id AND s.current_version = d.number AND s.state = 'live'
     JOIN control_plane.projects p ON p.tenant_id = s.tenant_id AND p.id = s.project_id AND p.deleted_at IS NULL
     JOIN control_plane.environments e ON e.tenant_id = s.tenant_id AND e.id = s.environment_id AND e.deleted_at IS NULL
-   WHERE d.tenant_id = $1::uuid AND d.digest = ANY ($2::bytea[]) ORDER BY s.name, s.id LIMIT 5000`;
+   WHERE d.tenant_id = $1::uuid AND d.digest = ANY ($2::bytea[])
+     AND (s.name, s.id) > ($3::text COLLATE "C", $4::uuid)
+   ORDER BY s.name, s.id LIMIT ${ROWS_AT_ONCE}`;
 
 type Row = SecretColumns & PlaceRow & { digest: Buffer };
 
@@ -41,7 +44,9 @@ export const checkValues = defineVerb({
         const digests = values.map(({ plaintext }) =>
           keys.map((key) => valueDigest({ key }, plaintext).toString("hex")),
         );
-        const found = await readable(unit, digests.flat());
+        const isAsked = (one: Found) =>
+          one.environmentId === place.environment.id && names.includes(one.name);
+        const found = await readable(unit, digests.flat(), isAsked);
         unit.record({ action: "secret.compared", target: null, details: { count: values.length } });
         return {
           items: values.map(({ item }, i) => {
@@ -78,26 +83,49 @@ interface Found {
   digest: string;
 }
 
-/** The secrets whose current values have one of these digests, and that the actor would be given now. */
-async function readable(unit: Unit, digests: readonly string[]): Promise<Found[]> {
+/**
+ * The secrets whose current values have one of these digests, and that the actor would be given now: those that are asked
+ * about, and of each value as many others as are named. All are looked through, however many there are: those that were out
+ * of reach would else push out others, and be noticed by that.
+ */
+async function readable(
+  unit: Unit,
+  digests: readonly string[],
+  isAsked: (one: Found) => boolean,
+): Promise<Found[]> {
   const { call, tenantId } = unit;
-  const rows = await unit.query<Row>(SQL, [
-    tenantId,
-    [...new Set(digests)].map((hex) => Buffer.from(hex, "hex")),
-  ]);
-  return rows.flatMap((row) => {
-    const secret = secretOf(row);
-    if (!mayOpen(call.actor, secret, unit.now)) return [];
-    call.services.mac.check("secrets", tenantId, secret);
-    checkPlace(call.services.mac, tenantId, row);
-    const { project, environment } = namedPlace(row);
-    return {
-      id: secret.id,
-      name: secret.name,
-      project: project.name,
-      environment: environment.name,
-      environmentId: environment.id,
-      digest: row.digest.toString("hex"),
-    };
-  });
+  const wanted = [...new Set(digests)].map((hex) => Buffer.from(hex, "hex"));
+  const found: Found[] = [];
+  const others = new Map<string, number>();
+  let after = ["", "00000000-0000-0000-0000-000000000000"];
+  for (let more = true; more; ) {
+    const rows = await unit.query<Row>(SQL, [tenantId, wanted, ...after]);
+    for (const row of rows) {
+      const secret = secretOf(row);
+      if (!mayOpen(call.actor, secret, unit.now)) continue;
+      const one = foundOf(secret, row);
+      const count = others.get(one.digest) ?? 0;
+      if (!isAsked(one) && count > NAMED) continue;
+      call.services.mac.check("secrets", tenantId, secret);
+      checkPlace(call.services.mac, tenantId, row);
+      found.push(one);
+      others.set(one.digest, count + 1);
+    }
+    const last = rows.at(-1);
+    if (last !== undefined) after = [last.s_name, last.s_id];
+    more = rows.length === ROWS_AT_ONCE;
+  }
+  return found;
+}
+
+function foundOf({ id, name }: SecretRow, row: Row): Found {
+  const { project, environment } = namedPlace(row);
+  return {
+    id,
+    name,
+    project: project.name,
+    environment: environment.name,
+    environmentId: environment.id,
+    digest: row.digest.toString("hex"),
+  };
 }

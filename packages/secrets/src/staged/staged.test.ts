@@ -87,6 +87,29 @@ test("what is not valid, or not allowed, changes nothing", async () => {
   expect(await codeOf(writer.secrets.save({ set: [item] }))).toBe("allowed");
 });
 
+test("regression: thousands of equal values out of reach crowded out those in reach, which told that they were there", async () => {
+  await caller.secrets.set({ name: "MINE", value: "crowded" });
+  const { secret } = await caller.secrets.set({ name: "HIDDEN", value: "crowded", environment: "prod" });
+  const copies = "s.name LIKE 'A-COPY-%'";
+  await house.tamper(
+    `INSERT INTO control_plane.secrets SELECT c.* FROM control_plane.secrets s, generate_series(1, 5000) n
+      CROSS JOIN LATERAL jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(), 'name', 'A-COPY-' || n)) c
+      WHERE s.id = $1`,
+    [secret.id],
+  );
+  await house.tamper(
+    `INSERT INTO control_plane.sealed_values SELECT c.* FROM control_plane.sealed_values d, control_plane.secrets s
+      CROSS JOIN LATERAL jsonb_populate_record(d, jsonb_build_object('secret_id', s.id)) c WHERE d.secret_id = $1 AND ${copies}`,
+    [secret.id],
+  );
+  const reader = await token(["secret.reveal"], ["dev"]);
+  const { items } = await reader.secrets.check({ items: [{ name: "MINE", value: "crowded" }] });
+  expect(items).toEqual([{ name: "MINE", unchanged: true, equals: [] }]);
+  const where = `secret_id IN (SELECT s.id FROM control_plane.secrets s WHERE ${copies})`;
+  await house.tamper(`DELETE FROM control_plane.sealed_values WHERE ${where}`);
+  await house.tamper(`DELETE FROM control_plane.secrets s WHERE ${copies}`);
+});
+
 test("new values that are there already, or equal another secret's, are named to who may read those", async () => {
   await caller.secrets.set({ name: "HERE", value: "shared" });
   await caller.secrets.set({ name: "THERE", value: "shared", environment: "prod" });
