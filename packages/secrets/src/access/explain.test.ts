@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Caller, type House, openHouse } from "../testing/house.ts";
 import { type Person, personOf } from "../testing/person.ts";
 import { codeOf } from "../testing/refusal.ts";
+import { PRESETS } from "./actions.ts";
 
 let house: House;
 let acme: Awaited<ReturnType<House["tenant"]>>;
@@ -88,4 +89,19 @@ test("of others it is said to who manages them, and of what one does not see not
   expect(await codeOf(globex.caller.access.explain({ action, id }))).toBe("not_found");
   expect(await codeOf(globex.caller.access.explain({ action, personId: owner.id }))).toBe("not_found");
   expect(await codeOf(owner.caller.access.explain({ action: "secret.steal" as never }))).toBe("bad_input");
+});
+
+test("regression: whoever lists some tokens was told what another token may do, by its id", async () => {
+  const ask = { action: "secret.reveal" } as const;
+  const idOf = async (prefix?: string) =>
+    (await acme.caller.tokens.create({ name: "t", preset: "reader", ...(prefix && { prefix }) })).details.id;
+  const { token } = await acme.caller.tokens.create({
+    name: "narrow",
+    actions: [...PRESETS.reader, "token.list"],
+    prefix: "billing/",
+  });
+  const narrow = house.as(token!);
+  expect(await explain(narrow, { ...ask, tokenId: await idOf("billing/eu/") })).toEqual([true, null]);
+  for (const tokenId of [await idOf(), await idOf("mail/")])
+    expect(await codeOf(narrow.access.explain({ ...ask, tokenId }))).toBe("not_found");
 });

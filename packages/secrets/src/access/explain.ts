@@ -11,6 +11,7 @@ import { kindOf, refusedBy } from "../policy/judge.ts";
 import { loadSecret } from "../secret/load.ts";
 import { inPlace } from "../secret/schema.ts";
 import { tokenActor } from "../token/actor.ts";
+import { maySeeToken } from "../token/store.ts";
 import { ACTIONS, type Action } from "./actions.ts";
 import { type Actor, actorRef, isOfTenant } from "./actor.ts";
 import { grantsFor, mayAtAll, mayReach } from "./authorize.ts";
@@ -92,7 +93,11 @@ async function whom(
   unit: PrismaUnit,
   about: { personId: string | undefined; tokenId: string | undefined },
 ): Promise<Actor> {
-  if (about.tokenId !== undefined) return tokenActor(unit, about.tokenId);
+  if (about.tokenId !== undefined) {
+    const token = await tokenActor(unit, about.tokenId);
+    if (!maySeeToken(call.actor, "token.list", token.scope)) throw new KeyfoldError("not_found");
+    return token;
+  }
   if (about.personId === undefined || about.personId === call.actor.id) return call.actor;
   const nobodys = { id: about.personId, expiresAt: new Date(unit.now.getTime() + 60_000), factorAt: null };
   const person = { id: about.personId, name: "" };
