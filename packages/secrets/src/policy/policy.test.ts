@@ -57,6 +57,18 @@ test("every verb that changes a secret or a version, or shows a value, is judged
         expect(kindOf(verb.action) !== null || UNJUDGED.has(verb.action), `${noun}.${name}`).toBe(true);
 });
 
+test("a policy is not said over what somebody else said meanwhile, where that is asked for", async () => {
+  const id = await secret();
+  const { generation } = await acme.caller.secrets.get({ id });
+  const ours = { id, policy: { writeOnly: true }, expectedGeneration: generation };
+  await owner.caller.secrets.setAccessPolicy(ours);
+  expect(await codeOf(owner.caller.secrets.setAccessPolicy({ ...ours, policy: { mfa: true } }))).toBe(
+    "version_mismatch",
+  );
+  const { accessPolicy } = await acme.caller.secrets.get({ id });
+  expect(accessPolicy).toMatchObject({ writeOnly: true, mfa: false });
+});
+
 describe("allowed services", () => {
   test("a service is who its token says, on reads and on changes, warm ones too", async () => {
     const id = await secret();

@@ -145,6 +145,10 @@ export const setAccessPolicyInput = z.strictObject({
   ...inTenant,
   id,
   policy: accessPolicy.nullable().describe("The whole policy; null: none."),
+  expectedGeneration: z
+    .int()
+    .optional()
+    .describe("Refused with version_mismatch unless the secret's generation is this."),
 });
 export const updateSecretInput = z
   .strictObject({

@@ -1,3 +1,4 @@
+import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
@@ -21,6 +22,8 @@ export const setAccessPolicy = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     return changeSql(call, tenantId, async (unit) => {
       const { secret, place, version } = await lockSecret(unit, { id: input.id });
+      if (input.expectedGeneration !== undefined && input.expectedGeneration !== secret.generation)
+        throw new KeyfoldError("version_mismatch");
       const accessPolicy = normalPolicy(input.policy);
       const moved = await moveSecret(unit, secret, { accessPolicy });
       unit.record({
