@@ -45,7 +45,52 @@ test("a value is made, or taken from a file, and JSON is known as such; none of 
   await visitor.leave();
 });
 
-test("a secret's page changes its description and tags, and shows its policy and what happened to it", async () => {
+test("two versions are compared in the browser by the names of their parts, and what was found goes as a value does", async () => {
+  const { token, caller } = await scene.furnish("pendant");
+  const value = (facts: object) => JSON.stringify({ host: "db.invalid", canary: "not_a_real_1", ...facts });
+  const { id } = await caller.secrets.create({ name: "DB", value: value({ port: 1, old: "x" }) });
+  await caller.secrets.rotate({ id, value: value({ port: 2, canary: "not_a_real_2", tls: true }) });
+  const visitor = await scene.visitor();
+  const { page, look, complaints } = visitor;
+  await visitor.signIn(token);
+  await page.goto(`/t/pendant/default/dev/s/${id}`);
+  await page.getByRole("button", { name: "Compare versions" }).click();
+  const dialog = page.getByRole("dialog", { name: "What changed in DB" });
+  // Nothing is read before it is asked for.
+  const { events } = await caller.audit.list({ action: "secret.accessed" });
+  expect(events).toEqual([]);
+  const compare = dialog.getByRole("button", { name: "Compare" });
+  await compare.click();
+  const parts = dialog.getByRole("list", { name: "Parts that changed" });
+  await dialog.getByText("1 added, 1 removed, 2 changed, 1 the same").waitFor();
+  expect(await parts.getByRole("listitem").allInnerTexts()).toEqual(
+    ["changed canary", "removed old", "changed port", "added tls"].map((words) =>
+      expect.stringMatching(new RegExp(`^${words.replace(" ", "\\s+")}\\s`)),
+    ),
+  );
+  expect(`${await page.content()}${await traces(page)}`).not.toContain("not_a_real");
+  await look("secret-compared");
+  await page.evaluate(() => dispatchEvent(new Event("blur")));
+  await parts.waitFor({ state: "detached" });
+  await compare.click();
+  await parts.waitFor();
+  await page.clock.fastForward(31_000);
+  await parts.waitFor({ state: "detached" });
+  const read = await caller.audit.list({ action: "secret.accessed" });
+  expect(read.events.map(({ target }) => target?.version)).toEqual([2, 1, 2, 1]);
+  // Who may not read the one reads neither, and is told so.
+  await caller.versions.revoke({ id, version: 1, force: true, reason: "it leaked" });
+  await compare.click();
+  await page
+    .getByText(/revoked/i)
+    .first()
+    .waitFor();
+  expect(await parts.count()).toBe(0);
+  expect(complaints).toEqual([]);
+  await visitor.leave();
+});
+
+test("a secret's page changes its description and tags, says who gets at it and why, and shows what happened to it", async () => {
   const { token, caller } = await scene.furnish("kramerica");
   const { id } = await caller.secrets.get({ name: "OPENAI_API_KEY" });
   await caller.secrets.setAccessPolicy({ id, policy: { writeOnly: true } });
@@ -75,6 +120,49 @@ test("a secret's page changes its description and tags, and shows its policy and
   await form.getByRole("button", { name: "Save" }).click();
   await form.getByRole("alert").waitFor();
   expect((await caller.secrets.get({ id })).description).toBe("Somebody else's words");
+  await form.getByRole("button", { name: "Cancel" }).click();
+
+  // Who gets at it: not said over what somebody else said meanwhile.
+  const rules = page.getByRole("dialog", { name: "Access policy of OPENAI_API_KEY" });
+  const confine = async () => {
+    await drawer.getByRole("button", { name: "Change access" }).click();
+    await rules.getByLabel("Only these services").fill("checkout\nbilling\n");
+    await rules.getByRole("checkbox", { name: "default / prod" }).check();
+  };
+  await confine();
+  await rules.getByRole("checkbox", { name: "Only with a second factor" }).check();
+  await rules.getByText("With both nobody reads its values").waitFor();
+  await look("secret-policy-form");
+  await caller.secrets.update({ id, description: "Again somebody else's words" });
+  await rules.getByRole("button", { name: "Save policy" }).click();
+  await rules.getByRole("alert").waitFor();
+  await rules.getByRole("button", { name: "Cancel" }).click();
+  await page.reload();
+  await confine();
+  await rules.getByRole("button", { name: "Save policy" }).click();
+  await page.getByText("Access policy of OPENAI_API_KEY saved").waitFor();
+  await drawer.getByText("default / prod").waitFor();
+  expect((await caller.secrets.get({ id })).accessPolicy).toMatchObject({
+    services: ["billing", "checkout"],
+    mfa: false,
+    writeOnly: true,
+  });
+  await look("secret-policy");
+
+  // Why somebody may not, in place.
+  await drawer.getByRole("button", { name: "Who may?" }).click();
+  const explain = page.getByRole("dialog", { name: "Who may do what with OPENAI_API_KEY" });
+  await explain.getByRole("button", { name: "Explain" }).click();
+  await explain.getByText("does not name this service").waitFor();
+  await look("secret-explained", ["360"]);
+  await page.keyboard.press("Escape");
+  await drawer.getByRole("button", { name: "Change access" }).click();
+  await rules.getByRole("checkbox", { name: "Write-only" }).uncheck();
+  await rules.getByLabel("Only these services").fill("");
+  await rules.getByRole("checkbox", { name: "default / prod" }).uncheck();
+  await rules.getByRole("button", { name: "Save policy" }).click();
+  await page.getByText("OPENAI_API_KEY has no access policy any more").waitFor();
+  expect((await caller.secrets.get({ id })).accessPolicy).toBeNull();
   expect(complaints).toEqual([]);
   await visitor.leave();
 });

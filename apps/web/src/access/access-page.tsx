@@ -1,9 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { useIdentity, useMay } from "../data/identity.ts";
 import { placesOptions } from "../data/places.ts";
-import { client, type Inputs, type Outputs, trpc } from "../data/trpc.ts";
+import { client, type Inputs, type Outputs } from "../data/trpc.ts";
 import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
 import { Field } from "../ui/field.tsx";
@@ -11,12 +10,12 @@ import { CARD, PageHeader } from "../ui/page-header.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { useAction } from "../ui/use-action.ts";
+import { SELF, useActions, useWhom, whoIs } from "./choices.ts";
 import { ac } from "./messages.ts";
 import { Verdict } from "./verdict.tsx";
 
 type Action = Inputs["access"]["explain"]["action"];
 type Answer = Outputs["access"]["explain"];
-const SELF = "self";
 const NOWHERE = "nowhere";
 
 /** Says why somebody may or may not do something. */
@@ -50,8 +49,7 @@ export function AccessPage() {
       const asked = await client.access.explain.query({
         tenant,
         action: action as Action,
-        ...(chosen.startsWith("m ") ? { personId: chosen.slice(2) } : {}),
-        ...(chosen.startsWith("t ") ? { tokenId: chosen.slice(2) } : {}),
+        ...whoIs(chosen),
         ...(place === undefined || name.trim() === ""
           ? {}
           : { project: place.project, environment: place.id, name: name.trim() }),
@@ -95,36 +93,4 @@ export function AccessPage() {
       </div>
     </>
   );
-}
-
-/** Whom one may ask about: oneself, and members and tokens as far as one may read them. */
-function useWhom(tenant: string): { id: string; label: string }[] {
-  const may = useMay();
-  const identity = useIdentity();
-  const members = useQuery({
-    ...trpc.members.list.queryOptions({ tenant, limit: 200 }),
-    enabled: may("member.list") && may("member.get"),
-  }).data?.members;
-  const tokens = useQuery({
-    ...trpc.tokens.list.queryOptions({ tenant, limit: 200 }),
-    enabled: may("token.list"),
-  }).data?.tokens;
-  const self = identity.type === "service_token" ? ac.ownToken : ac.myself;
-  return [
-    { id: SELF, label: self },
-    ...(members ?? [])
-      .filter(({ personId }) => personId !== identity.id)
-      .map(({ personId, name }) => ({ id: `m ${personId}`, label: ac.member(name) })),
-    ...(tokens ?? [])
-      .filter(({ id, revokedAt }) => id !== identity.id && revokedAt === null)
-      .map(({ id, name }) => ({ id: `t ${id}`, label: ac.token(name) })),
-  ];
-}
-
-/** The usual questions first, then everything that one holds oneself. */
-function useActions(): { id: string; label: string; text?: string }[] {
-  const { actions } = useIdentity();
-  const usual = Object.entries(ac.usual).map(([id, label]) => ({ id, label, text: id }));
-  const others = actions.filter((action) => !(action in ac.usual)).map((id) => ({ id, label: id }));
-  return [...usual, ...others];
 }

@@ -7,12 +7,12 @@ export type Revealed = Outputs["secrets"]["reveal"];
 /** Milliseconds after which a shown value hides by itself. */
 export const SHOWN_FOR = 30_000;
 
-export interface Reveal {
-  /** The one value that is shown, under the key it was asked by. */
-  shown: { key: string; revealed: Revealed } | null;
+export interface Reveal<T = Revealed> {
+  /** The one value that is shown, or what was found in some, under the key it was asked by. */
+  shown: { key: string; revealed: T } | null;
   /** The key of the value that is on its way. */
   asked: string | null;
-  show: (key: string, read: (signal: AbortSignal) => Promise<Revealed>) => void;
+  show: (key: string, read: (signal: AbortSignal) => Promise<T>) => void;
   hide: () => void;
 }
 
@@ -21,8 +21,8 @@ export interface Reveal {
  * seconds, when the window loses focus or is hidden, and with the component. An answer that comes after any of these
  * is dropped.
  */
-export function useReveal(): Reveal {
-  const [shown, setShown] = useState<Reveal["shown"]>(null);
+export function useReveal<T = Revealed>(): Reveal<T> {
+  const [shown, setShown] = useState<Reveal<T>["shown"]>(null);
   const [asked, setAsked] = useState<string | null>(null);
   const running = useRef<AbortController | null>(null);
 
@@ -33,7 +33,7 @@ export function useReveal(): Reveal {
     setAsked(null);
   }, []);
 
-  const show = useCallback<Reveal["show"]>(
+  const show = useCallback<Reveal<T>["show"]>(
     (key, read) => {
       hide();
       const mine = new AbortController();

@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Undo2 } from "lucide-react";
-import { useState } from "react";
+import { GitCompareArrows, Undo2 } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
+import { cv } from "../compare/messages.ts";
 import { useMay } from "../data/identity.ts";
 import { inPages } from "../data/pages.ts";
 import { client, type Secret, trpc, type Version } from "../data/trpc.ts";
@@ -12,7 +13,12 @@ import { Badge, type Tone } from "../ui/badge.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { FailureState, SkeletonRows } from "../ui/state.tsx";
+import { sm } from "./messages.ts";
 import { RollBack } from "./roll-back.tsx";
+
+const CompareVersions = lazy(async () => ({
+  default: (await import("../compare/compare-versions.tsx")).CompareVersions,
+}));
 
 const TONES: Record<string, Tone> = { current: "good", grace: "warn", pending: "accent", revoked: "danger" };
 
@@ -20,16 +26,32 @@ const TONES: Record<string, Tone> = { current: "good", grace: "warn", pending: "
 export function History({ tenant, secret }: { tenant: string; secret: Secret }) {
   const may = useMay();
   const [target, setTarget] = useState<Version | null>(null);
+  const [comparing, setComparing] = useState(false);
   const query = useInfiniteQuery(
     inPages(trpc.versions.list.infiniteQueryKey({ tenant, id: secret.id }), (page, options) =>
       client.versions.list.query({ tenant, id: secret.id, limit: 50, ...page }, options),
     ),
   );
-  if (query.error) return <FailureState error={query.error} onRetry={() => void query.refetch()} />;
-  if (query.isPending) return <SkeletonRows rows={2} />;
-  const versions = query.data.pages.flatMap((page) => page.versions);
+  const versions = query.data?.pages.flatMap((page) => page.versions) ?? [];
+  const opening = versions.filter(({ opens }) => opens);
   return (
     <>
+      <div className="mb-3 flex min-h-7 flex-wrap items-center justify-between gap-2">
+        <h3 id="history" className="text-base font-semibold tracking-tight">
+          {sm.secret.history}
+        </h3>
+        {opening.length > 1 && may("version.reveal") ? (
+          <Button size="sm" look="quiet" onPress={() => setComparing(true)}>
+            <GitCompareArrows size={14} aria-hidden />
+            {cv.open}
+          </Button>
+        ) : null}
+      </div>
+      {query.error ? (
+        <FailureState error={query.error} onRetry={() => void query.refetch()} />
+      ) : query.isPending ? (
+        <SkeletonRows rows={2} />
+      ) : null}
       <ol aria-label={m.history.label(secret.name)} className="relative">
         {versions.map((version, i) => (
           <li key={version.version} className="relative flex gap-2 pb-5 last:pb-0">
@@ -88,6 +110,16 @@ export function History({ tenant, secret }: { tenant: string; secret: Secret }) 
       {target === null ? null : (
         <RollBack tenant={tenant} secret={secret} to={target.version} onClose={() => setTarget(null)} />
       )}
+      {comparing ? (
+        <Suspense>
+          <CompareVersions
+            tenant={tenant}
+            secret={secret}
+            versions={opening}
+            onClose={() => setComparing(false)}
+          />
+        </Suspense>
+      ) : null}
     </>
   );
 }

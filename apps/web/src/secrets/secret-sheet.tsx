@@ -1,5 +1,6 @@
 import { Copy, Eye, Pencil, RotateCw, Share2, Trash2 } from "lucide-react";
 import { type ReactNode, useState } from "react";
+import { AccessSection } from "../access/policy-section.tsx";
 import { useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
 import { ConsumersSection } from "../life/consumers-section.tsx";
@@ -100,10 +101,8 @@ export function SecretSheet({ place, secret, onGone }: Props) {
       {secret.description === "" ? null : <p className="text-base text-muted">{secret.description}</p>}
       <ConsumersSection tenant={tenant} secret={secret} />
       {may("rotation.get_policy") ? <PolicySection tenant={tenant} secret={secret} /> : null}
+      <AccessSection tenant={tenant} secret={secret} />
       <section aria-labelledby="history">
-        <h3 id="history" className="mb-3 text-base font-semibold tracking-tight">
-          {sm.secret.history}
-        </h3>
         <History tenant={tenant} secret={secret} />
       </section>
       <section aria-labelledby="details">
@@ -135,17 +134,6 @@ export function SecretSheet({ place, secret, onGone }: Props) {
                 {Object.entries(secret.tags).map(([key, text]) => (
                   <Badge key={key}>{text === "" ? key : `${key}: ${text}`}</Badge>
                 ))}
-              </span>
-            </Fact>
-          )}
-          {secret.accessPolicy === null ? null : (
-            <Fact name={e.policy}>
-              <span className="flex flex-wrap justify-end gap-1">
-                {secret.accessPolicy.writeOnly ? <Badge tone="good">{e.writeOnly}</Badge> : null}
-                {secret.accessPolicy.mfa ? <Badge>{e.needsFactor}</Badge> : null}
-                {secret.accessPolicy.services === null ? null : (
-                  <Badge>{e.services(secret.accessPolicy.services.join(", "))}</Badge>
-                )}
               </span>
             </Fact>
           )}
