@@ -444,6 +444,8 @@ test("every verb's success leaves exactly its event in the tenant's chain", asyn
     token.details.id,
   ]);
   await expectEvents("audit.list", () => caller.audit.list({}), ["audit.read", id]);
+  const since = new Date(Date.now() - 3_600_000).toISOString();
+  await expectEvents("audit.counts", () => caller.audit.counts({ since }), ["audit.counted", id]);
   await expectEvents("audit.export", () => caller.audit.export({}), ["audit.exported", id]);
   await house.server.makeCheckpoint();
   const checkpoint = (await caller.audit.export({})).lines[1]!;

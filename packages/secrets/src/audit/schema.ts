@@ -81,3 +81,27 @@ export const listAuditInput = z.strictObject({
   ...pageInput,
 });
 export const listAuditOutput = z.object({ events: z.array(auditEventView), nextCursor });
+
+export const countAuditInput = z.strictObject({
+  ...inTenant,
+  since: moment.describe("From when on; an hour or a day that has begun counts from here."),
+  until: moment.optional().describe("Until when; left out: now."),
+  by: z.enum(["hour", "day"]).default("day").describe("Hours, or days of UTC: 1,000 at most."),
+});
+export const countAuditOutput = z.object({
+  countedFrom: moment.describe(
+    "From when on everything is counted: later than `since` where there is too much for one call, or where events were pruned.",
+  ),
+  until: moment,
+  spans: z
+    .array(
+      z.object({
+        from: moment.describe("When this hour or day begins."),
+        events: z.int().describe("All that happened in it."),
+        reads: z.int().describe("Values that were read."),
+        refused: z.int().describe("What was denied, or answered with not_found."),
+        failed: z.int().describe("What could not be decrypted, or ended in an error."),
+      }),
+    )
+    .describe("Every hour or day, oldest first, also those in which nothing happened."),
+});

@@ -25,7 +25,8 @@ export function violatedIndex(error: unknown): string | null {
   return /unique constraint "([a-z_]+)"/.exec(message)?.[1] ?? "unknown";
 }
 
-function sqlState(error: unknown): string | null {
+/** The SQLSTATE of a database error; null for what has none. */
+export function sqlState(error: unknown): string | null {
   const own = (error as { code?: unknown } | null)?.code;
   if (
     typeof own === "string" &&

@@ -157,6 +157,7 @@ export function createRouter(services: Services) {
     }),
     audit: t.router({
       list: query(services, audit.list),
+      counts: query(services, audit.counts),
       export: query(services, audit.export),
       prune: mutation(services, audit.prune),
       checkpoint: query(services, audit.checkpoint),

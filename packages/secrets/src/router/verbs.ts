@@ -3,6 +3,7 @@ import { breakGlass } from "../approval/break-glass.ts";
 import { decideApproval } from "../approval/decide.ts";
 import { listApprovals } from "../approval/list.ts";
 import { requestApproval } from "../approval/request.ts";
+import { countAudit } from "../audit/counts.ts";
 import { exportAudit } from "../audit/export.ts";
 import { listAudit } from "../audit/list.ts";
 import { pruneAudit } from "../audit/prune.ts";
@@ -221,5 +222,11 @@ export const verbs = {
     deliveries: listDeliveries,
     replay: replayDeliveries,
   },
-  audit: { list: listAudit, export: exportAudit, prune: pruneAudit, checkpoint: readCheckpoint },
+  audit: {
+    list: listAudit,
+    counts: countAudit,
+    export: exportAudit,
+    prune: pruneAudit,
+    checkpoint: readCheckpoint,
+  },
 } as const;

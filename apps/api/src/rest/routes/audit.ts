@@ -6,6 +6,7 @@ const { audit } = verbs;
 /** The audit log. */
 export const auditRoutes: readonly Route[] = [
   { method: "GET", path: "/audit", verb: audit.list, tag: "audit", operationId: "listAudit" },
+  { method: "GET", path: "/audit/counts", verb: audit.counts, tag: "audit", operationId: "countAudit" },
   {
     method: "GET",
     path: "/audit/export",

@@ -155,6 +155,7 @@ export const INPUTS: Readonly<Record<string, (f: Acme) => object | Promise<objec
     since: "2026-01-01T00:00:00.000Z",
   }),
   "audit.list": ({ tenant }) => ({ tenant }),
+  "audit.counts": ({ tenant }) => ({ tenant, since: new Date(Date.now() - 3_600_000).toISOString() }),
   "audit.prune": async (f) => ({ tenant: f.tenant, checkpoint: await f.exported() }),
   "audit.export": ({ tenant }) => ({ tenant }),
   "audit.checkpoint": ({ tenant }) => ({ tenant }),

@@ -156,6 +156,7 @@ webhooks.deliveries       yes       yes      no       gone     gone         gone
 webhooks.replay           yes       yes      no       gone     gone         gone      oa...
 
 audit.list                yes       yes      no       no       no           gone      oa..u
+audit.counts              yes       yes      no       no       no           gone      oa..u
 audit.prune               yes       yes      no       no       no           gone      o....
 audit.export              yes       yes      no       no       no           gone      oa..u
 audit.checkpoint          yes       yes      no       no       no           gone      oa..u
