@@ -19,10 +19,7 @@ test("every command that says something can say it as JSON", async () => {
   const groups = ["consumers", "audit", "keys", "backup", "tenants", "shred", "operator"];
   for (const name of commands)
     if (!groups.includes(name!))
-      expect([
-        name,
-        new RegExp(`__fish_(seen_subcommand_from|use_subcommand).* ${name}' -l json `).test(out),
-      ]).toEqual([name, true]);
+      expect([name, new RegExp(`'__keyfold_in(| .*) ${name}' -l json `).test(out)]).toEqual([name, true]);
 });
 
 test("a command without JSON of its own says its lines and exit code in one line, complaints apart", async () => {

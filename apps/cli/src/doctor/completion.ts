@@ -6,7 +6,7 @@ export const SHELLS = {
 _keyfold() {
   local word="\${COMP_WORDS[COMP_CWORD]}" line="\${COMP_WORDS[*]:1:COMP_CWORD-1}"
   case "$line" in
-${cases(program, (path, words) => `    "${path}"*) COMPREPLY=($(compgen -W "${words}" -- "$word")) ;;\n`)}  esac
+${cases(program, (path, words) => `    ${pattern(path)}) COMPREPLY=($(compgen -W "${words}" -- "$word")) ;;\n`)}  esac
 }
 complete -F _keyfold -o default keyfold
 `,
@@ -15,30 +15,36 @@ complete -F _keyfold -o default keyfold
 _keyfold() {
   local line="\${(j: :)words[2,CURRENT-1]}"
   case "$line" in
-${cases(program, (path, words) => `    "${path}"*) compadd -- ${words} ;;\n`)}  esac
+${cases(program, (path, words) => `    ${pattern(path)}) compadd -- ${words} ;;\n`)}  esac
 }
 _keyfold "$@"
 `,
-  fish: (program: Command) =>
-    `# keyfold completion fish > ~/.config/fish/completions/keyfold.fish
+  fish: (program: Command) => `# keyfold completion fish > ~/.config/fish/completions/keyfold.fish
+function __keyfold_words
+    set -l typed (commandline -opc)
+    set -e typed[1]
+    string match -v -- '-*' $typed
+end
+function __keyfold_is
+    set -l words (__keyfold_words)
+    test "$words" = "$argv"
+end
+function __keyfold_in
+    set -l words (__keyfold_words)
+    set -l depth (count $argv)
+    test "$words[1..$depth]" = "$argv"
+end
 ${commands(program)
   .map(({ path, command }) => {
-    const seen =
-      path === ""
-        ? "__fish_use_subcommand"
-        : path
-            .split(" ")
-            .map((word) => `__fish_seen_subcommand_from ${word}`)
-            .join("; and ");
+    const group = command.commands.length > 0;
+    const here = `complete -c keyfold -n '${group ? "__keyfold_is" : "__keyfold_in"}${path === "" ? "" : ` ${path}`}'`;
     return [
-      ...command.commands.map(
-        (sub) => `complete -c keyfold -n '${seen}' -f -a ${sub.name()} -d ${quoted(sub.description())}\n`,
-      ),
+      ...command.commands.map((sub) => `${here} -f -a ${sub.name()} -d ${quoted(sub.description())}\n`),
       ...command.options
         .filter(({ long }) => long)
         .map(
-          ({ long, description }) =>
-            `complete -c keyfold -n '${seen}' -l ${long!.slice(2)} -d ${quoted(description)}\n`,
+          ({ long, description, required }) =>
+            `${here} -l ${long!.slice(2)}${required ? " -r" : ""} -d ${quoted(description)}\n`,
         ),
     ].join("");
   })
@@ -60,6 +66,9 @@ function commands(program: Command, path = ""): Named[] {
     { path, command: program },
   ];
 }
+
+/** What was typed of a command: all of its words, and not the beginning of another's. */
+const pattern = (path: string): string => (path === "" ? "*" : `"${path}"|"${path} "*`);
 
 /** The deepest command first: the first case that matches is taken. */
 function cases(program: Command, line: (path: string, words: string) => string): string {

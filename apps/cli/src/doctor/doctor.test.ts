@@ -1,5 +1,3 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { type Served, serveHouse } from "@keyfold/api/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commandLine } from "../testing/command-line.ts";
@@ -55,24 +53,4 @@ test("a clock that is off is said, by how much and in which direction", async ()
   };
   expect(await doctor(terminal, {}, () => Date.now() + 3_600_000)).toBe(1);
   expect(out).toMatch(/^WRONG {2}clock {6}It is 3(59|60)\d s ahead of the server's\./m);
-});
-
-test("bash completes commands and options from the printed script", async () => {
-  const { out } = await keyfold(["completion", "bash"]);
-  const complete = async (...words: string[]) => {
-    const ask = `${out}\nCOMP_WORDS=(keyfold ${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length}; _keyfold; echo "\${COMPREPLY[*]}"`;
-    return (await promisify(execFile)("bash", ["-c", ask])).stdout.trim().split(" ");
-  };
-  expect(await complete("rot")).toEqual(["rotate"]);
-  expect(await complete("keys", "")).toContain("status");
-  expect(await complete("run", "--re")).toEqual(["--redact"]);
-});
-
-test("zsh and fish get scripts that name every command", async () => {
-  for (const shell of ["zsh", "fish"]) {
-    const { exit, out } = await keyfold(["completion", shell]);
-    expect(exit).toBe(0);
-    for (const command of ["rotate", "scan", "doctor", "redact"]) expect(out).toContain(command);
-  }
-  expect((await keyfold(["completion", "tcsh"])).exit).toBe(2);
 });

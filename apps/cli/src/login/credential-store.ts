@@ -51,7 +51,9 @@ interface Entry {
 async function keyringEntry(url: string): Promise<Entry | null> {
   try {
     const { AsyncEntry } = await import("@napi-rs/keyring");
-    const entry = new AsyncEntry(SERVICE, url);
+    // On Linux only a keyring that keeps what it is given: the kernel's, which is tried otherwise, forgets it as the
+    // machine or the session ends.
+    const entry = new AsyncEntry(SERVICE, url, { linux: { store: "secret-service" } });
     return {
       get: () => entry.getPassword().catch(() => null),
       // Some keyrings take what they do not give back.

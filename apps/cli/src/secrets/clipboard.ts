@@ -18,7 +18,9 @@ export async function copyToClipboard(
   bytes: Buffer,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
-  for (const [program, ...args] of PROGRAMS) if (await give(program, args, bytes, env)) return program;
+  // Some stay for as long as the clipboard holds what they were given: no token stays with them.
+  const others = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("KEYFOLD_")));
+  for (const [program, ...args] of PROGRAMS) if (await give(program, args, bytes, others)) return program;
   throw new CommandError(
     EXIT.failed,
     "There is no clipboard program here (pbcopy, wl-copy, xclip, xsel or clip.exe). Pipe the value instead: keyfold get NAME | …",
