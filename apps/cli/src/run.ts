@@ -17,8 +17,13 @@ import { CommandError, EXIT, type Terminal } from "./terminal.ts";
 
 /** Runs one command line. @returns the exit code */
 export async function run(argv: readonly string[], given: Terminal): Promise<number> {
-  // Complaints quote names that others chose, and sentences of servers: none of it may move a cursor or write a title.
-  const saying = sayingJson({ ...given, err: (text) => given.err(plain(text)) });
+  // What is said quotes names that others chose, and sentences of servers: none of it may move a cursor or write a title.
+  const saying = sayingJson({
+    ...given,
+    out: given.outIsTerminal ? (text) => given.out(plain(text)) : given.out,
+    outAsIs: given.out,
+    err: (text) => given.err(plain(text)),
+  });
   const { terminal } = saying;
   let exit: number = EXIT.done;
   const program = new Command("keyfold")
@@ -76,9 +81,8 @@ Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or s
   }
 }
 
-/** Line ends, and the return of a line that is written anew, stay. */
-const plain = (text: string): string =>
-  text
-    .split(/([\n\r])/)
-    .map((part) => (part === "\n" || part === "\r" ? part : printable(part)))
-    .join("");
+/** Line ends stay, and the return that a line of progress begins or ends with, which is written anew each time. */
+const plain = (text: string): string => {
+  const [, before, between, after] = /^(\r?)([\s\S]*?)(\r?)$/.exec(text)!;
+  return before + between!.split("\n").map(printable).join("\n") + after;
+};

@@ -1,8 +1,10 @@
 /** What a command may use of the process it runs in; only `main.ts` knows the real one. */
 export interface Terminal {
   env: Readonly<Record<string, string | undefined>>;
-  /** Answers. */
+  /** Answers; on a screen without what would move its cursor. */
   out(text: string): void;
+  /** A value that a person asked to see, as it is; left out: `out`. */
+  outAsIs?(text: string): void;
   /** Answers that are no text. */
   outBytes?(bytes: Uint8Array): void;
   /** Progress and complaints. */

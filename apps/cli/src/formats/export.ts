@@ -35,7 +35,7 @@ export async function exportSecrets(terminal: Terminal, options: ExportOptions):
     Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
   if (options.file === undefined) {
-    terminal.out(text);
+    (terminal.outAsIs ?? terminal.out)(text);
     return EXIT.done;
   }
   await writeNew(options.file, text);

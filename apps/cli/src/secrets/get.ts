@@ -35,7 +35,7 @@ export async function get(terminal: Terminal, name: string, options: GetOptions)
     return EXIT.done;
   }
   if (revealed.encoding === "base64" && terminal.outBytes !== undefined) terminal.outBytes(bytes);
-  else terminal.out(revealed.value);
+  else (terminal.outAsIs ?? terminal.out)(revealed.value);
   // A person's prompt begins on a line of its own; a pipe gets the value and nothing else.
   if (terminal.outIsTerminal) terminal.out("\n");
   return EXIT.done;
