@@ -1,4 +1,7 @@
 export { type Entry, type Source, SourceError } from "./entry.ts";
+export { awsExportSource } from "./exports/aws.ts";
+export { dopplerExportSource } from "./exports/doppler.ts";
+export { googleExportSource } from "./exports/google.ts";
 export { csvSource } from "./files/csv.ts";
 export { dotenvSource } from "./files/dotenv.ts";
 export { jsonSource, yamlSource } from "./files/structured.ts";

@@ -25,7 +25,10 @@ export function addImport(program: Command, terminal: Terminal, end: (exit: numb
   placed(program.command("import"))
     .description("bring secrets from where they were, and compare every value; safe to repeat")
     .addArgument(new Argument("<source>", "where they are").choices(SOURCE_NAMES))
-    .argument("[file]", "the file, where the source is one")
+    .argument(
+      "[file]",
+      "the file, where the source is one, or what the own command line of aws, gcloud or doppler exported",
+    )
     .option("--dry-run", "say what would become of each, and write nothing")
     .option("--map <file>", "a JSON file that says which tenants, environments and names become which")
     .option(
@@ -96,6 +99,7 @@ export function addImport(program: Command, terminal: Terminal, end: (exit: numb
         "keyfold import pgcrypto --key-file old-key --new-tokens tokens.txt --report report.json",
         "keyfold import infisical --project-id 1234 --map map.json",
         "keyfold import aws-secrets-manager --region eu-central-1 --folder tenants --dry-run",
+        "keyfold import aws-secrets-manager aws.json --folder tenants --dry-run",
         "keyfold import google-secret-manager --project-id shop --tenant-label tenant",
         "keyfold import doppler --project-id shop --environments dev,prd",
         "keyfold import vault --address https://vault.example.com --mount kv --folder tenants",

@@ -119,7 +119,7 @@ export function reportText(
       `Wrote ${report.changed}${report.olderVersions > 0 ? ` with ${report.olderVersions} older versions` : ""}${report.kept > 0 ? `, kept ${report.kept} as they were` : ""}. Compared ${report.compared} by value: ${report.missing.length} missing, ${report.differing.length} different.`,
     );
     for (const { from, target } of [...report.missing, ...report.differing].slice(0, 50))
-      lines.push(`  ${from}  ${printable((target as { name: string }).name)}`);
+      lines.push(`  ${printable(from)}  ${printable((target as { name: string }).name)}`);
     lines.push(
       report.complete ? "Everything came." : "NOT COMPLETE. Run it again: what came already is not touched.",
     );

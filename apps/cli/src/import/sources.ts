@@ -1,9 +1,12 @@
 import {
+  awsExportSource,
   awsSecretsManagerSource,
   companySecretsSource,
   csvSource,
+  dopplerExportSource,
   dopplerSource,
   dotenvSource,
+  googleExportSource,
   googleSecretManagerSource,
   infisicalSource,
   jsonSource,
@@ -91,6 +94,25 @@ const addressed = (options: SourceOptions): string => {
   return url;
 };
 
+const namesOf = ({ folder, oneTenant }: SourceOptions) => ({
+  tenantFolders: !oneTenant,
+  ...(folder === undefined ? {} : { path: folder }),
+});
+
+const tenantLabelOf = ({ oneTenant, tenantLabel }: SourceOptions): string | null =>
+  oneTenant ? null : required(tenantLabel, "--tenant-label or --one-tenant");
+
+/** Sources that are a file, or that are read from a file which their own command line wrote. */
+const WITH_FILE: ReadonlySet<string> = new Set([
+  "dotenv",
+  "json",
+  "yaml",
+  "csv",
+  "aws-secrets-manager",
+  "google-secret-manager",
+  "doppler",
+]);
+
 /** Every source that can be imported from, by its name. */
 export const SOURCES = {
   dotenv: file(dotenvSource),
@@ -155,49 +177,54 @@ export const SOURCES = {
       ...(options.folder === undefined ? {} : { path: options.folder }),
       ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
     }),
-  "aws-secrets-manager": ({ env }, options) =>
-    awsSecretsManagerSource({
-      region: required(options.region ?? env.AWS_REGION, "--region"),
-      tenantFolders: !options.oneTenant,
-      ...(options.address === undefined ? {} : { url: addressed(options) }),
-      ...(options.folder === undefined ? {} : { path: options.folder }),
-      // Else AWS's SDK finds them where it always does.
-      ...(env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY
-        ? {
-            credentials: {
-              accessKeyId: env.AWS_ACCESS_KEY_ID,
-              secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
-              ...(env.AWS_SESSION_TOKEN ? { sessionToken: env.AWS_SESSION_TOKEN } : {}),
-            },
-          }
-        : {}),
-    }),
-  "google-secret-manager": async (terminal, options) =>
-    googleSecretManagerSource({
-      projectId: required(options.projectId, "--project-id"),
-      tenantLabel: options.oneTenant ? null : required(options.tenantLabel, "--tenant-label or --one-tenant"),
-      ...(options.address === undefined ? {} : { url: addressed(options) }),
-      token: (
-        await oldSecret(terminal, {
-          called: "The access token",
-          file: options.keyFile,
-          variable: "GOOGLE_ACCESS_TOKEN",
-        })
-      ).toString("utf8"),
-    }),
-  doppler: async (terminal, options) =>
-    dopplerSource({
-      configs: options.environments ?? ["dev", "stg", "prd"],
-      ...(options.projectId === undefined ? {} : { project: options.projectId }),
-      ...(options.address === undefined ? {} : { url: addressed(options) }),
-      token: (
-        await oldSecret(terminal, {
-          called: "The Doppler token",
-          file: options.keyFile,
-          variable: "DOPPLER_TOKEN",
-        })
-      ).toString("utf8"),
-    }),
+  "aws-secrets-manager": ({ env }, options, path) =>
+    path !== undefined
+      ? awsExportSource(path, namesOf(options))
+      : awsSecretsManagerSource({
+          region: required(options.region ?? env.AWS_REGION, "--region"),
+          ...namesOf(options),
+          ...(options.address === undefined ? {} : { url: addressed(options) }),
+          // Else AWS's SDK finds them where it always does.
+          ...(env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY
+            ? {
+                credentials: {
+                  accessKeyId: env.AWS_ACCESS_KEY_ID,
+                  secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
+                  ...(env.AWS_SESSION_TOKEN ? { sessionToken: env.AWS_SESSION_TOKEN } : {}),
+                },
+              }
+            : {}),
+        }),
+  "google-secret-manager": async (terminal, options, path) =>
+    path !== undefined
+      ? googleExportSource(path, tenantLabelOf(options))
+      : googleSecretManagerSource({
+          projectId: required(options.projectId, "--project-id"),
+          tenantLabel: tenantLabelOf(options),
+          ...(options.address === undefined ? {} : { url: addressed(options) }),
+          token: (
+            await oldSecret(terminal, {
+              called: "The access token",
+              file: options.keyFile,
+              variable: "GOOGLE_ACCESS_TOKEN",
+            })
+          ).toString("utf8"),
+        }),
+  doppler: async (terminal, options, path) =>
+    path !== undefined
+      ? dopplerExportSource(path, options.environments)
+      : dopplerSource({
+          configs: options.environments ?? ["dev", "stg", "prd"],
+          ...(options.projectId === undefined ? {} : { project: options.projectId }),
+          ...(options.address === undefined ? {} : { url: addressed(options) }),
+          token: (
+            await oldSecret(terminal, {
+              called: "The Doppler token",
+              file: options.keyFile,
+              variable: "DOPPLER_TOKEN",
+            })
+          ).toString("utf8"),
+        }),
 } as const satisfies Record<string, Opener>;
 
 /** @throws CommandError for a source that cannot even be begun */
@@ -212,6 +239,8 @@ export async function openSource(
       EXIT.usage,
       "--versions is for vault and infisical: other sources give no older versions.",
     );
+  if (path !== undefined && !WITH_FILE.has(name))
+    throw new CommandError(EXIT.usage, `${name} is read where it is, and takes no file.`);
   try {
     return await (SOURCES[name] as Opener)(terminal, options, path);
   } catch (error) {

@@ -1,12 +1,9 @@
 import type { SecretsManagerClient, SecretsManagerClientConfig } from "@aws-sdk/client-secrets-manager";
 import { type Entry, type Source, SourceError } from "../entry.ts";
+import { type AwsPlace, code, entryOf, refusedOf } from "./aws-names.ts";
 
-export interface AwsSecretsManagerOptions {
+export interface AwsSecretsManagerOptions extends AwsPlace {
   region: string;
-  /** Only names below this, such as `tenants/`; all of the account's in this region by default. */
-  path?: string;
-  /** Whether the first folder below `path` is the tenant. True by default. */
-  tenantFolders?: boolean;
   /** The default chain of AWS's SDK when left out. */
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
   /** Another endpoint than the region's own. */
@@ -54,29 +51,13 @@ export function awsSecretsManagerSource(options: AwsSecretsManagerOptions): Sour
   ): AsyncGenerator<Entry> {
     const asked = new aws.BatchGetSecretValueCommand({ SecretIdList: names });
     const { SecretValues = [], Errors = [] } = await client.send(asked, until(signal));
-    // One without a current version has no value to bring.
-    const refused = Errors.find(({ ErrorCode }) => ErrorCode !== "ResourceNotFoundException");
-    if (refused !== undefined)
-      throw new SourceError(
-        `AWS Secrets Manager does not give the value of ${refused.SecretId} (${code(refused.ErrorCode)}).`,
-      );
+    const refused = refusedOf(Errors);
+    if (refused !== null) throw new SourceError(`AWS Secrets Manager does not give the value of ${refused}.`);
     for (const { Name, SecretString, SecretBinary } of SecretValues) {
-      if (Name === undefined) continue;
-      const parts = (base === "" ? Name : Name.slice(base.length + 1))
-        .split("/")
-        .filter((part) => part !== "");
-      const tenant = options.tenantFolders === false ? null : parts.length > 1 ? parts.shift()! : null;
-      if (options.tenantFolders !== false && tenant === null) continue; // beside the tenants' folders
       const value = SecretString === undefined ? SecretBinary : Buffer.from(SecretString, "utf8");
-      if (value === undefined) continue;
-      yield {
-        from: Name,
-        tenant,
-        project: null,
-        environment: null,
-        name: parts.join("/"),
-        value: Buffer.from(value),
-      };
+      if (Name === undefined || value === undefined) continue;
+      const entry = entryOf(Name, Buffer.from(value), options);
+      if (entry !== null) yield entry;
     }
   }
 }
@@ -106,7 +87,3 @@ function sentenceOf(error: unknown, region: string): string {
     return "AWS does not let these credentials list secrets and read their values: they need secretsmanager:ListSecrets, BatchGetSecretValue and GetSecretValue.";
   return `AWS Secrets Manager in ${region} could not be read (${code(name)}).`;
 }
-
-/** An error's name as AWS gives it; its own words are not passed on. */
-const code = (name: unknown): string =>
-  typeof name === "string" && /^[A-Za-z]{2,60}$/.test(name) ? name : "unknown";

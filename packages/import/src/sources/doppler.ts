@@ -16,7 +16,11 @@ const answerShape = z.object({
   secrets: z.record(z.string(), z.object({ computed: z.string().nullish() })),
 });
 /** What Doppler puts beside the secrets, and is none. */
-const ITS_OWN: ReadonlySet<string> = new Set(["DOPPLER_PROJECT", "DOPPLER_ENVIRONMENT", "DOPPLER_CONFIG"]);
+export const ITS_OWN: ReadonlySet<string> = new Set([
+  "DOPPLER_PROJECT",
+  "DOPPLER_ENVIRONMENT",
+  "DOPPLER_CONFIG",
+]);
 
 /**
  * Configs of a Doppler project, through its API (https://docs.doppler.com/reference/secrets-list): values as the product reads
