@@ -1,3 +1,4 @@
+import { base64Of } from "./base64.ts";
 import { type Checkpoint, type CheckpointProof, verifyCheckpoint } from "./checkpoint.ts";
 import { LedgerError } from "./error.ts";
 import { decodeHeads, HEAD_BYTES, headsRoot } from "./heads.ts";
@@ -118,9 +119,8 @@ function parse(line: string): { full: boolean; changed: Buffer; proof: Checkpoin
 }
 
 function bytes(text: unknown): Buffer {
-  if (typeof text !== "string") throw none();
-  const decoded = Buffer.from(text, "base64");
-  if (decoded.toString("base64") !== text) throw none();
+  const decoded = typeof text === "string" ? base64Of(text) : null;
+  if (decoded === null) throw none();
   return decoded;
 }
 

@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { base64Of } from "./base64.ts";
 import { LedgerError } from "./error.ts";
 import { sha256 } from "./merkle.ts";
 
@@ -22,7 +23,6 @@ const SIGNATURE_BYTES = 64;
 const ID_BYTES = 4;
 const DASH = "\u2014 ";
 const SPKI = Buffer.from("302a300506032b6570032100", "hex"); // RFC 8410 §4, before the key's 32 bytes
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const KEY_NAME = /^[^\s+\p{Z}\p{C}]+$/u;
 
 /** A public key that notes are verified with, by name. */
@@ -52,7 +52,7 @@ export function encodeNoteKey({ name, id, publicKey }: NoteKey): string {
 /** @throws LedgerError `malformed` */
 export function decodeNoteKey(text: string): NoteKey {
   const [, name, id, encoded] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? [];
-  const bytes = encoded === undefined ? null : base64(encoded);
+  const bytes = encoded === undefined ? null : base64Of(encoded);
   if (name === undefined || bytes === null || bytes.length !== 1 + PUBLIC_BYTES || bytes[0] !== ED25519)
     throw new LedgerError("malformed", "this is no public key of a note's signer (name+id+key)");
   const key = noteKey(name, bytes.subarray(1));
@@ -90,7 +90,7 @@ export function openNote(note: string, keys: readonly NoteKey[]): string | null 
   let verified = false;
   for (const line of lines) {
     const [, name, encoded] = /^\u2014 ([^ ]+) ([^ ]+)$/.exec(line) ?? [];
-    const bytes = encoded === undefined ? null : base64(encoded);
+    const bytes = encoded === undefined ? null : base64Of(encoded);
     if (name === undefined || !KEY_NAME.test(name) || bytes === null || bytes.length <= ID_BYTES)
       throw new LedgerError("malformed", "a note's signature line is no signature");
     const key = keys.find((one) => one.name === name && one.id.equals(bytes.subarray(0, ID_BYTES)));
@@ -107,12 +107,6 @@ function requireText(text: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a note must not hold
   if (!text.endsWith("\n") || /[\x00-\x09\x0b-\x1f]/.test(text) || !text.isWellFormed())
     throw new LedgerError("malformed", "a note's text ends with a newline and holds no control characters");
-}
-
-/** Canonical alone (RFC 4648, 3.5): bits that mean nothing are none that somebody may change. */
-function base64(text: string): Buffer | null {
-  const decoded = BASE64.test(text) ? Buffer.from(text, "base64") : null;
-  return decoded?.toString("base64") === text ? decoded : null;
 }
 
 const ed25519 = (publicKey: Buffer): KeyObject =>

@@ -1,3 +1,4 @@
+import { base64Of } from "../base64.ts";
 import type { HeadProof } from "../checkpoint.ts";
 import { LedgerError } from "../error.ts";
 import type { ChainPoint } from "../finding.ts";
@@ -152,9 +153,7 @@ function bytes(json: unknown): Buffer {
 }
 
 function base64(json: unknown): Buffer {
-  const decoded = Buffer.from(text(json), "base64");
-  if (decoded.toString("base64") !== json) malformed("bytes in base64 are none");
-  return decoded;
+  return base64Of(text(json)) ?? malformed("bytes in base64 are none");
 }
 
 function malformed(message: string): never {
