@@ -4,8 +4,9 @@ import { onceFor, spellValue } from "../flow/replay.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { findPlaceFor } from "../place/place.ts";
 import { withNewValue } from "../version/new-value.ts";
+import { insertSecret } from "./insert.ts";
 import { createSecretInput, secretView } from "./schema.ts";
-import { insertSecret, isNameTaken } from "./store.ts";
+import { isNameTaken } from "./store.ts";
 
 /** Makes a new secret with its version 1. @throws KeyfoldError `name_taken`, `not_found` (no such place), `too_large` */
 export const createSecret = defineVerb({
@@ -25,7 +26,9 @@ export const createSecret = defineVerb({
           async () => {
             if (await isNameTaken(unit, place.project.id, place.environment.id, input.name))
               throw new KeyfoldError("name_taken");
-            const secret = await insertSecret(unit, place, input.name, keys, value, input);
+            const secret = await insertSecret(unit, place, { ...input, value }, keys, {
+              reason: input.reason,
+            });
             unit.record({
               target: { type: "secret", id: secret.id, name: secret.name, version: 1 },
               reason: input.reason ?? null,

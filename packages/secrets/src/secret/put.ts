@@ -4,11 +4,58 @@ import { violatedIndex } from "../flow/database-error.ts";
 import type { NamedPlace } from "../place/place.ts";
 import type { NewValue } from "../version/write.ts";
 import type { WriteKeys } from "../version/write-keys.ts";
+import { insertSecrets } from "./insert.ts";
 import { findSecret } from "./load.ts";
 import type { SecretView } from "./schema.ts";
-import { checkExpected, insertSecret, putVersion } from "./store.ts";
+import { checkExpected, namesThere, putVersion } from "./store.ts";
 
-/** Creates a secret of this name, or makes a new version of the one there is: one item of a set, or of many. */
+/** One item of a set, or of many. */
+export interface Put {
+  name: string;
+  value: NewValue;
+  expectedVersion?: number | undefined;
+}
+
+export interface PutResult {
+  secret: SecretView;
+  changed: boolean;
+  rotatedFrom: number | null;
+}
+
+/**
+ * `putByName` for many, in the order of their names: everyone locks in that order, so that no two calls wait for each
+ * other. What was just seen to be absent is not looked for again, and neighbours among it are made by one statement.
+ */
+export async function putAllByName(
+  unit: Unit,
+  place: NamedPlace,
+  items: readonly Put[],
+  keys: WriteKeys,
+  reason: string | undefined,
+): Promise<Map<string, PutResult>> {
+  const results = new Map<string, PutResult>();
+  const there = await namesThere(
+    unit,
+    place,
+    items.map(({ name }) => name),
+  );
+  let absent: Put[] = [];
+  const makeAbsent = async () => {
+    for (const made of await makeAll(unit, place, absent, keys, reason)) results.set(made.secret.name, made);
+    absent = [];
+  };
+  for (const item of [...items].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (there.has(item.name)) {
+      await makeAbsent();
+      const { name, value, expectedVersion } = item;
+      results.set(name, await putByName(unit, place, name, keys, value, { reason, expectedVersion }));
+    } else absent.push(item);
+  }
+  await makeAbsent();
+  return results;
+}
+
+/** Creates a secret of this name, or makes a new version of the one there is. */
 export async function putByName(
   unit: Unit,
   place: NamedPlace,
@@ -18,31 +65,18 @@ export async function putByName(
   facts: {
     reason: string | undefined;
     expectedVersion: number | undefined;
-    /** It was just seen that there is none: it is not looked for again. */
-    absent?: boolean;
     sameIsNothing?: boolean;
   },
-): Promise<{ secret: SecretView; changed: boolean; rotatedFrom: number | null }> {
+): Promise<PutResult> {
   const ref = { project: place.project.id, environment: place.environment.id, name };
-  const loaded = facts.absent
-    ? null
-    : await findSecret(unit.call, unit.query, unit.tenantId, ref, { lock: true });
-  checkExpected(loaded?.secret ?? null, facts.expectedVersion);
-  const reason = facts.reason ?? null;
+  const loaded = await findSecret(unit.call, unit.query, unit.tenantId, ref, { lock: true });
   if (loaded === null) {
-    const secret = await insertSecret(unit, place, name, keys, value, { reason: facts.reason }).catch(
-      (error: unknown) => {
-        // Another call made it meanwhile: the next attempt finds it, and makes a version of it.
-        throw violatedIndex(error) === null ? error : new KeyfoldError("conflict");
-      },
-    );
-    unit.record({
-      action: "secret.created",
-      target: { type: "secret", id: secret.id, name, version: 1 },
-      reason,
-    });
-    return { secret, changed: true, rotatedFrom: null };
+    const { expectedVersion } = facts;
+    const [made] = await makeAll(unit, place, [{ name, value, expectedVersion }], keys, facts.reason);
+    return made!;
   }
+  checkExpected(loaded.secret, facts.expectedVersion);
+  const reason = facts.reason ?? null;
   const put = await putVersion(unit, loaded, keys, value, {
     reason,
     sameIsNothing: facts.sameIsNothing ?? true,
@@ -56,4 +90,24 @@ export async function putByName(
       : {},
   });
   return { secret: put.secret, changed: put.changed, rotatedFrom: put.rotatedFrom };
+}
+
+async function makeAll(
+  unit: Unit,
+  place: NamedPlace,
+  items: readonly Put[],
+  keys: WriteKeys,
+  reason: string | undefined,
+): Promise<PutResult[]> {
+  if (items.length === 0) return [];
+  for (const { expectedVersion } of items) checkExpected(null, expectedVersion);
+  const made = await insertSecrets(unit, place, items, keys, { reason }).catch((error: unknown) => {
+    // Another call made one meanwhile: the next attempt finds it, and makes a version of it.
+    throw violatedIndex(error) === null ? error : new KeyfoldError("conflict");
+  });
+  return made.map((secret) => {
+    const target = { type: "secret" as const, id: secret.id, name: secret.name, version: 1 };
+    unit.record({ action: "secret.created", target, reason: reason ?? null });
+    return { secret, changed: true, rotatedFrom: null };
+  });
 }

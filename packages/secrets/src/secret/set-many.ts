@@ -6,9 +6,8 @@ import { defineVerb } from "../flow/verb.ts";
 import { decodeValue } from "../input/value.ts";
 import { findPlaceFor } from "../place/place.ts";
 import { withWriteKeys } from "../version/write-keys.ts";
-import { putByName } from "./put.ts";
+import { putAllByName } from "./put.ts";
 import { bulkSetInput, bulkSetOutput, MAX_BULK_BYTES } from "./schema.ts";
-import { namesThere } from "./store.ts";
 
 /** Sets up to 500 secrets of one place, all or nothing. */
 export const setManySecrets = defineVerb({
@@ -44,8 +43,6 @@ export const setManySecrets = defineVerb({
           value: spellValue({ call, tenantId }, plaintext),
         })),
       };
-      // Everyone locks in one order, so that two bulk calls cannot wait for each other.
-      const inOrder = [...items].sort((a, b) => (a.item.name < b.item.name ? -1 : 1));
       return await withWriteKeys(
         call,
         tenantId,
@@ -58,24 +55,12 @@ export const setManySecrets = defineVerb({
             );
             const asked = { ...request, place: place.environment.id };
             return onceFor(unit, input.idempotencyKey, asked, async () => {
-              const byName = new Map<string, Awaited<ReturnType<typeof putByName>>>();
-              // One look for all of them: hundreds of new ones would else each be looked for in vain.
-              const there = await namesThere(
-                unit,
-                place,
-                input.items.map(({ name }) => name),
-              );
-              for (const { item, plaintext } of inOrder) {
-                const value = { plaintext, encoding: item.encoding };
-                byName.set(
-                  item.name,
-                  await putByName(unit, place, item.name, keys, value, {
-                    reason: input.reason,
-                    expectedVersion: item.expectedVersion,
-                    absent: !there.has(item.name),
-                  }),
-                );
-              }
+              const puts = items.map(({ item, plaintext }) => ({
+                name: item.name,
+                value: { plaintext, encoding: item.encoding },
+                expectedVersion: item.expectedVersion,
+              }));
+              const byName = await putAllByName(unit, place, puts, keys, input.reason);
               return { results: items.map(({ item }) => byName.get(item.name)!) };
             });
           }),

@@ -1,12 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
-import { agreedTo } from "../approval/find.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
-import type { Algorithm } from "../key/suite/algorithm.ts";
 import { tell } from "../message/tell.ts";
 import type { NamedPlace } from "../place/place.ts";
-import { spoken } from "../policy/judge.ts";
 import { openVersion } from "../version/open.ts";
 import {
   FIRST_PARAMETER,
@@ -22,15 +18,6 @@ import { type Loaded, loadSecret } from "./load.ts";
 import type { SecretRow, VersionRow } from "./rows.ts";
 import type { GracePolicy, SecretView } from "./schema.ts";
 import { viewSecret } from "./view.ts";
-
-export interface Metadata {
-  description?: string | undefined;
-  tags?: Record<string, string> | undefined;
-  graceSeconds?: number | null | undefined;
-  gracePolicy?: GracePolicy | undefined;
-  keepVersions?: number | undefined;
-  algorithm?: Algorithm | null | undefined;
-}
 
 /** As it is stored: by time is what holds where nothing is said. */
 export const policyOf = (policy: GracePolicy | undefined): SecretRow["gracePolicy"] | undefined =>
@@ -92,78 +79,6 @@ export async function moveSecret(unit: Unit, secret: SecretRow, to: Move): Promi
   const written = await unit.query(`${sql} RETURNING 1`, params);
   if (written.length === 0) throw new KeyfoldError("conflict");
   return row;
-}
-
-/** @throws KeyfoldError `approval_required`, `forbidden`: in a protected environment nobody makes a secret by themselves */
-async function mayMake(unit: Unit, { project, environment }: NamedPlace, name: string): Promise<void> {
-  const secret = { projectId: project.id, environmentId: environment.id, name };
-  const { actor, action, services } = unit.call;
-  const about = { tenantId: unit.tenantId, actor, action };
-  const agreed = await agreedTo(unit.query, services.mac, about, secret, null, environment.protection);
-  if (agreed !== null && "code" in agreed) throw spoken(actor, secret, agreed);
-}
-
-/**
- * A new secret with its version 1.
- * @param facts.configured the operator's configuration makes it, and nobody who calls
- * @throws through the database's unique index when the name is taken
- */
-export async function insertSecret(
-  unit: Unit,
-  place: NamedPlace,
-  name: string,
-  keys: WriteKeys,
-  value: NewValue,
-  facts: Metadata & { reason?: string | undefined; configured?: boolean },
-): Promise<SecretView> {
-  const { services, actor } = unit.call;
-  if (!facts.configured) await mayMake(unit, place, name);
-  const row = services.mac.seal("secrets", unit.tenantId, {
-    id: randomUUID(),
-    projectId: place.project.id,
-    environmentId: place.environment.id,
-    name,
-    description: facts.description ?? "",
-    tags: { ...facts.tags },
-    state: "live" as const,
-    currentVersion: 1,
-    graceSeconds: facts.graceSeconds ?? null,
-    gracePolicy: policyOf(facts.gracePolicy) ?? null,
-    keepVersions: facts.keepVersions || null,
-    algorithm: facts.algorithm ?? null,
-    accessPolicy: null,
-    protection: place.environment.protection,
-    createdAt: unit.now,
-    createdBy: { ...actorRef(actor) },
-    updatedAt: unit.now,
-    deletedAt: null,
-    purgeAfter: null,
-    generation: 1,
-  });
-  const version = sealVersion(unit, row, keys.of(await suiteFor(unit, row)), value, {
-    number: 1,
-    rotatedFrom: null,
-    reason: facts.reason ?? null,
-  });
-  await writeVersion(unit, version, {
-    sql: `INSERT INTO control_plane.secrets (tenant_id, id, project_id, environment_id, name, description, tags, state,
-              current_version, grace_seconds, created_at, created_by, updated_at, generation, mac, grace_policy, keep_versions, algorithm)
-            VALUES ($1, $2, $19::uuid, $20::uuid, $21, $22, $23::jsonb, 'live', 1, $24::int, $8, $9, $8, 1, $25, $26::text, $27::int, $28::text)`,
-    params: [
-      row.projectId,
-      row.environmentId,
-      row.name,
-      row.description,
-      row.tags,
-      row.graceSeconds,
-      row.mac,
-      row.gracePolicy,
-      row.keepVersions,
-      row.algorithm,
-    ],
-  });
-  tell(unit, "secret.created", row, { new_version: 1 });
-  return viewSecret(row, place, { number: 1, createdAt: unit.now, createdBy: row.createdBy });
 }
 
 /** Which of these names stand in a place, in one round trip; the unique index decides races. */

@@ -6,7 +6,7 @@ import { databaseError } from "../flow/database-error.ts";
 import type { Encoding } from "../input/value.ts";
 import { findPlace } from "../place/place.ts";
 import { changedHere } from "../region/gate.ts";
-import { insertSecret } from "../secret/store.ts";
+import { insertSecret } from "../secret/insert.ts";
 import { withWriteKeys } from "../version/write-keys.ts";
 import type { Found } from "./ask.ts";
 
@@ -33,7 +33,10 @@ export async function keepFound(call: Call, tenantId: string, found: Found): Pro
             const plaintext = Buffer.from(bytes);
             const value = { plaintext, encoding: encodingOf(bytes) };
             try {
-              const secret = await insertSecret(unit, place, name, keys, value, { configured: true });
+              const secret = await insertSecret(unit, place, { name, value }, keys, {
+                reason: undefined,
+                configured: true,
+              });
               unit.record({
                 target: { type: "secret", id: secret.id, name, version: 1 },
                 details: { upstream: upstream.name },
