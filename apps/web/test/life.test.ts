@@ -94,6 +94,7 @@ test("a rotation shows first whom it touches, then who has moved, live; its grac
   await by.billing.consumers.ack({ id, version: 1 });
   await drawer.getByRole("button", { name: "Look again" }).click();
   await drawer.getByText("1 on an older version").waitFor();
+  await drawer.getByRole("figure", { name: "Versions in use" }).getByText("v2: 2 consumers").waitFor();
   await look("life-behind", ["360"]);
   await versions.nth(1).getByRole("button", { name: "More for version 1" }).click();
   await page.getByRole("menuitem", { name: "End grace now" }).click();

@@ -50,7 +50,16 @@ describe("the panel's screens", () => {
   });
 
   test("audit log: newest first, filtered by what and by outcome, each event with all that is known of it", async () => {
+    // A month of reads, and of a few refusals.
+    const { moveClock } = scene.served.house;
+    await moveClock("-29 days");
     const { token, caller } = await scene.furnish("piedpiper");
+    for (const [i, times] of [1, 3, 2, 4].entries()) {
+      await moveClock(`-${25 - 6 * i} days`);
+      for (let n = 0; n < times; n++) await caller.secrets.reveal({ name: "DATABASE_URL" });
+      if (i % 2 === 1) await caller.secrets.reveal({ name: "GONE" }).catch(() => undefined);
+    }
+    await moveClock("0");
     await caller.secrets.reveal({ name: "OPENAI_API_KEY" });
     await caller.secrets.reveal({ name: "NOT_THERE" }).catch(() => undefined);
     const visitor = await scene.visitor();
@@ -59,15 +68,31 @@ describe("the panel's screens", () => {
     await page.goto("/t/piedpiper/audit");
     const events = page.getByRole("list", { name: "Audit events" }).getByRole("listitem");
     await events.first().waitFor();
+    const chart = page.getByRole("figure", { name: "Reads and refusals by the day, last 30 days" });
+    await chart.getByText("Values read: 11, at most 4 a day").waitFor();
+    await chart.getByText("Refused: 3").waitFor();
     await look("audit");
+    await chart.getByText("As a table").click();
+    expect(await chart.getByRole("row").allInnerTexts()).toEqual([
+      "Day (UTC)\tValues read\tRefused",
+      ...["1\t0", "3\t1", "2\t0", "4\t1", "1\t1"].map((counts) => expect.stringContaining(`\t${counts}`)),
+    ]);
+    await look("audit-table", ["1280"]);
+    await page.getByRole("button", { name: /Since/ }).click();
+    await page.getByRole("option", { name: "Last 24 hours" }).click();
+    await page
+      .getByRole("figure", { name: "Reads and refusals by the hour, last 24 hours" })
+      .getByText("Values read: 1, at most 1 an hour")
+      .waitFor();
     await page.getByRole("button", { name: /^What|What$/ }).click();
     await page.getByRole("option", { name: "Values read" }).click();
-    await expect.poll(() => events.count()).toBe(2);
+    await expect.poll(() => events.count()).toBe(14);
+    expect(await page.getByRole("figure").count()).toBe(0);
     expect(await events.nth(0).textContent()).toContain("secret.accessedNot found");
     expect(await events.nth(1).textContent()).toContain("OPENAI_API_KEY v1");
     await page.getByRole("button", { name: /Outcome/ }).click();
     await page.getByRole("option", { name: "Success" }).click();
-    await expect.poll(() => events.count()).toBe(1);
+    await expect.poll(() => events.count()).toBe(11);
     await events.first().getByRole("button").click();
     await events.first().getByText("Correlation id").waitFor();
     await look("audit-event");

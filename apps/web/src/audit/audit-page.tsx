@@ -1,10 +1,10 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { ScrollText } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useIdentity } from "../data/identity.ts";
 import { inPages } from "../data/pages.ts";
-import { client, trpc } from "../data/trpc.ts";
+import { client, queries, trpc } from "../data/trpc.ts";
 import { More } from "../ui/more.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
 import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
@@ -12,8 +12,10 @@ import { useTitle } from "../ui/title.ts";
 import { AuditActions } from "./audit-actions.tsx";
 import { AuditFilters } from "./audit-filters.tsx";
 import { AuditRow } from "./audit-row.tsx";
-import { EVERYTHING, type Filters, inputOf } from "./filters.ts";
+import { EVERYTHING, type Filters, inputOf, isOfAll } from "./filters.ts";
 import { au } from "./messages.ts";
+
+const AuditChart = lazy(async () => ({ default: (await import("./audit-chart.tsx")).AuditChart }));
 
 const LOOK_MS = 5_000;
 
@@ -47,12 +49,21 @@ export function AuditPage() {
         ({ action, actor }) => action !== "audit.read" || actor.id !== identity.id,
       )
     : (pages.data?.pages.flatMap((page) => page.events) ?? []);
+  const look = () => {
+    void query.refetch();
+    void queries.invalidateQueries({ queryKey: ["audit counts", tenant] });
+  };
   return (
     <>
       <PageHeader title={au.title} lead={live ? au.liveHint : au.lead}>
-        <AuditActions tenant={tenant} live={live} onLive={setLive} onRefresh={() => void query.refetch()} />
+        <AuditActions tenant={tenant} live={live} onLive={setLive} onRefresh={look} />
       </PageHeader>
       <AuditFilters filters={filters} onChange={setFilters} />
+      {live || !isOfAll(filters) ? null : (
+        <Suspense fallback={<div className={`${CARD} mb-4 min-h-62`} />}>
+          <AuditChart tenant={tenant} since={filters.since} />
+        </Suspense>
+      )}
       <section className={CARD} aria-busy={query.isFetching}>
         {query.error ? (
           <FailureState error={query.error} onRetry={() => void query.refetch()} />

@@ -31,6 +31,10 @@ export const EVERYTHING: Filters = {
 export const fromOf = (since: Since, now: number): string | null =>
   since === "ever" ? null : new Date(now - BACK[since]).toISOString();
 
+/** Whether all that happens is shown, whatever the time. */
+export const isOfAll = ({ action, outcome, actor, target }: Filters): boolean =>
+  action === ALL && outcome === ALL && actor === null && target === null;
+
 export const inputOf = ({ action, outcome, from, actor, target }: Filters) => ({
   ...(action === ALL ? {} : { action }),
   ...(outcome === ALL ? {} : { outcome: outcome as Outcome }),

@@ -1,3 +1,11 @@
+const utcDay = new Intl.DateTimeFormat("en", { month: "short", day: "numeric", timeZone: "UTC" });
+const hour = new Intl.DateTimeFormat("en", {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
 /** The sentences of the audit log. */
 export const au = {
   title: "Audit log",
@@ -59,6 +67,26 @@ export const au = {
   byOne: (name: string) => `by ${name}`,
   aboutOne: (name: string) => `about ${name}`,
   clear: (what: string) => `Show all again, not only ${what}`,
+  chart: {
+    day: "Reads and refusals by the hour, last 24 hours",
+    week: "Reads and refusals by the hour, last 7 days",
+    month: "Reads and refusals by the day, last 30 days",
+    reads: "Values read",
+    refused: "Refused",
+    failed: "Failed",
+    sum: (n: number, most: number, by: "hour" | "day") =>
+      n === 0
+        ? "none"
+        : `${n.toLocaleString("en")}, at most ${most.toLocaleString("en")} ${by === "day" ? "a day" : "an hour"}`,
+    onDay: (moment: string) => utcDay.format(new Date(moment)),
+    inHour: (moment: string) => hour.format(new Date(moment)),
+    asTable: "As a table",
+    dayColumn: "Day (UTC)",
+    hourColumn: "Hour from",
+    nothing: "Nothing was read or refused.",
+    countedFrom: (when: string) =>
+      `Counted from ${when} on: what came before is too much for one look, or no longer kept.`,
+  },
   verifyOpen: "Verify",
   verify: {
     title: "Verify the audit log",

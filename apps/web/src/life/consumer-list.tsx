@@ -4,6 +4,7 @@ import { Moment } from "../ui/moment.tsx";
 import { l } from "./messages.ts";
 import { RadiusPicture, StateMark, Sums } from "./radius-picture.tsx";
 import type { BlastRadius, Consumer } from "./use-blast-radius.ts";
+import { VersionsBar } from "./versions-bar.tsx";
 
 // Who would notice first stands first.
 const RANK: Record<Consumer["state"], number> = { behind: 0, current: 1, never_seen: 2, gone: 3 };
@@ -28,6 +29,7 @@ export function ConsumerList({ name, radius, first = 5 }: Props) {
         <RadiusPicture radius={radius} />
         <Sums radius={radius} />
       </div>
+      <VersionsBar radius={radius} />
       <ul aria-label={l.consumersLabel(name)} className="divide-y divide-line border-t border-line">
         {shown.map((consumer) => (
           <Row key={consumer.name} consumer={consumer} />

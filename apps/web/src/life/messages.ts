@@ -30,7 +30,8 @@ export const l = {
   } as Record<string, string>,
   lastRead: "last read",
   declaredOnly: "declared, has read nothing yet",
-  uses: (versions: string) => `uses ${versions}`,
+  inUse: "Versions in use",
+  usedBy: (version: number, n: number) => `v${version}: ${count(n, "consumer")}`,
 
   before: "Whom this touches",
   beforeNone: "No consumer is known, so nobody is told apart from your webhooks.",
