@@ -2,8 +2,9 @@ import type { Query } from "@keyfold/db";
 import type { Action } from "../access/actions.ts";
 import type { Actor } from "../access/actor.ts";
 import type { NamedSecret } from "../access/scope.ts";
+import type { Unit } from "../flow/change.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
-import { type Refusal, takesTwo } from "../policy/judge.ts";
+import { type Refusal, spoken, takesTwo } from "../policy/judge.ts";
 import type { AccessPolicy, Protection } from "../policy/policy.ts";
 import { approvalRow, type StoredApproval } from "./rows.ts";
 
@@ -46,4 +47,22 @@ export async function agreedTo(
     code: "approval_required",
     sentence: "This takes two people: ask for an approval, and have another person give it.",
   };
+}
+
+/**
+ * `agreedTo`, asked for whoever calls.
+ * @returns until when a second person has agreed; null where one is enough
+ * @throws KeyfoldError `forbidden`, `approval_required`, both in the words that the actor may hear; `integrity_failed`
+ */
+export async function requireAgreed(
+  { call, query, tenantId }: Pick<Unit, "call" | "query" | "tenantId">,
+  secret: NamedSecret,
+  policy: AccessPolicy | null,
+  environment: Protection | null,
+): Promise<{ until: Date } | null> {
+  const { actor, action, services } = call;
+  const about = { tenantId, actor, action };
+  const agreed = await agreedTo(query, services.mac, about, secret, policy, environment);
+  if (agreed !== null && "code" in agreed) throw spoken(actor, secret, agreed);
+  return agreed;
 }

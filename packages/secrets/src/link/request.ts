@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
 import { mayReach } from "../access/authorize.ts";
-import { agreedTo } from "../approval/find.ts";
+import { requireAgreed } from "../approval/find.ts";
 import { KeyfoldError } from "../error.ts";
 import { change, type PrismaUnit } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { findPlaceFor, type NamedPlace } from "../place/place.ts";
-import { spoken, takesTwo } from "../policy/judge.ts";
+import { takesTwo } from "../policy/judge.ts";
 import type { AccessPolicy } from "../policy/policy.ts";
 import { findSecret } from "../secret/load.ts";
 import { originOfLinks, urlOf } from "./address.ts";
@@ -77,7 +77,7 @@ async function mayAsk(
   name: string,
   writeOnly: boolean,
 ): Promise<{ accessPolicy: AccessPolicy | null; agreed: boolean }> {
-  const { actor, services } = unit.call;
+  const { actor } = unit.call;
   const named = { projectId: project.id, environmentId: environment.id, name };
   const call = { ...unit.call, action: "secret.set" as const };
   if (!mayReach(actor, call.action, named)) throw new KeyfoldError("forbidden");
@@ -85,11 +85,8 @@ async function mayAsk(
   // Judged as its setting is: by its policy, and by its environment's protection.
   const loaded = await findSecret(call, unit.query, unit.tenantId, ref);
   const accessPolicy = loaded?.secret.accessPolicy ?? null;
-  if (loaded === null) {
-    const about = { tenantId: unit.tenantId, actor, action: call.action };
-    const agreed = await agreedTo(unit.query, services.mac, about, named, null, environment.protection);
-    if (agreed !== null && "code" in agreed) throw spoken(actor, named, agreed);
-  } else if (writeOnly && !accessPolicy?.writeOnly && !mayReach(actor, "secret.set_access_policy", named))
+  if (loaded === null) await requireAgreed({ ...unit, call }, named, null, environment.protection);
+  else if (writeOnly && !accessPolicy?.writeOnly && !mayReach(actor, "secret.set_access_policy", named))
     throw new KeyfoldError("forbidden", {
       sentence:
         "This secret is there already, and people may read it. Making it write-only takes the right to set its access policy.",

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
-import { agreedTo } from "../approval/find.ts";
+import { requireAgreed } from "../approval/find.ts";
 import type { Unit } from "../flow/change.ts";
 import type { Algorithm } from "../key/suite/algorithm.ts";
 import { tell } from "../message/tell.ts";
 import type { NamedPlace } from "../place/place.ts";
-import { spoken } from "../policy/judge.ts";
 import { type NewValue, type SealedVersion, sealVersion, suiteFor } from "../version/write.ts";
 import type { WriteKeys } from "../version/write-keys.ts";
 import type { SecretRow } from "./rows.ts";
@@ -79,10 +78,7 @@ interface Made {
 /** @throws KeyfoldError `approval_required`, `forbidden`: in a protected environment nobody makes a secret by themselves */
 async function mayMake(unit: Unit, { project, environment }: NamedPlace, name: string): Promise<void> {
   const secret = { projectId: project.id, environmentId: environment.id, name };
-  const { actor, action, services } = unit.call;
-  const about = { tenantId: unit.tenantId, actor, action };
-  const agreed = await agreedTo(unit.query, services.mac, about, secret, null, environment.protection);
-  if (agreed !== null && "code" in agreed) throw spoken(actor, secret, agreed);
+  await requireAgreed(unit, secret, null, environment.protection);
 }
 
 const newRow = (unit: Unit, place: NamedPlace, secret: NewSecret): SecretRow =>

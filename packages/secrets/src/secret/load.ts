@@ -1,7 +1,7 @@
 import type { Query } from "@keyfold/db";
 import { authorizeSecret } from "../access/authorize.ts";
 import { earliest } from "../access/deadline.ts";
-import { agreedTo } from "../approval/find.ts";
+import { requireAgreed } from "../approval/find.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import type { Unit } from "../flow/change.ts";
@@ -121,13 +121,12 @@ export async function findSecret(
 }
 
 /** What the secret's policy and its environment ask for besides a right. @returns until when that is given */
-async function judge({ actor, action, services }: Call, query: Query, tenantId: string, loaded: Loaded) {
-  const { secret, now } = loaded;
+async function judge(call: Call, query: Query, tenantId: string, { secret, now }: Loaded) {
+  const { actor, action } = call;
   const refusal = refusedBy(actor, action, secret, now);
   if (refusal !== null) throw spoken(actor, secret, refusal);
-  const about = { tenantId, actor, action };
-  const agreed = await agreedTo(query, services.mac, about, secret, secret.accessPolicy, secret.protection);
-  if (agreed !== null && "code" in agreed) throw spoken(actor, secret, agreed);
+  const unit = { call, query, tenantId };
+  const agreed = await requireAgreed(unit, secret, secret.accessPolicy, secret.protection);
   return earliest(factorUntil(actor, action, secret), agreed?.until ?? null);
 }
 

@@ -1,13 +1,12 @@
 import { withTenantSql } from "@keyfold/db";
 import { isOfTenant } from "../access/actor.ts";
 import { authorizeSecret } from "../access/authorize.ts";
-import { agreedTo } from "../approval/find.ts";
+import { requireAgreed } from "../approval/find.ts";
 import { KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { Call } from "../flow/call.ts";
 import type { Unit } from "../flow/change.ts";
 import { findPlace, type NamedPlace, type PlaceInput } from "../place/place.ts";
-import { spoken } from "../policy/judge.ts";
 import { UpstreamDown } from "./gate.ts";
 import type { Upstream } from "./port.ts";
 
@@ -85,13 +84,10 @@ export async function mayReadAbsent(
   { project, environment }: NamedPlace,
   name: string,
 ): Promise<void> {
-  const { actor, services } = call;
-  const action = "secret.reveal";
+  const asReveal = { ...call, action: "secret.reveal" as const };
   const secret = { projectId: project.id, environmentId: environment.id, name };
-  authorizeSecret(actor, action, secret);
-  const about = { tenantId, actor, action } as const;
-  const agreed = await agreedTo(query, services.mac, about, secret, null, environment.protection);
-  if (agreed !== null && "code" in agreed) throw spoken(actor, secret, agreed);
+  authorizeSecret(call.actor, asReveal.action, secret);
+  await requireAgreed({ call: asReveal, query, tenantId }, secret, null, environment.protection);
 }
 
 /** What was found leaves memory. */
