@@ -27,6 +27,17 @@ export function decodeValue(
   return bytes;
 }
 
+/** Most bytes of values that one call carries, decoded. */
+const MAX_BULK_BYTES = 8 * 1024 * 1024;
+
+/** @param bytes of all values that a call carries @throws KeyfoldError `too_large` */
+export function checkBulk(bytes: number): void {
+  if (bytes > MAX_BULK_BYTES)
+    throw new KeyfoldError("too_large", {
+      sentence: `One call carries at most ${MAX_BULK_BYTES} bytes of values.`,
+    });
+}
+
 /** A value as it goes out, in the encoding in which it came. */
 export function encodeValue(bytes: Buffer, encoding: string): { value: string; encoding: Encoding } {
   return encoding === "base64"

@@ -52,7 +52,7 @@ export const listSecrets = defineVerb({
   remember(call, input, answer) {
     // When a deleted secret leaves its list, and when a rotation is due, the time says and no epoch.
     const timeless = input.state !== "deleted" && answer.secrets.every((one) => one.rotation === null);
-    if (timeless) rememberAnswer(call, input, answer);
+    return timeless && rememberAnswer(call, input, answer);
   },
   async run(call, input) {
     const after = decodeCursor(cursorShape, input.cursor) ?? FIRST;

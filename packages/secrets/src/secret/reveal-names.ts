@@ -1,14 +1,14 @@
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { lookSql } from "../flow/change.ts";
-import { encodeValue } from "../input/value.ts";
+import { checkBulk, encodeValue } from "../input/value.ts";
 import { findPlace, type PlaceInput } from "../place/place.ts";
 import { askUpstream, type Found, mayReadAbsent, overwrite, wereHere } from "../upstream/ask.ts";
 import { encodingOf, keepFound } from "../upstream/keep.ts";
 import { openVersion, refuseClosed, refusedFrom } from "../version/open.ts";
 import { findSecret } from "./load.ts";
 import { noteRead } from "./note-read.ts";
-import { MAX_BULK_BYTES, type RevealedView } from "./schema.ts";
+import type { RevealedView } from "./schema.ts";
 import { viewRevealed } from "./view.ts";
 
 /** Stands where an id stands, for what is not kept here. */
@@ -74,10 +74,7 @@ async function openAll(
     let total = 0;
     const take = (name: string, bytes: number, view: RevealedView) => {
       total += bytes;
-      if (total > MAX_BULK_BYTES)
-        throw new KeyfoldError("too_large", {
-          sentence: `One call carries at most ${MAX_BULK_BYTES} bytes of values.`,
-        });
+      checkBulk(total);
       opened.set(name, view);
     };
     for (const name of names) {

@@ -20,8 +20,6 @@ import { inTenant } from "../tenant/schema.ts";
 
 /** Most items in one bulk call. */
 export const MAX_BULK_ITEMS = 500;
-/** Most bytes of values in one bulk call, decoded. */
-export const MAX_BULK_BYTES = 8 * 1024 * 1024;
 
 export const encoding = z
   .enum(["utf8", "base64"])

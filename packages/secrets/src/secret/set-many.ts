@@ -1,13 +1,12 @@
-import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
 import { onceFor, spellValue } from "../flow/replay.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { decodeValue } from "../input/value.ts";
 import { findPlaceFor } from "../place/place.ts";
+import { withNewValues } from "../version/new-values.ts";
 import { withWriteKeys } from "../version/write-keys.ts";
 import { putAllByName } from "./put.ts";
-import { bulkSetInput, bulkSetOutput, MAX_BULK_BYTES } from "./schema.ts";
+import { bulkSetInput, bulkSetOutput } from "./schema.ts";
 
 /** Sets up to 500 secrets of one place, all or nothing. */
 export const setManySecrets = defineVerb({
@@ -16,58 +15,36 @@ export const setManySecrets = defineVerb({
   summary: "Set many secrets of one environment, all or nothing",
   input: bulkSetInput,
   output: bulkSetOutput,
-  async run(call, input) {
-    const plaintexts: Buffer<ArrayBuffer>[] = [];
-    try {
-      let total = 0;
-      for (const [index, item] of input.items.entries()) {
-        const bytes = decodeValue(
-          item.value,
-          item.encoding,
-          call.services.limits.maxValueBytes,
-          `items.${index}.value`,
-        );
-        plaintexts.push(bytes);
-        total += bytes.length;
-        if (total > MAX_BULK_BYTES)
-          throw new KeyfoldError("too_large", {
-            sentence: `One call carries at most ${MAX_BULK_BYTES} bytes of values.`,
-          });
-      }
+  run(call, input) {
+    return withNewValues(call, input.items, "items", async (values) => {
       const tenantId = await tenantOf(call, input.tenant);
-      const items = input.items.map((item, index) => ({ item, plaintext: plaintexts[index]! }));
       const request = {
         ...input,
-        items: items.map(({ item, plaintext }) => ({
+        items: values.map(({ item, plaintext }) => ({
           ...item,
           value: spellValue({ call, tenantId }, plaintext),
         })),
       };
-      return await withWriteKeys(
+      const names = input.items.map(({ name }) => name);
+      return withWriteKeys(
         call,
         tenantId,
         (keys) =>
           changeSql(call, tenantId, async (unit) => {
-            const place = await findPlaceFor(
-              unit,
-              input,
-              input.items.map(({ name }) => name),
-            );
+            const place = await findPlaceFor(unit, input, names);
             const asked = { ...request, place: place.environment.id };
             return onceFor(unit, input.idempotencyKey, asked, async () => {
-              const puts = items.map(({ item, plaintext }) => ({
+              const puts = values.map(({ item, plaintext }) => ({
                 name: item.name,
                 value: { plaintext, encoding: item.encoding },
                 expectedVersion: item.expectedVersion,
               }));
               const byName = await putAllByName(unit, place, puts, keys, input.reason);
-              return { results: items.map(({ item }) => byName.get(item.name)!) };
+              return { results: names.map((name) => byName.get(name)!) };
             });
           }),
         input.items.length,
       );
-    } finally {
-      for (const bytes of plaintexts) bytes.fill(0);
-    }
+    });
   },
 });

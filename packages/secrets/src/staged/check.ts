@@ -4,9 +4,9 @@ import { defineVerb } from "../flow/verb.ts";
 import { checkPlace, findPlaceFor, namedPlace, PLACE_COLUMNS, type PlaceRow } from "../place/place.ts";
 import { mayOpen } from "../policy/judge.ts";
 import { SECRET_COLUMNS, type SecretColumns, type SecretRow, secretOf } from "../secret/rows.ts";
+import { withNewValues } from "../version/new-values.ts";
 import { valueDigest } from "../version/write-keys.ts";
 import { checkInput, checkOutput } from "./schema.ts";
-import { withValues } from "./values.ts";
 
 /** How many others one value is said to equal. */
 const NAMED = 5;
@@ -36,7 +36,7 @@ export const checkValues = defineVerb({
   output: checkOutput,
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
-    return withValues(call, input.items, "items", (values) =>
+    return withNewValues(call, input.items, "items", (values) =>
       lookSql(call, tenantId, async (unit) => {
         const names = input.items.map(({ name }) => name);
         const place = await findPlaceFor(unit, input, names);

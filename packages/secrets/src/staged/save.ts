@@ -6,11 +6,11 @@ import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { findPlaceFor } from "../place/place.ts";
 import { removeSecret } from "../secret/delete.ts";
-import { putByName } from "../secret/put.ts";
+import { type PutResult, putByName } from "../secret/put.ts";
 import type { SecretView } from "../secret/schema.ts";
+import { withNewValues } from "../version/new-values.ts";
 import { withWriteKeys } from "../version/write-keys.ts";
 import { saveInput, saveOutput } from "./schema.ts";
-import { withValues } from "./values.ts";
 
 /**
  * Makes, changes and deletes secrets of one place in one transaction and for one reason, all or nothing: what somebody
@@ -27,7 +27,7 @@ export const saveSecrets = defineVerb({
       throw new KeyfoldError("forbidden");
     const deleting = { ...call, action: "secret.delete" as const };
     const tenantId = await tenantOf(call, input.tenant);
-    return withValues(call, input.set, "set", async (values) => {
+    return withNewValues(call, input.set, "set", async (values) => {
       const asked = {
         ...input,
         set: values.map(({ item, plaintext }) => ({
@@ -45,17 +45,14 @@ export const saveSecrets = defineVerb({
         tenantId,
         (keys) =>
           changeSql(call, tenantId, async (unit) => {
-            const place = await findPlaceFor(
-              unit,
-              input,
-              input.set.map(({ name }) => name),
-            );
+            const names = input.set.map(({ name }) => name);
+            const place = await findPlaceFor(unit, input, names);
             return onceFor(
               unit,
               input.idempotencyKey,
               { ...asked, place: place.environment.id },
               async () => {
-                const put = new Map<string, Awaited<ReturnType<typeof putByName>>>();
+                const put = new Map<string, PutResult>();
                 const removed = new Map<string, SecretView>();
                 for (const one of inOrder) {
                   if ("remove" in one) {
@@ -69,14 +66,8 @@ export const saveSecrets = defineVerb({
                   } else {
                     const { item, plaintext } = one.put;
                     const value = { plaintext, encoding: item.encoding };
-                    const { expectedVersion } = item;
-                    put.set(
-                      one.name,
-                      await putByName(unit, place, one.name, keys, value, {
-                        reason: input.reason,
-                        expectedVersion,
-                      }),
-                    );
+                    const facts = { reason: input.reason, expectedVersion: item.expectedVersion };
+                    put.set(one.name, await putByName(unit, place, one.name, keys, value, facts));
                   }
                 }
                 return {

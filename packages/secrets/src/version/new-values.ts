@@ -1,7 +1,5 @@
-import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
-import { decodeValue, type Encoding } from "../input/value.ts";
-import { MAX_BULK_BYTES } from "../secret/schema.ts";
+import { checkBulk, decodeValue, type Encoding } from "../input/value.ts";
 
 interface Given {
   name: string;
@@ -10,11 +8,11 @@ interface Given {
 }
 
 /**
- * Decodes values for as long as the work lasts, and overwrites them after it, however it ends.
+ * Decodes many values for as long as the work lasts, and overwrites them after it, however it ends.
  * @param path what the list is called in the input
  * @throws KeyfoldError `bad_input`, `too_large`
  */
-export async function withValues<I extends Given, T>(
+export async function withNewValues<I extends Given, T>(
   call: Call,
   items: readonly I[],
   path: string,
@@ -28,10 +26,7 @@ export async function withValues<I extends Given, T>(
       const plaintext = decodeValue(item.value, item.encoding, maxValueBytes, `${path}.${index}.value`);
       decoded.push({ item, plaintext });
       total += plaintext.length;
-      if (total > MAX_BULK_BYTES)
-        throw new KeyfoldError("too_large", {
-          sentence: `One call carries at most ${MAX_BULK_BYTES} bytes of values.`,
-        });
+      checkBulk(total);
     }
     return await work(decoded);
   } finally {
