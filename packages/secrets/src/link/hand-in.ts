@@ -8,7 +8,7 @@ import { findSecret, lockSecret } from "../secret/load.ts";
 import { putByName } from "../secret/put.ts";
 import { moveSecret } from "../secret/store.ts";
 import { withWriteKeys } from "../version/write-keys.ts";
-import { asLink, ended, makerStands, tenantOfLink, withLink } from "./held.ts";
+import { asLink, ended, makerStands, tenantOfLink, withLinkOf } from "./held.ts";
 import { handInInput } from "./schema.ts";
 import { endLink, type LinkRow } from "./store.ts";
 
@@ -32,7 +32,7 @@ export async function handIn(services: Services, request: RequestInfo, given: un
     // Keys are fetched before anything is locked. Whoever guesses at secrets costs us a cached key at most.
     const call = { services, actor: asLink(held.id), action: "secret.set" as const, request };
     return await withWriteKeys(call, tenantId, (keys) =>
-      withLink(services, request, held, "secret.set", async (unit, row) => {
+      withLinkOf(services, tenantId, request, held, "secret.set", async (unit, row) => {
         if (row.kind !== "request" || row.name === null) throw ended();
         const place = await placeFor(unit, row);
         const put = await putByName(

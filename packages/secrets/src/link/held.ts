@@ -7,10 +7,11 @@ import { again } from "../flow/again.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
 import { change, type PrismaUnit } from "../flow/change.ts";
 import type { Services } from "../flow/services.ts";
+import type { SealedApart } from "../key/sealed-apart.ts";
 import { heldNow } from "../member/held.ts";
 import { tenantChangedHere } from "../region/gate.ts";
 import { isSecretOf } from "./secret.ts";
-import { type LinkRow, lockLink, type SealedShare, stateOf } from "./store.ts";
+import { type LinkRow, lockLink, stateOf } from "./store.ts";
 
 /** A link as whoever holds it names it. */
 export interface Held {
@@ -39,12 +40,26 @@ export async function tenantOfLink({ db }: Services, id: string): Promise<string
 export async function withLink<T>(
   services: Services,
   request: RequestInfo,
+  held: Held,
+  action: Action,
+  work: Work<T>,
+): Promise<T> {
+  const tenantId = await tenantOfLink(services, held.id);
+  if (tenantId === null) throw ended();
+  return withLinkOf(services, tenantId, request, held, action, work);
+}
+
+type Work<T> = (unit: PrismaUnit, row: LinkRow, share: SealedApart | null) => Promise<T>;
+
+/** `withLink` where it is known already which tenant it is of. @throws KeyfoldError as `withLink` */
+export async function withLinkOf<T>(
+  services: Services,
+  tenantId: string,
+  request: RequestInfo,
   { id, secret }: Held,
   action: Action,
-  work: (unit: PrismaUnit, row: LinkRow, share: SealedShare | null) => Promise<T>,
+  work: Work<T>,
 ): Promise<T> {
-  const tenantId = await tenantOfLink(services, id);
-  if (tenantId === null) throw ended();
   tenantChangedHere(services, tenantId);
   const call: Call = { services, actor: asLink(id), action, request };
   let known: LinkRow | null = null;

@@ -4,6 +4,7 @@ import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import type { Services } from "../flow/services.ts";
 import { iso, jsonActor } from "../input/stored.ts";
+import type { SealedApart } from "../key/sealed-apart.ts";
 import type { LinkView } from "./schema.ts";
 
 /** A link's row, authenticated and parsed. */
@@ -30,12 +31,6 @@ export interface LinkRow {
   createdBy: unknown;
   generation: number;
   mac: Uint8Array;
-}
-
-/** What a link shares: sealed, and its DEK wrapped. Authenticated by themselves. */
-export interface SealedShare {
-  sealed: Buffer;
-  dekWrap: Buffer;
 }
 
 export const LINK_COLUMNS = `l.id, l.kind, l.digest, l.project_id AS "projectId", l.environment_id AS "environmentId", l.name,
@@ -89,7 +84,7 @@ export function viewLink(row: LinkRow, now: Date): LinkView {
 export async function insertLink(
   unit: Unit,
   facts: Omit<LinkRow, "generation" | "mac" | "usedAt" | "revokedAt" | "createdAt">,
-  share: SealedShare | null,
+  share: SealedApart | null,
 ): Promise<LinkRow> {
   const row = unit.call.services.mac.seal("valueLinks", unit.tenantId, {
     ...facts,
@@ -139,7 +134,7 @@ export async function lockLink(
   { query }: { query: Query },
   tenantId: string,
   id: string,
-): Promise<{ row: LinkRow; share: SealedShare | null }> {
+): Promise<{ row: LinkRow; share: SealedApart | null }> {
   const [found] = await query<LinkRow & { sealed: Buffer | null; dekWrap: Buffer | null }>(
     `SELECT ${LINK_COLUMNS}, l.sealed, l.dek_wrap AS "dekWrap" FROM control_plane.value_links l
       WHERE l.tenant_id = $1::uuid AND l.id = $2::uuid FOR UPDATE`,

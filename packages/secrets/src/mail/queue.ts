@@ -3,10 +3,11 @@ import type { Query } from "@keyfold/db";
 import { z } from "zod";
 import { KeyfoldError } from "../error.ts";
 import type { Services } from "../flow/services.ts";
+import { openApart, sealApart } from "../key/sealed-apart.ts";
 
 /*
- * A letter waits sealed, since a link in it lets somebody in: as a value (docs/envelope-v1.md) whose DEK is wrapped under a
- * key that is drawn from the deployment's token key.
+ * A letter waits sealed (key/sealed-apart.ts), since a link in it lets somebody in: under a key that is drawn from the
+ * deployment's token key.
  */
 
 const words = { subject: z.string(), text: z.string() };
@@ -17,15 +18,6 @@ const letterSchema = z.union([
 ]);
 export type Addressed = z.infer<typeof letterSchema>;
 
-const placeOf = ({ deployment }: Services, id: string) => ({
-  deployment,
-  tenant: deployment,
-  project: id,
-  environment: id,
-  secret: id,
-  version: 1,
-});
-
 /** Writes a letter with what it is about, in the same transaction. Where no mail is sent, nothing is written. */
 export async function queueMail(
   services: Services,
@@ -35,20 +27,14 @@ export async function queueMail(
 ): Promise<void> {
   if (services.mail === null) return;
   const id = randomUUID();
-  const place = placeOf(services, id);
   const bytes = Buffer.from(JSON.stringify(letterOf(services.mail.linkTo)));
   try {
-    const { sealed, dek } = services.envelope.sealValue(bytes, place);
-    const wrap = services.envelope.wrapDek(dek, services.people.mailKey, {
-      ...place,
-      purpose: "value",
-      term: 1,
-    });
+    const { sealed, dekWrap } = sealApart(services, { id }, services.people.mailKey, bytes);
     await query("SELECT control_plane.queue_mail($1::uuid, $2, $3::bytea, $4::bytea)::text", [
       id,
       kind,
       sealed,
-      wrap,
+      dekWrap,
     ]);
   } finally {
     bytes.fill(0);
@@ -60,20 +46,12 @@ export function openLetter(
   services: Services,
   row: { id: string; sealed: Uint8Array; dekWrap: Uint8Array },
 ): Addressed {
-  const place = placeOf(services, row.id);
+  const bytes = openApart(services, { id: row.id }, services.people.mailKey, row);
   try {
-    const dek = services.envelope.unwrapDek(row.dekWrap, services.people.mailKey, {
-      ...place,
-      purpose: "value",
-      term: 1,
-    });
-    const bytes = services.envelope.openValue(row.sealed, dek, place);
-    try {
-      return letterSchema.parse(JSON.parse(bytes.toString("utf8")));
-    } finally {
-      bytes.fill(0);
-    }
+    return letterSchema.parse(JSON.parse(bytes.toString("utf8")));
   } catch (error) {
     throw new KeyfoldError("decryption_failed", { cause: error });
+  } finally {
+    bytes.fill(0);
   }
 }

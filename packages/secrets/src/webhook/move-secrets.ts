@@ -3,8 +3,8 @@ import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { changeSql } from "../flow/change.ts";
 import { onPool } from "../flow/query.ts";
+import { placeApart } from "../key/sealed-apart.ts";
 import type { TermKey } from "../key/tenant/tenant-keys.ts";
-import { placeOf } from "./signing-secret.ts";
 
 interface Row {
   endpoint_id: string;
@@ -29,7 +29,8 @@ export async function moveSigningSecrets(
   await services.keys.wraps.take(`${tenantId}/${term}`, rows.length);
   const moved: { row: Row; wrap: Buffer }[] = [];
   for (const row of rows) {
-    const place = { ...placeOf(services, tenantId, row.endpoint_id, row.number), purpose: "value" as const };
+    const at = { tenant: tenantId, id: row.endpoint_id, number: row.number };
+    const place = { ...placeApart(services, at), purpose: "value" as const };
     const old = await services.keys.of(tenantId, "value", row.term);
     try {
       const dek = services.envelope.unwrapDek(row.dek_wrap, old, { ...place, term: row.term });

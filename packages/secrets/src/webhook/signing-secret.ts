@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { EnvelopeError } from "@keyfold/envelope";
-import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import type { Services } from "../flow/services.ts";
+import { openApart, sealApart } from "../key/sealed-apart.ts";
 import type { TermKey } from "../key/tenant/tenant-keys.ts";
 
 const BYTES = 32;
@@ -10,21 +9,6 @@ const BYTES = 32;
 /** A signing secret as people see it: Standard Webhooks' prefix, and base64. */
 export const formatSigningSecret = (bytes: Uint8Array): string =>
   `whsec_${Buffer.from(bytes).toString("base64")}`;
-
-/**
- * Where a signing secret belongs. It is sealed as a value of a "secret" whose id, project and environment are the
- * endpoint's id: no true secret has such a place, so neither is ever opened as the other.
- */
-export function placeOf(services: Services, tenantId: string, endpointId: string, number: number) {
-  return {
-    deployment: services.deployment,
-    tenant: tenantId,
-    project: endpointId,
-    environment: endpointId,
-    secret: endpointId,
-    version: number,
-  };
-}
 
 /**
  * Makes an endpoint's next signing secret and stores it sealed.
@@ -38,11 +22,10 @@ export async function storeNewSecret(
   { term, key }: TermKey,
 ): Promise<string> {
   const { services } = unit.call;
-  const place = placeOf(services, unit.tenantId, endpointId, number);
+  const at = { tenant: unit.tenantId, id: endpointId, number };
   const bytes = randomBytes(BYTES);
   try {
-    const { sealed, dek } = services.envelope.sealValue(bytes, place);
-    const dekWrap = services.envelope.wrapDek(dek, key, { ...place, purpose: "value", term });
+    const { sealed, dekWrap } = sealApart(services, at, key, bytes, term);
     await unit.query(
       `INSERT INTO control_plane.webhook_secrets (tenant_id, endpoint_id, number, term, sealed, dek_wrap, created_at)
          VALUES ($1::uuid, $2::uuid, $3::int, $4::int, $5::bytea, $6::bytea, $7::timestamptz)`,
@@ -80,16 +63,7 @@ export async function openSigningSecret(
   stored: SealedSecret,
 ): Promise<Buffer> {
   const key = await services.keys.of(tenantId, "value", stored.term);
-  const place = placeOf(services, tenantId, endpointId, stored.number);
-  try {
-    const dek = services.envelope.unwrapDek(Buffer.from(stored.wrap, "hex"), key, {
-      ...place,
-      purpose: "value",
-      term: stored.term,
-    });
-    return services.envelope.openValue(Buffer.from(stored.sealed, "hex"), dek, place);
-  } catch (error) {
-    if (error instanceof EnvelopeError) throw new KeyfoldError("decryption_failed", { cause: error });
-    throw error;
-  }
+  const at = { tenant: tenantId, id: endpointId, number: stored.number };
+  const bytes = { sealed: Buffer.from(stored.sealed, "hex"), dekWrap: Buffer.from(stored.wrap, "hex") };
+  return openApart(services, at, key, bytes, stored.term);
 }

@@ -1,36 +1,28 @@
 import { Secret, TOTP } from "otpauth";
-import { KeyfoldError } from "../../error.ts";
 import type { Services } from "../../flow/services.ts";
+import { openApart, sealApart } from "../../key/sealed-apart.ts";
 
 /*
  * Codes of an authenticator app (RFC 6238): SHA-1, 30 seconds, six digits, which is what apps take. The secret is sealed
- * as a value (docs/envelope-v1.md), and its DEK wrapped under a key that is drawn from the deployment's token key.
+ * (key/sealed-apart.ts) for this very factor of this very person, under a key that is drawn from the deployment's token key.
  */
 
 const PERIOD_SECONDS = 30;
 const SECRET_BYTES = 20; // RFC 4226 §4: as long as the hash
 
-/** Where a sealed secret belongs: of no tenant, to this very factor of this very person. */
-const placeOf = ({ deployment }: Services, personId: string, factorId: string) => ({
-  deployment,
-  tenant: deployment,
-  project: personId,
-  environment: personId,
-  secret: factorId,
-  version: 1,
-});
+/** A factor with its secret, as it is stored. */
+interface SealedFactor {
+  id: string;
+  personId: string;
+  sealed: Uint8Array;
+  dekWrap: Uint8Array;
+}
 
 /** A fresh secret, sealed, and as text for the app. */
 export function newSecret(services: Services, personId: string, factorId: string) {
   const secret = new Secret({ size: SECRET_BYTES });
-  const place = placeOf(services, personId, factorId);
-  const { sealed, dek } = services.envelope.sealValue(secret.bytes, place);
-  const dekWrap = services.envelope.wrapDek(dek, services.people.factorKey, {
-    ...place,
-    purpose: "value",
-    term: 1,
-  });
-  return { secret: secret.base32, sealed: Buffer.from(sealed), dekWrap: Buffer.from(dekWrap) };
+  const at = { of: personId, id: factorId };
+  return { secret: secret.base32, ...sealApart(services, at, services.people.factorKey, secret.bytes) };
 }
 
 /** The address that authenticator apps read from a QR code. */
@@ -41,17 +33,19 @@ export const keyUri = (secret: string, email: string, issuer: string): string =>
  * The time step that a code is of, one step early or late allowed (RFC 6238 §5.2); null where it is of none of these, or
  * of one that was used.
  * @param after the last step that was used
+ * @throws KeyfoldError `decryption_failed`
  */
 export function stepOf(
   services: Services,
-  factor: { id: string; personId: string; sealed: Uint8Array; dekWrap: Uint8Array },
+  factor: SealedFactor,
   code: string,
   now: Date,
   after: bigint,
 ): bigint | null {
   const digits = code.replaceAll(/[\s-]/g, "");
   if (!/^\d{6}$/.test(digits)) return null;
-  const bytes = open(services, factor);
+  const { id, personId } = factor;
+  const bytes = openApart(services, { of: personId, id }, services.people.factorKey, factor);
   try {
     const delta = new TOTP({
       secret: new Secret({ buffer: new Uint8Array(bytes).buffer }),
@@ -62,23 +56,5 @@ export function stepOf(
     return step > after ? step : null;
   } finally {
     bytes.fill(0);
-  }
-}
-
-/** @throws KeyfoldError `decryption_failed` */
-function open(
-  services: Services,
-  factor: { id: string; personId: string; sealed: Uint8Array; dekWrap: Uint8Array },
-): Buffer {
-  const place = placeOf(services, factor.personId, factor.id);
-  try {
-    const dek = services.envelope.unwrapDek(factor.dekWrap, services.people.factorKey, {
-      ...place,
-      purpose: "value",
-      term: 1,
-    });
-    return services.envelope.openValue(factor.sealed, dek, place);
-  } catch (error) {
-    throw new KeyfoldError("decryption_failed", { cause: error });
   }
 }
