@@ -6,12 +6,13 @@ import type { Call, RequestInfo } from "../flow/call.ts";
 import { change, type PrismaUnit } from "../flow/change.ts";
 import type { Services } from "../flow/services.ts";
 import { admit } from "../member/add.ts";
-import { ownRolesIn, rightsOf } from "../member/grant.ts";
+import { rightsIn } from "../member/give.ts";
+import type { StoredGrant } from "../member/grant.ts";
 import { heldNow } from "../member/held.ts";
 import { hadMembers, holdMembers } from "../member/store.ts";
 import type { PersonRow } from "../person/store.ts";
-import { ownRoles } from "../role/store.ts";
 import { loadTenant } from "../tenant/store.ts";
+import { liveToken } from "../token/live.ts";
 import { credentialDigest } from "../token/secret.ts";
 import { endInvitation, lockInvitation } from "./store.ts";
 
@@ -101,22 +102,13 @@ async function asInvitation<T>(
 async function giverStands(
   unit: PrismaUnit,
   giver: unknown,
-  grants: Parameters<typeof ownRolesIn>[0],
+  grants: readonly StoredGrant[],
 ): Promise<boolean> {
-  const { services } = unit.call;
   const { type, id } = giver as { type: string; id: string };
   // An operator let in a tenant's first member, and nobody came before.
   if (type === "operator") return !(await hadMembers(unit));
-  if (type === "service_token") {
-    const row = await unit.sql.serviceToken.findUnique({
-      where: { tenantId_id: { tenantId: unit.tenantId, id } },
-    });
-    if (row === null || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= unit.now))
-      return false;
-    services.mac.check("serviceTokens", unit.tenantId, row);
-    return true;
-  }
+  // A token's scope never changes: what it could give, it can for as long as it lives.
+  if (type === "service_token") return (await liveToken(unit, id)) !== null;
   const held = await heldNow(unit, giver);
-  const roles = await ownRoles(unit, ownRolesIn([...grants]));
-  return grants.map((grant) => rightsOf(grant, roles)).every((right) => isGrantWithin(right, held));
+  return (await rightsIn(unit, grants)).every((right) => isGrantWithin(right, held));
 }

@@ -2,8 +2,8 @@ import type { Grant } from "../access/scope.ts";
 import { grantOf, scopeSchema } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import type { PrismaUnit } from "../flow/change.ts";
-import { ownRoles } from "../role/store.ts";
-import { ownRolesIn, rightsOf } from "./grant.ts";
+import { liveToken } from "../token/live.ts";
+import { rightsIn } from "./give.ts";
 import { findMember } from "./store.ts";
 
 /**
@@ -13,15 +13,10 @@ import { findMember } from "./store.ts";
  * @throws KeyfoldError `integrity_failed`
  */
 export async function heldNow(unit: PrismaUnit, who: unknown): Promise<readonly Grant[]> {
-  const { services } = unit.call;
   const { type, id } = who as { type: string; id: string };
   if (type === "service_token") {
-    const row = await unit.sql.serviceToken.findUnique({
-      where: { tenantId_id: { tenantId: unit.tenantId, id } },
-    });
-    if (row === null || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= unit.now))
-      return [];
-    services.mac.check("serviceTokens", unit.tenantId, row);
+    const row = await liveToken(unit, id);
+    if (row === null) return [];
     const scope = scopeSchema.safeParse(row.scope);
     if (!scope.success) throw new KeyfoldError("integrity_failed");
     return [grantOf(scope.data)];
@@ -29,8 +24,6 @@ export async function heldNow(unit: PrismaUnit, who: unknown): Promise<readonly 
   if (type !== "user") return [];
   const member = await findMember(unit, id);
   if (member === null || member.removedAt !== null) return [];
-  const roles = await ownRoles(unit, ownRolesIn(member.grants));
-  return member.grants
-    .map((grant) => rightsOf(grant, roles))
-    .filter(({ expiresAt }) => expiresAt === null || expiresAt > unit.now);
+  const rights = await rightsIn(unit, member.grants);
+  return rights.filter(({ expiresAt }) => expiresAt === null || expiresAt > unit.now);
 }

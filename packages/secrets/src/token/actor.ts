@@ -5,17 +5,16 @@ import { KeyfoldError } from "../error.ts";
 import type { PrismaUnit } from "../flow/change.ts";
 import { loadTenant } from "../tenant/store.ts";
 import { storedRanges } from "./ip-ranges.ts";
+import { liveToken } from "./live.ts";
 
 /**
  * Whom a token would call as, to be asked about and never to act.
  * @throws KeyfoldError `not_found` (one that has ended, too), `integrity_failed`
  */
 export async function tokenActor(unit: PrismaUnit, id: string): Promise<ServiceActor> {
-  const { tenantId, call, now } = unit;
-  const row = await unit.sql.serviceToken.findUnique({ where: { tenantId_id: { tenantId, id } } });
-  if (row === null || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= now))
-    throw new KeyfoldError("not_found");
-  call.services.mac.check("serviceTokens", tenantId, row);
+  const { tenantId } = unit;
+  const row = await liveToken(unit, id);
+  if (row === null) throw new KeyfoldError("not_found");
   const tenant = await loadTenant(unit, tenantId);
   const scope = scopeSchema.parse(row.scope);
   return {
