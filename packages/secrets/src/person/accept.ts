@@ -1,4 +1,4 @@
-import { type Transaction, withDeployment } from "@keyfold/db";
+import type { Transaction } from "@keyfold/db";
 import { KeyfoldError } from "../error.ts";
 import type { RequestInfo } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
@@ -9,7 +9,7 @@ import { clearFactors } from "./factor/clear.ts";
 import { acceptAsGuest, type LinkView, lookAsGuest } from "./guest.ts";
 import { endLinks, findLink, type LinkKind, type LinkRow, useLink } from "./link.ts";
 import { comeToBe, missing, signInFirst, whoIs } from "./newcomer.ts";
-import { ours } from "./ours.ts";
+import { ours, withPeople } from "./ours.ts";
 import { acceptInput, linkInput } from "./schema.ts";
 import { endSessionsOf, type Started, startPersonSession } from "./session.ts";
 import { findPerson, lockPerson, type PersonRow, savePerson } from "./store.ts";
@@ -29,20 +29,18 @@ export async function lookAtLink(
   personsServedHere(services);
   const invitation = await ours(() => findInvitation(services, secret));
   if (invitation !== null) return lookAsGuest(services, request, invitation);
-  return ours(() =>
-    withDeployment(services.db, async (tx) => {
-      const link = await findLink(services, tx, secret);
-      const person = link.email === null ? null : await findPerson(services, tx, { email: link.email });
-      return {
-        kind: link.kind,
-        email: link.email,
-        tenant: null,
-        expiresAt: link.expiresAt.toISOString(),
-        /** Whether there is somebody of this address already, who keeps their password. */
-        known: person !== null,
-      };
-    }),
-  );
+  return withPeople(services, async (tx) => {
+    const link = await findLink(services, tx, secret);
+    const person = link.email === null ? null : await findPerson(services, tx, { email: link.email });
+    return {
+      kind: link.kind,
+      email: link.email,
+      tenant: null,
+      expiresAt: link.expiresAt.toISOString(),
+      /** Whether there is somebody of this address already, who keeps their password. */
+      known: person !== null,
+    };
+  });
 }
 
 /**
@@ -61,40 +59,38 @@ export async function acceptLink(
   personsServedHere(services);
   const invitation = await ours(() => findInvitation(services, input.secret));
   if (invitation !== null) return acceptAsGuest(services, request, invitation, input);
-  const seen = await ours(() => withDeployment(services.db, (tx) => findLink(services, tx, input.secret)));
+  const seen = await withPeople(services, (tx) => findLink(services, tx, input.secret));
   const email = seen.email ?? input.email;
   const signedIn = await whoIs(services, request);
   if (email === undefined) throw missing("email");
   if (input.password !== undefined) await refuseWeak(services, input.password, email);
   const password = input.password === undefined ? null : await services.people.passwords.hash(input.password);
-  return ours(() =>
-    withDeployment(services.db, async (tx) => {
-      const link = await findLink(services, tx, input.secret);
-      await useLink(services, tx, link);
-      const known = await findPerson(services, tx, { email });
-      if (link.kind === "reset") return reset(services, tx, request, link, known, password);
-      // Whoever holds the link is not by that the person of this address: anybody could have made that account before.
-      if (known !== null && known.id !== signedIn?.person.id)
-        throw link.email === null ? new KeyfoldError("name_taken", { sentence: TAKEN }) : signInFirst();
-      const person =
-        known ??
-        (await comeToBe(services, tx, {
-          email,
-          name: input.name,
-          password,
-          operator: true,
-          createdBy: link.createdBy as Record<string, string>,
-        }));
-      if (link.kind === "operator" && !person.operator)
-        await savePerson(services, tx, await lockPerson(services, tx, person.id), { operator: true });
-      const now = await lockPerson(services, tx, person.id);
-      await tellPerson(services, tx, request, now, "link", TOLD[link.kind], {
-        target: { type: "person", id: person.id, name: person.name },
-        details: { link: link.id },
-      });
-      return known === null ? startPersonSession(services, tx, request, now, { factorAt: null }) : null;
-    }),
-  );
+  return withPeople(services, async (tx) => {
+    const link = await findLink(services, tx, input.secret);
+    await useLink(services, tx, link);
+    const known = await findPerson(services, tx, { email });
+    if (link.kind === "reset") return reset(services, tx, request, link, known, password);
+    // Whoever holds the link is not by that the person of this address: anybody could have made that account before.
+    if (known !== null && known.id !== signedIn?.person.id)
+      throw link.email === null ? new KeyfoldError("name_taken", { sentence: TAKEN }) : signInFirst();
+    const person =
+      known ??
+      (await comeToBe(services, tx, {
+        email,
+        name: input.name,
+        password,
+        operator: true,
+        createdBy: link.createdBy as Record<string, string>,
+      }));
+    if (link.kind === "operator" && !person.operator)
+      await savePerson(services, tx, await lockPerson(services, tx, person.id), { operator: true });
+    const now = await lockPerson(services, tx, person.id);
+    await tellPerson(services, tx, request, now, "link", TOLD[link.kind], {
+      target: { type: "person", id: person.id, name: person.name },
+      details: { link: link.id },
+    });
+    return known === null ? startPersonSession(services, tx, request, now, { factorAt: null }) : null;
+  });
 }
 
 const TAKEN = "Somebody of this address is here already. Give another one.";

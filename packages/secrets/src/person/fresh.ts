@@ -1,10 +1,9 @@
-import { withDeployment } from "@keyfold/db";
 import { KeyfoldError } from "../error.ts";
 import type { RequestInfo } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
 import { findPersonSession, type PersonSession } from "../session/find.ts";
 import { forgetAttempts, reserveAttempt } from "./attempts.ts";
-import { ours } from "./ours.ts";
+import { ours, withPeople } from "./ours.ts";
 
 /** How long a proved factor counts as fresh, in seconds. */
 export const FRESH_SECONDS = 300;
@@ -27,10 +26,10 @@ export async function freshSession(
   // Who came by single sign-on alone has none: then the session itself is all there is.
   if (person.password === null) return asking;
   if (password === undefined) throw wrong("is asked for");
-  await ours(() => withDeployment(services.db, (tx) => reserveAttempt(services, tx, person.id)));
+  await withPeople(services, (tx) => reserveAttempt(services, tx, person.id));
   if (!(await ours(() => services.people.passwords.verify(password, person.password))))
     throw wrong("is wrong");
-  await ours(() => withDeployment(services.db, (tx) => forgetAttempts(services, tx, person.id)));
+  await withPeople(services, (tx) => forgetAttempts(services, tx, person.id));
   return asking;
 }
 

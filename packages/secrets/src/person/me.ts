@@ -6,7 +6,7 @@ import { iso } from "../input/stored.ts";
 import { findPersonSession } from "../session/find.ts";
 import { factorsOf } from "./factor/store.ts";
 import { freshSession } from "./fresh.ts";
-import { ours } from "./ours.ts";
+import { ours, withPeople } from "./ours.ts";
 import { changePasswordInput } from "./schema.ts";
 import { renewSession, type Started } from "./session.ts";
 import { lockPerson, savePerson } from "./store.ts";
@@ -56,16 +56,14 @@ export async function changePassword(
   const asking = await freshSession(services, request, input.current);
   await refuseWeak(services, input.password, asking.person.email);
   const password = await ours(() => services.people.passwords.hash(input.password));
-  return ours(() =>
-    withDeployment(services.db, async (tx) => {
-      const person = await savePerson(services, tx, await lockPerson(services, tx, asking.person.id), {
-        password,
-      });
-      const started = await renewSession(services, tx, request, person, asking, asking.factorAt);
-      await tellPerson(services, tx, request, person, "session", "person.password_changed", {
-        target: { type: "person", id: person.id, name: person.name },
-      });
-      return started;
-    }),
-  );
+  return withPeople(services, async (tx) => {
+    const person = await savePerson(services, tx, await lockPerson(services, tx, asking.person.id), {
+      password,
+    });
+    const started = await renewSession(services, tx, request, person, asking, asking.factorAt);
+    await tellPerson(services, tx, request, person, "session", "person.password_changed", {
+      target: { type: "person", id: person.id, name: person.name },
+    });
+    return started;
+  });
 }

@@ -1,4 +1,4 @@
-import { type Transaction, withDeployment } from "@keyfold/db";
+import { withDeployment } from "@keyfold/db";
 import type { z } from "zod";
 import { KeyfoldError } from "../error.ts";
 import type { RequestInfo } from "../flow/call.ts";
@@ -8,11 +8,11 @@ import { personsServedHere } from "../region/gate.ts";
 import { findPersonSession } from "../session/find.ts";
 import { forgetAttempts, forgiveAttempt, MOST_FAILURES, reserveAttempt } from "./attempts.ts";
 import { proveFactor } from "./factor/prove.ts";
-import { ours } from "./ours.ts";
+import { ours, withPeople } from "./ours.ts";
 import { factorInput, type signInInput as Input, signInInput } from "./schema.ts";
 import { endSessionsOf, type Started, startPersonSession } from "./session.ts";
 import { findPerson, lockPerson, type PersonRow } from "./store.ts";
-import { tenantsOf } from "./tenants.ts";
+import { onlyTenant } from "./tenants.ts";
 import { tellPerson, type Via } from "./told.ts";
 
 const WRONG = "The e-mail address, the password or the code is wrong.";
@@ -26,12 +26,10 @@ const WRONG = "The e-mail address, the password or the code is wrong.";
 export async function signIn(services: Services, request: RequestInfo, given: unknown): Promise<Started> {
   const input = parseInput(signInInput, given);
   personsServedHere(services);
-  const { found, count } = await ours(() =>
-    withDeployment(services.db, async (tx) => ({
-      count: await reserveAttempt(services, tx, input.email),
-      found: await findPerson(services, tx, { email: input.email }),
-    })),
-  );
+  const { found, count } = await withPeople(services, async (tx) => ({
+    count: await reserveAttempt(services, tx, input.email),
+    found: await findPerson(services, tx, { email: input.email }),
+  }));
   const right = await ours(() => services.people.passwords.verify(input.password, found?.password ?? null));
   const person = right && found !== null && found.suspendedAt === null ? found : null;
   // Not in `ours`: each of these is a transaction of its own, and a refusal is told of in one that commits.
@@ -76,12 +74,6 @@ async function begin(
   });
 }
 
-/** Whoever belongs to one tenant and runs nothing has nothing to choose from. */
-async function onlyTenant(tx: Pick<Transaction, "query">, person: PersonRow): Promise<string | null> {
-  const tenants = person.operator ? [] : await tenantsOf(tx, person.id);
-  return tenants.length === 1 ? tenants[0]!.id : null;
-}
-
 /** The first failure of a quarter of an hour is told of, and the one after which no more are tried; not each of thousands. */
 async function tellRefusal(services: Services, request: RequestInfo, found: PersonRow | null, count: number) {
   if (count !== 1 && count !== MOST_FAILURES) return;
@@ -102,25 +94,23 @@ export async function stepUp(services: Services, request: RequestInfo, given: un
   const { code } = parseInput(factorInput, given);
   const asking = await ours(() => findPersonSession(services, request.credential));
   const { id } = asking.person;
-  const count = await ours(() => withDeployment(services.db, (tx) => reserveAttempt(services, tx, id)));
-  const started = await ours(() =>
-    withDeployment(services.db, async (tx) => {
-      const person = await lockPerson(services, tx, id);
-      const via = await proveFactor(services, tx, person, code);
-      if (via === null) return null;
-      await forgetAttempts(services, tx, id);
-      if ((await endSessionsOf(services, tx, id, { id: asking.id })) === 0)
-        throw new KeyfoldError("unauthenticated");
-      const next = await startPersonSession(services, tx, request, person, {
-        factorAt: tx.now,
-        tenantId: asking.tenantId,
-      });
-      await tellPerson(services, tx, request, person, via, "person.factor_proved", {
-        target: { type: "person", id, name: person.name },
-      });
-      return next;
-    }),
-  );
+  const count = await withPeople(services, (tx) => reserveAttempt(services, tx, id));
+  const started = await withPeople(services, async (tx) => {
+    const person = await lockPerson(services, tx, id);
+    const via = await proveFactor(services, tx, person, code);
+    if (via === null) return null;
+    await forgetAttempts(services, tx, id);
+    if ((await endSessionsOf(services, tx, id, { id: asking.id })) === 0)
+      throw new KeyfoldError("unauthenticated");
+    const next = await startPersonSession(services, tx, request, person, {
+      factorAt: tx.now,
+      tenantId: asking.tenantId,
+    });
+    await tellPerson(services, tx, request, person, via, "person.factor_proved", {
+      target: { type: "person", id, name: person.name },
+    });
+    return next;
+  });
   if (started !== null) return started;
   await ours(() => tellRefusal(services, request, asking.person, count));
   throw new KeyfoldError("bad_input", {

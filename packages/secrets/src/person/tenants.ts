@@ -9,7 +9,7 @@ import { memberOf } from "../member/of.ts";
 import { findPersonSession } from "../session/find.ts";
 import { ours } from "./ours.ts";
 import { endSessionsOf, type Started, startPersonSession } from "./session.ts";
-import { lockPerson } from "./store.ts";
+import { lockPerson, type PersonRow } from "./store.ts";
 import { tellPerson } from "./told.ts";
 
 const chooseInput = z.strictObject({ tenant: id.nullable() });
@@ -20,6 +20,15 @@ export function tenantsOf({ query }: Pick<Transaction, "query">, personId: strin
     "SELECT * FROM control_plane.tenants_of_person($1::uuid)",
     [personId],
   );
+}
+
+/** The tenant that a session begins in: whoever belongs to one and runs nothing has nothing to choose from. */
+export async function onlyTenant(
+  tx: Pick<Transaction, "query">,
+  person: Pick<PersonRow, "id" | "operator">,
+): Promise<string | null> {
+  const tenants = person.operator ? [] : await tenantsOf(tx, person.id);
+  return tenants.length === 1 ? tenants[0]!.id : null;
 }
 
 /** The tenants of whoever asks. @throws KeyfoldError `unauthenticated` */

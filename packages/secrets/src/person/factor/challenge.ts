@@ -35,23 +35,13 @@ export async function noteChallenge(
  */
 export async function takeChallenge(
   services: Services,
-  { sql, now }: Pick<Transaction, "sql" | "now">,
+  tx: Pick<Transaction, "sql" | "now">,
   challenge: string,
   purpose: Purpose,
   personId: string | null,
 ): Promise<void> {
-  const digest = credentialDigest(services.tokenKey, "challenge", challenge);
-  const [row] = await sql.personChallenge.findMany({ where: { digest } });
-  const { count } = await sql.personChallenge.deleteMany({ where: { digest } });
-  if (
-    row === undefined ||
-    count !== 1 ||
-    row.expiresAt <= now ||
-    row.purpose !== purpose ||
-    row.personId !== personId
-  )
-    throw refusedPasskey();
-  services.mac.check("personChallenges", null, row);
+  const taken = await take(services, tx, challenge, purpose);
+  if (taken === null || taken.personId !== personId) throw refusedPasskey();
 }
 
 /**
@@ -60,16 +50,26 @@ export async function takeChallenge(
  */
 export async function takeAny(
   services: Services,
-  { sql, now }: Pick<Transaction, "sql" | "now">,
+  tx: Pick<Transaction, "sql" | "now">,
   challenge: string,
   purpose: Purpose,
 ): Promise<string | null> {
+  return (await take(services, tx, challenge, purpose))?.personId ?? null;
+}
+
+/** Whoever asks first takes it, and nobody after. @returns null where it is none to take for this */
+async function take(
+  services: Services,
+  { sql, now }: Pick<Transaction, "sql" | "now">,
+  challenge: string,
+  purpose: Purpose,
+): Promise<{ personId: string | null } | null> {
   const digest = credentialDigest(services.tokenKey, "challenge", challenge);
   const [row] = await sql.personChallenge.findMany({ where: { digest } });
   const { count } = await sql.personChallenge.deleteMany({ where: { digest } });
   if (row === undefined || count !== 1 || row.expiresAt <= now || row.purpose !== purpose) return null;
   services.mac.check("personChallenges", null, row);
-  return row.personId;
+  return row;
 }
 
 export const refusedPasskey = () =>

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { type Transaction, withDeployment } from "@keyfold/db";
+import type { Transaction } from "@keyfold/db";
 import { KeyfoldError } from "../../error.ts";
 import type { RequestInfo } from "../../flow/call.ts";
 import type { Services } from "../../flow/services.ts";
@@ -8,7 +8,7 @@ import { id as idSchema } from "../../input/text.ts";
 import { findPersonSession } from "../../session/find.ts";
 import { forgetAttempts, reserveAttempt } from "../attempts.ts";
 import { freshSession } from "../fresh.ts";
-import { ours } from "../ours.ts";
+import { ours, withPeople } from "../ours.ts";
 import { enrolInput, factorInput } from "../schema.ts";
 import { renewSession, type Started } from "../session.ts";
 import { lockPerson, type PersonRow, savePerson } from "../store.ts";
@@ -32,32 +32,30 @@ const RECOVERY_CODES = 10;
 export async function beginTotp(services: Services, request: RequestInfo, given: unknown) {
   const { current } = parseInput(enrolInput, given);
   const asking = await freshSession(services, request, current);
-  return ours(() =>
-    withDeployment(services.db, async (tx) => {
-      const person = await lockPerson(services, tx, asking.person.id);
-      const factors = await factorsOf(services, tx, person.id);
-      if (factors.some((factor) => factor.kind === "totp" && factor.confirmedAt !== null))
-        throw new KeyfoldError("illegal_state", { sentence: ONE_APP });
-      await tx.sql.personFactor.deleteMany({ where: { personId: person.id, kind: "totp" } });
-      const id = randomUUID();
-      const { secret, sealed, dekWrap } = newSecret(services, person.id, id);
-      await insertFactor(services, tx, {
-        id,
-        personId: person.id,
-        kind: "totp",
-        name: "Authenticator app",
-        sealed,
-        dekWrap,
-        digest: null,
-        publicKey: null,
-        counter: 0n,
-        confirmedAt: null,
-        usedAt: null,
-        createdAt: tx.now,
-      });
-      return { secret, uri: keyUri(secret, person.email, "Keyfold") };
-    }),
-  );
+  return withPeople(services, async (tx) => {
+    const person = await lockPerson(services, tx, asking.person.id);
+    const factors = await factorsOf(services, tx, person.id);
+    if (factors.some((factor) => factor.kind === "totp" && factor.confirmedAt !== null))
+      throw new KeyfoldError("illegal_state", { sentence: ONE_APP });
+    await tx.sql.personFactor.deleteMany({ where: { personId: person.id, kind: "totp" } });
+    const id = randomUUID();
+    const { secret, sealed, dekWrap } = newSecret(services, person.id, id);
+    await insertFactor(services, tx, {
+      id,
+      personId: person.id,
+      kind: "totp",
+      name: "Authenticator app",
+      sealed,
+      dekWrap,
+      digest: null,
+      publicKey: null,
+      counter: 0n,
+      confirmedAt: null,
+      usedAt: null,
+      createdAt: tx.now,
+    });
+    return { secret, uri: keyUri(secret, person.email, "Keyfold") };
+  });
 }
 
 const ONE_APP = "An authenticator app is set up already. Remove it first.";
@@ -75,23 +73,21 @@ export async function confirmTotp(
   const { code } = parseInput(factorInput, given);
   const asking = await ours(() => findPersonSession(services, request.credential));
   const { id } = asking.person;
-  await ours(() => withDeployment(services.db, (tx) => reserveAttempt(services, tx, id)));
-  return ours(() =>
-    withDeployment(services.db, async (tx) => {
-      const person = await lockPerson(services, tx, id);
-      const factor = (await factorsOf(services, tx, id)).find((one) => one.kind === "totp");
-      if (factor === undefined || factor.confirmedAt !== null) throw new KeyfoldError("illegal_state");
-      const sealed = { ...factor, sealed: factor.sealed!, dekWrap: factor.dekWrap! };
-      const step = stepOf(services, sealed, code, tx.now, factor.counter);
-      if (step === null)
-        throw new KeyfoldError("bad_input", {
-          issues: [{ path: "code", message: "is not the app's code of now" }],
-        });
-      await saveFactor(services, tx, factor, { counter: step, confirmedAt: tx.now, usedAt: tx.now });
-      await forgetAttempts(services, tx, id);
-      return factorAdded(services, tx, request, person, asking, { id: factor.id, name: factor.name });
-    }),
-  );
+  await withPeople(services, (tx) => reserveAttempt(services, tx, id));
+  return withPeople(services, async (tx) => {
+    const person = await lockPerson(services, tx, id);
+    const factor = (await factorsOf(services, tx, id)).find((one) => one.kind === "totp");
+    if (factor === undefined || factor.confirmedAt !== null) throw new KeyfoldError("illegal_state");
+    const sealed = { ...factor, sealed: factor.sealed!, dekWrap: factor.dekWrap! };
+    const step = stepOf(services, sealed, code, tx.now, factor.counter);
+    if (step === null)
+      throw new KeyfoldError("bad_input", {
+        issues: [{ path: "code", message: "is not the app's code of now" }],
+      });
+    await saveFactor(services, tx, factor, { counter: step, confirmedAt: tx.now, usedAt: tx.now });
+    await forgetAttempts(services, tx, id);
+    return factorAdded(services, tx, request, person, asking, { id: factor.id, name: factor.name });
+  });
 }
 
 /** What follows when a person has one factor more, in the transaction that added it. */
@@ -124,24 +120,22 @@ export async function removeFactor(
 ): Promise<Enrolled> {
   const id = parseInput(idSchema, given);
   const asking = await freshSession(services, request, undefined);
-  return ours(() =>
-    withDeployment(services.db, async (tx) => {
-      let person = await lockPerson(services, tx, asking.person.id);
-      const factors = (await factorsOf(services, tx, person.id)).filter((one) => one.kind !== "recovery");
-      const factor = factors.find((one) => one.id === id);
-      if (factor === undefined) throw new KeyfoldError("not_found");
-      await tx.sql.personFactor.delete({ where: { id } });
-      if (!factors.some((one) => one.id !== id && one.confirmedAt !== null)) {
-        await tx.sql.personFactor.deleteMany({ where: { personId: person.id, kind: { not: "oidc" } } });
-        person = await savePerson(services, tx, person, { factorRequired: false });
-      }
-      const started = await renewSession(services, tx, request, person, asking, asking.factorAt);
-      await tellPerson(services, tx, request, person, "session", "person.factor_removed", {
-        target: { type: "factor", id, name: factor.name },
-      });
-      return { started, recoveryCodes: null };
-    }),
-  );
+  return withPeople(services, async (tx) => {
+    let person = await lockPerson(services, tx, asking.person.id);
+    const factors = (await factorsOf(services, tx, person.id)).filter((one) => one.kind !== "recovery");
+    const factor = factors.find((one) => one.id === id);
+    if (factor === undefined) throw new KeyfoldError("not_found");
+    await tx.sql.personFactor.delete({ where: { id } });
+    if (!factors.some((one) => one.id !== id && one.confirmedAt !== null)) {
+      await tx.sql.personFactor.deleteMany({ where: { personId: person.id, kind: { not: "oidc" } } });
+      person = await savePerson(services, tx, person, { factorRequired: false });
+    }
+    const started = await renewSession(services, tx, request, person, asking, asking.factorAt);
+    await tellPerson(services, tx, request, person, "session", "person.factor_removed", {
+      target: { type: "factor", id, name: factor.name },
+    });
+    return { started, recoveryCodes: null };
+  });
 }
 
 /**
@@ -150,18 +144,16 @@ export async function removeFactor(
  */
 export async function renewRecoveryCodes(services: Services, request: RequestInfo): Promise<Enrolled> {
   const asking = await freshSession(services, request, undefined);
-  return ours(() =>
-    withDeployment(services.db, async (tx) => {
-      const person = await lockPerson(services, tx, asking.person.id);
-      if (!person.factorRequired) throw new KeyfoldError("illegal_state");
-      const recoveryCodes = await newCodes(services, tx, person.id);
-      const started = await renewSession(services, tx, request, person, asking, asking.factorAt);
-      await tellPerson(services, tx, request, person, "session", "person.recovery_codes_made", {
-        target: { type: "person", id: person.id, name: person.name },
-      });
-      return { started, recoveryCodes };
-    }),
-  );
+  return withPeople(services, async (tx) => {
+    const person = await lockPerson(services, tx, asking.person.id);
+    if (!person.factorRequired) throw new KeyfoldError("illegal_state");
+    const recoveryCodes = await newCodes(services, tx, person.id);
+    const started = await renewSession(services, tx, request, person, asking, asking.factorAt);
+    await tellPerson(services, tx, request, person, "session", "person.recovery_codes_made", {
+      target: { type: "person", id: person.id, name: person.name },
+    });
+    return { started, recoveryCodes };
+  });
 }
 
 /** Ten codes of 50 random bits, of which digests are stored. */

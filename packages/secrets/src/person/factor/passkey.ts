@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { withDeployment } from "@keyfold/db";
 import type {
   AuthenticationResponseJSON,
   RegistrationResponseJSON,
@@ -15,11 +14,11 @@ import { personsServedHere } from "../../region/gate.ts";
 import { findPersonSession } from "../../session/find.ts";
 import { freshSession } from "../fresh.ts";
 import { whoIs } from "../newcomer.ts";
-import { ours } from "../ours.ts";
+import { ours, withPeople } from "../ours.ts";
 import { enrolInput } from "../schema.ts";
 import { endSessionsOf, type Started, startPersonSession } from "../session.ts";
 import { lockPerson } from "../store.ts";
-import { tenantsOf } from "../tenants.ts";
+import { onlyTenant } from "../tenants.ts";
 import { tellPerson } from "../told.ts";
 import { noteChallenge, refusedPasskey, takeChallenge } from "./challenge.ts";
 import { type Enrolled, factorAdded } from "./enrol.ts";
@@ -73,24 +72,22 @@ export async function beginPasskey(services: Services, request: RequestInfo, sit
   const { current } = parseInput(enrolInput, given);
   const { person } = await freshSession(services, request, current);
   const { generateRegistrationOptions } = await library();
-  return ours(() =>
-    withDeployment(services.db, async (tx) => {
-      const own = (await factorsOf(services, tx, person.id)).filter((factor) => factor.kind === "passkey");
-      if (own.length >= MOST) throw new KeyfoldError("illegal_state");
-      const options = await generateRegistrationOptions({
-        rpName: "Keyfold",
-        rpID: site.rpId,
-        userName: person.email,
-        userDisplayName: person.name,
-        userID: new Uint8Array(Buffer.from(person.id.replaceAll("-", ""), "hex")),
-        attestationType: "none",
-        excludeCredentials: own.map((factor) => ({ id: Buffer.from(factor.digest!).toString("base64url") })),
-        authenticatorSelection: { residentKey: "required", userVerification: "required" },
-      });
-      await noteChallenge(services, tx, options.challenge, "passkey-add", person.id);
-      return options;
-    }),
-  );
+  return withPeople(services, async (tx) => {
+    const own = (await factorsOf(services, tx, person.id)).filter((factor) => factor.kind === "passkey");
+    if (own.length >= MOST) throw new KeyfoldError("illegal_state");
+    const options = await generateRegistrationOptions({
+      rpName: "Keyfold",
+      rpID: site.rpId,
+      userName: person.email,
+      userDisplayName: person.name,
+      userID: new Uint8Array(Buffer.from(person.id.replaceAll("-", ""), "hex")),
+      attestationType: "none",
+      excludeCredentials: own.map((factor) => ({ id: Buffer.from(factor.digest!).toString("base64url") })),
+      authenticatorSelection: { residentKey: "required", userVerification: "required" },
+    });
+    await noteChallenge(services, tx, options.challenge, "passkey-add", person.id);
+    return options;
+  });
 }
 
 /** Keeps a passkey that the browser made. Every session ends but the one that asks, which goes on as another. */
@@ -104,9 +101,7 @@ export async function addPasskey(
   const asking = await ours(() => findPersonSession(services, request.credential));
   const { id } = asking.person;
   const challenge = challengeIn(response.response.clientDataJSON);
-  await ours(() =>
-    withDeployment(services.db, (tx) => takeChallenge(services, tx, challenge, "passkey-add", id)),
-  );
+  await withPeople(services, (tx) => takeChallenge(services, tx, challenge, "passkey-add", id));
   const { verifyRegistrationResponse } = await library();
   const verified = await verifyRegistrationResponse({
     response: response as RegistrationResponseJSON,
@@ -117,26 +112,24 @@ export async function addPasskey(
   }).catch(() => null);
   if (verified?.verified !== true) throw refusedPasskey();
   const made = verified.registrationInfo.credential;
-  return ours(() =>
-    withDeployment(services.db, async (tx) => {
-      const person = await lockPerson(services, tx, id);
-      const factor = { id: randomUUID(), name };
-      await insertFactor(services, tx, {
-        ...factor,
-        personId: id,
-        kind: "passkey",
-        sealed: null,
-        dekWrap: null,
-        digest: Buffer.from(made.id, "base64url"),
-        publicKey: Buffer.from(made.publicKey),
-        counter: BigInt(made.counter),
-        confirmedAt: tx.now,
-        usedAt: null,
-        createdAt: tx.now,
-      });
-      return factorAdded(services, tx, request, person, asking, factor);
-    }),
-  );
+  return withPeople(services, async (tx) => {
+    const person = await lockPerson(services, tx, id);
+    const factor = { id: randomUUID(), name };
+    await insertFactor(services, tx, {
+      ...factor,
+      personId: id,
+      kind: "passkey",
+      sealed: null,
+      dekWrap: null,
+      digest: Buffer.from(made.id, "base64url"),
+      publicKey: Buffer.from(made.publicKey),
+      counter: BigInt(made.counter),
+      confirmedAt: tx.now,
+      usedAt: null,
+      createdAt: tx.now,
+    });
+    return factorAdded(services, tx, request, person, asking, factor);
+  });
 }
 
 /** What the browser is asked to sign, whoever sits before it. */
@@ -144,11 +137,7 @@ export async function askForPasskey(services: Services, site: Site) {
   personsServedHere(services);
   const { generateAuthenticationOptions } = await library();
   const options = await generateAuthenticationOptions({ rpID: site.rpId, userVerification: "required" });
-  await ours(() =>
-    withDeployment(services.db, (tx) =>
-      noteChallenge(services, tx, options.challenge, "passkey-prove", null),
-    ),
-  );
+  await withPeople(services, (tx) => noteChallenge(services, tx, options.challenge, "passkey-prove", null));
   return options;
 }
 
@@ -165,17 +154,15 @@ export async function signInByPasskey(
   const { response } = parseInput(proveInput, given);
   personsServedHere(services);
   const challenge = challengeIn(response.response.clientDataJSON);
-  const factor = await ours(() =>
-    withDeployment(services.db, async (tx) => {
-      await takeChallenge(services, tx, challenge, "passkey-prove", null);
-      const found = await tx.sql.personFactor.findUnique({
-        where: { digest: Buffer.from(response.id, "base64url") },
-      });
-      if (found === null || found.kind !== "passkey") return null;
-      services.mac.check("personFactors", null, found);
-      return found as FactorRow;
-    }),
-  );
+  const factor = await withPeople(services, async (tx) => {
+    await takeChallenge(services, tx, challenge, "passkey-prove", null);
+    const found = await tx.sql.personFactor.findUnique({
+      where: { digest: Buffer.from(response.id, "base64url") },
+    });
+    if (found === null || found.kind !== "passkey") return null;
+    services.mac.check("personFactors", null, found);
+    return found as FactorRow;
+  });
   if (factor === null) throw new KeyfoldError("unauthenticated", { sentence: UNKNOWN });
   const { verifyAuthenticationResponse } = await library();
   const verified = await verifyAuthenticationResponse({
@@ -193,33 +180,31 @@ export async function signInByPasskey(
   if (verified?.verified !== true) throw refusedPasskey();
   const { newCounter } = verified.authenticationInfo;
   const asking = await whoIs(services, request);
-  return ours(() =>
-    withDeployment(services.db, async (tx) => {
-      const person = await lockPerson(services, tx, factor.personId);
-      if (person.suspendedAt !== null) throw new KeyfoldError("unauthenticated", { sentence: UNKNOWN });
-      await saveFactor(services, tx, factor, { counter: BigInt(newCounter), usedAt: tx.now });
-      const here = asking?.person.id === person.id ? asking : null;
-      if (here !== null) await endSessionsOf(services, tx, person.id, { id: here.id });
-      const tenants = here === null && !person.operator ? await tenantsOf(tx, person.id) : [];
-      const started = await startPersonSession(services, tx, request, person, {
-        factorAt: tx.now,
-        tenantId: here === null ? (tenants.length === 1 ? tenants[0]!.id : null) : here.tenantId,
-      });
-      await tellPerson(
-        services,
-        tx,
-        request,
-        person,
-        "passkey",
-        here === null ? "person.signed_in" : "person.factor_proved",
-        {
-          target: { type: "person", id: person.id, name: person.name },
-          details: { factor: factor.id },
-        },
-      );
-      return started;
-    }),
-  );
+  return withPeople(services, async (tx) => {
+    const person = await lockPerson(services, tx, factor.personId);
+    if (person.suspendedAt !== null) throw new KeyfoldError("unauthenticated", { sentence: UNKNOWN });
+    await saveFactor(services, tx, factor, { counter: BigInt(newCounter), usedAt: tx.now });
+    const here = asking?.person.id === person.id ? asking : null;
+    if (here !== null) await endSessionsOf(services, tx, person.id, { id: here.id });
+
+    const started = await startPersonSession(services, tx, request, person, {
+      factorAt: tx.now,
+      tenantId: here === null ? await onlyTenant(tx, person) : here.tenantId,
+    });
+    await tellPerson(
+      services,
+      tx,
+      request,
+      person,
+      "passkey",
+      here === null ? "person.signed_in" : "person.factor_proved",
+      {
+        target: { type: "person", id: person.id, name: person.name },
+        details: { factor: factor.id },
+      },
+    );
+    return started;
+  });
 }
 
 const UNKNOWN = "This passkey is not known here.";

@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { withDeployment } from "@keyfold/db";
 import { z } from "zod";
 import { KeyfoldError } from "../../error.ts";
 import type { Services } from "../../flow/services.ts";
 import { parseInput } from "../../flow/verb.ts";
 import { personsServedHere } from "../../region/gate.ts";
 import { noteChallenge } from "../factor/challenge.ts";
-import { ours } from "../ours.ts";
+import { withPeople } from "../ours.ts";
 import { email } from "../schema.ts";
 import { askedOf } from "./asked.ts";
 import { ProviderUnreachable } from "./provider.ts";
@@ -36,9 +35,7 @@ export async function beginSignOn(
   const binding = randomBytes(32).toString("base64url");
   const asked = askedOf(services, provider, binding, redirectUri);
   const url = await unlessSilent(services, provider.issuer, () => provider.begin(asked, input.email));
-  await ours(() =>
-    withDeployment(services.db, (tx) => noteChallenge(services, tx, asked.state, "sign-on", null)),
-  );
+  await withPeople(services, (tx) => noteChallenge(services, tx, asked.state, "sign-on", null));
   return { url, binding };
 }
 

@@ -1,4 +1,4 @@
-import { type Transaction, withDeployment } from "@keyfold/db";
+import type { Transaction } from "@keyfold/db";
 import { z } from "zod";
 import { KeyfoldError } from "../../error.ts";
 import type { RequestInfo } from "../../flow/call.ts";
@@ -8,7 +8,7 @@ import { personsServedHere } from "../../region/gate.ts";
 import { forgetAttempts, reserveAttempt } from "../attempts.ts";
 import { noteChallenge, takeAny, takeChallenge } from "../factor/challenge.ts";
 import { proveFactor } from "../factor/prove.ts";
-import { ours } from "../ours.ts";
+import { ours, withPeople } from "../ours.ts";
 import { code } from "../schema.ts";
 import { type Started, startPersonSession } from "../session.ts";
 import { findPerson, lockPerson, type PersonRow } from "../store.ts";
@@ -54,24 +54,22 @@ export async function finishSignOn(
   if (one === undefined) throw refused();
   const { provider, asked } = one;
   // Once, whatever comes of it.
-  await ours(() =>
-    withDeployment(services.db, (tx) => takeChallenge(services, tx, asked.state, "sign-on", null)),
-  ).catch((error: unknown) => {
-    if (error instanceof KeyfoldError && error.code === "bad_input") throw refused();
-    throw error;
-  });
+  await withPeople(services, (tx) => takeChallenge(services, tx, asked.state, "sign-on", null)).catch(
+    (error: unknown) => {
+      if (error instanceof KeyfoldError && error.code === "bad_input") throw refused();
+      throw error;
+    },
+  );
   const said = await unlessSilent(services, provider.issuer, () => provider.finish(asked, input.answer));
   const found =
     "refused" in said ? said.refused : await ours(() => personOf(services, request, provider, said));
   if (typeof found === "string") throw await tellRefusal(services, request, provider, found);
-  const started = await ours(() =>
-    withDeployment(services.db, async (tx) => {
-      const person = await lockPerson(services, tx, found.id);
-      if (!person.factorRequired) return begin(services, tx, request, provider, person, null);
-      await noteChallenge(services, tx, factorOf(asked), "sign-on-factor", person.id);
-      return null;
-    }),
-  );
+  const started = await withPeople(services, async (tx) => {
+    const person = await lockPerson(services, tx, found.id);
+    if (!person.factorRequired) return begin(services, tx, request, provider, person, null);
+    await noteChallenge(services, tx, factorOf(asked), "sign-on-factor", person.id);
+    return null;
+  });
   if (started === null) throw new KeyfoldError("factor_required");
   return started;
 }
@@ -86,26 +84,22 @@ async function finishWithCode(
   given: string,
 ): Promise<Started> {
   for (const { provider, asked } of all) {
-    const id = await ours(() =>
-      withDeployment(services.db, (tx) => takeAny(services, tx, factorOf(asked), "sign-on-factor")),
-    );
+    const id = await withPeople(services, (tx) => takeAny(services, tx, factorOf(asked), "sign-on-factor"));
     if (id === null) continue;
-    await ours(() => withDeployment(services.db, (tx) => reserveAttempt(services, tx, id)));
-    const started = await ours(() =>
-      withDeployment(services.db, async (tx) => {
-        const person = await lockPerson(services, tx, id);
-        const via = await proveFactor(services, tx, person, given);
-        if (via !== null) {
-          await forgetAttempts(services, tx, id);
-          return begin(services, tx, request, provider, person, tx.now);
-        }
-        // Another code may be tried, as often as attempts are left.
-        await noteChallenge(services, tx, factorOf(asked), "sign-on-factor", id);
-        return null;
-      }),
-    );
+    await withPeople(services, (tx) => reserveAttempt(services, tx, id));
+    const started = await withPeople(services, async (tx) => {
+      const person = await lockPerson(services, tx, id);
+      const via = await proveFactor(services, tx, person, given);
+      if (via !== null) {
+        await forgetAttempts(services, tx, id);
+        return begin(services, tx, request, provider, person, tx.now);
+      }
+      // Another code may be tried, as often as attempts are left.
+      await noteChallenge(services, tx, factorOf(asked), "sign-on-factor", id);
+      return null;
+    });
     if (started !== null) return started;
-    const person = await ours(() => withDeployment(services.db, (tx) => findPerson(services, tx, { id })));
+    const person = await withPeople(services, (tx) => findPerson(services, tx, { id }));
     await tellRefusal(services, request, provider, "a wrong code", person);
     throw new KeyfoldError("bad_input", {
       issues: [{ path: "code", message: "is wrong, or was used already" }],
@@ -143,14 +137,12 @@ async function tellRefusal(
   why: string,
   person: PersonRow | null = null,
 ): Promise<KeyfoldError> {
-  await ours(() =>
-    withDeployment(services.db, (tx) =>
-      tellPerson(services, tx, request, null, null, "person.signed_in", {
-        outcome: "denied",
-        target: { type: "person", id: person?.id ?? null, name: person?.name ?? null },
-        details: { issuer: provider.issuer, why },
-      }),
-    ),
+  await withPeople(services, (tx) =>
+    tellPerson(services, tx, request, null, null, "person.signed_in", {
+      outcome: "denied",
+      target: { type: "person", id: person?.id ?? null, name: person?.name ?? null },
+      details: { issuer: provider.issuer, why },
+    }),
   );
   return refused();
 }
