@@ -25,8 +25,8 @@ export interface Verb<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
    * the call runs in full, and every refusal comes from there.
    */
   warm?(services: Services, request: RequestInfo, input: z.output<I>): Promise<z.input<O> | null>;
-  /** Remembers an answer, narrowed, for `warm` to give once more. */
-  remember?(call: Call, input: z.output<I>, answer: z.output<O>): void;
+  /** Remembers an answer, narrowed, for `warm` to give once more. @returns whether it was kept, and so is nobody's to change */
+  remember?(call: Call, input: z.output<I>, answer: z.output<O>): boolean;
   /** Work for an actor who holds the action somewhere; where exactly is the verb's to check. */
   run(call: Call, input: z.output<I>): Promise<z.input<O>>;
 }
@@ -106,10 +106,8 @@ export async function performAs<I extends z.ZodType, O extends z.ZodType>(
     if (verb.changes) changedHere(services, actor);
     const call: Call = { services, actor, action: verb.action, request };
     const answer = verb.output.parse(await verb.run(call, input));
-    if (verb.remember === undefined) return answer;
-    verb.remember(call, input, answer);
-    // What is remembered is nobody's to change.
-    return verb.output.parse(answer);
+    const kept = verb.remember?.(call, input, answer) ?? false;
+    return kept ? verb.output.parse(answer) : answer;
   } catch (error) {
     throw await refused(services, verb.action, request, input, actor, error);
   }

@@ -2,7 +2,7 @@ import type { Action } from "../access/actions.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
 import { eventBytes, type Happening } from "../flow/event.ts";
 import type { Services } from "../flow/services.ts";
-import { digestOf, type KnownReader, knownReader } from "./known-reader.ts";
+import { digestOf, forgetReader, type KnownReader, knownReader } from "./known-reader.ts";
 
 /** In what forms an answer may be kept: as objects, and as the texts that adapters make of it once. */
 const FORMS = 4;
@@ -32,26 +32,27 @@ export async function warmAnswer<T extends object>(
   const outcome = await services.hot.appender.append(actor.tenantId, event, kept.epoch, actor.deadline);
   if (outcome === "appended") return answer;
   cache.dropAnswer(name);
-  cache.dropActor(known.digest);
-  return null;
+  return forgetReader(known);
 }
 
 /**
  * Remembers an answer for the same token's next call. It was read no earlier than the token was, and so is as true as its
  * epoch says.
+ * @returns whether it was kept
  */
 export function rememberAnswer(
   { services, actor, action, request }: Call,
   input: { tenant?: string | undefined },
   answer: object,
-): void {
+): boolean {
   const { cache } = services.hot;
   const digest = digestOf(services, request);
-  if (cache === null || digest === null || actor.type !== "service_token") return;
+  if (cache === null || digest === null || actor.type !== "service_token") return false;
   cache.keepActor(digest, actor);
   const { tenantId, epoch } = actor;
   const bytes = FORMS * JSON.stringify(answer).length;
   cache.keepAnswer(nameOf({ actor }, action, input), { tenantId, epoch, answer, bytes });
+  return true;
 }
 
 const nameOf = ({ actor }: Pick<KnownReader, "actor">, action: Action, input: object): string =>
