@@ -109,3 +109,23 @@ test("a secret that somebody holds keeps waiting who sets it, and nobody else", 
     await holder.end();
   }
 });
+
+test("whose turn does not come in time is told that it is busy, and those whose turn it is are done", async () => {
+  const { caller, id, token } = await house.tenant("together-busy");
+  await caller.secrets.create({ name: "KEY", value: "first" });
+  const impatient = callerOf(await house.another({ limits: { turnMs: 200 } }), token);
+  const holder = new pg.Client({ connectionString: house.database.superuserUrl });
+  await holder.connect();
+  try {
+    await holder.query("BEGIN");
+    await holder.query("SELECT FROM control_plane.secrets WHERE tenant_id = $1 FOR UPDATE", [id]);
+    // Two of one name are on their way at once; the third waits for one of them.
+    const codes = [1, 2, 3].map((n) => codeOf(impatient.secrets.set({ name: "KEY", value: `v${n}` })));
+    expect(await Promise.race(codes)).toBe("busy");
+    await holder.query("COMMIT");
+    expect((await Promise.all(codes)).sort()).toEqual(["allowed", "allowed", "busy"]);
+    expect((await caller.secrets.get({ name: "KEY" })).version).toBe(3);
+  } finally {
+    await holder.end();
+  }
+});

@@ -29,8 +29,6 @@ interface Line {
 const MOST = 32;
 /** Most transactions of one token at once; each keeps a connection. */
 const AT_ONCE = 2;
-/** How long a change waits for its turn, as long as for a connection; in milliseconds. */
-const WAIT_MS = 5_000;
 /** How long changes together wait for a row that somebody else holds, before each waits by itself; in milliseconds. */
 const LOCK_MS = 500;
 
@@ -59,7 +57,7 @@ export function changeTogether<T>(
     const late = setTimeout(() => {
       line.waiting = line.waiting.filter((one) => one !== waiting);
       reject(new KeyfoldError("busy"));
-    }, WAIT_MS);
+    }, services.limits.turnMs);
     const waiting: Waiting = { call, order, work, late, resolve, reject };
     line.waiting.push(waiting);
     if (line.running < AT_ONCE) void run(services, tenantId, actor.id, line);

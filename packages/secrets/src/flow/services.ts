@@ -34,6 +34,11 @@ export interface DomainLog {
 export interface Limits {
   /** Most bytes of one value, decoded. 1 MiB by default. */
   maxValueBytes: number;
+  /**
+   * How long one of many changes of a token waits for its turn, in milliseconds: 5 seconds by default, as long as for a
+   * connection.
+   */
+  turnMs: number;
 }
 
 /** How long what has ended stays, where nobody says otherwise; in seconds. */

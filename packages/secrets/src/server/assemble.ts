@@ -127,7 +127,7 @@ export async function assemble(options: KeyfoldServerOptions): Promise<Assembled
     webhooks: options.webhooks ?? null,
     linkOrigin: options.linkOrigin ?? null,
     streams: new StreamHub(options.streams),
-    limits: { maxValueBytes: options.limits?.maxValueBytes ?? ONE_MIB },
+    limits: { maxValueBytes: ONE_MIB, turnMs: 5_000, ...options.limits },
     life: { graceSeconds: DAY, purgeAfterSeconds: 30 * DAY, ...options.life },
     waits: {
       shredSeconds: options.waits?.shredSeconds ?? 7 * DAY,
