@@ -44,7 +44,7 @@ test(
     const whole = (performance.now() - began) * 3;
     for (let round = 0; round < ROUNDS; round++) {
       const child = spawn(process.execPath, [MAIN, ...argv], {
-        env: { PATH: process.env.PATH, ...env },
+        env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
         stdio: "ignore",
       });
       const ended = new Promise((resolve) => child.once("close", resolve));

@@ -9,6 +9,7 @@ import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { commandLine } from "../testing/command-line.ts";
+import { typePage } from "../testing/page.ts";
 
 const PAGES = new URL("../../../../docs/migrate/", import.meta.url);
 const VALUE = "sk_test_not_a_real_key";
@@ -39,24 +40,12 @@ beforeEach(async () => {
 const value = async (name: string) => (await served.house.as(token).secrets.reveal({ name })).value;
 const file = (name: string, text: string) => writeFile(join(folder, name), text);
 
-/** Types the `keyfold` lines of a page's shell blocks, as they stand there; what is said, line by line. */
-async function typed(page: string): Promise<{ line: string; exit: number; out: string; err: string }[]> {
-  const said = [];
-  for (const [, block] of (await readFile(new URL(page, PAGES), "utf8")).matchAll(/^```sh\n([\s\S]*?)^```/gm))
-    for (const line of block!.trim().split("\n")) {
-      if (!line.startsWith("keyfold ")) continue;
-      // The files that are named stand in the folder that a person would be in.
-      const words = line.split(" ").slice(1);
-      const argv = words.map((word, i) =>
-        ["--key-file", "--map", "--report"].includes(words[i - 1]!) || /^(\.env|secrets\.\w+)$/.test(word)
-          ? join(folder, word)
-          : word,
-      );
-      const env = { KEYFOLD_URL: served.url, KEYFOLD_TOKEN: token, KEYFOLD_IMPORT_URL: old.superuserUrl };
-      said.push({ line, ...(await commandLine(argv, { env })) });
-    }
-  return said;
-}
+const typed = (page: string) =>
+  typePage(new URL(page, PAGES), {
+    folder,
+    env: { KEYFOLD_URL: served.url, KEYFOLD_TOKEN: token },
+    set: { KEYFOLD_IMPORT_URL: old.superuserUrl },
+  });
 
 test("docs/migrate/files.md goes word for word", async () => {
   await file(".env", `FROM_DOTENV='${VALUE}'\n`);

@@ -1,45 +1,22 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import type { Source } from "../entry.ts";
+import { infisicalApi, infisicalSecret } from "../testing/infisical.ts";
+import { type Answer, type Asked, serveApi } from "../testing/service.ts";
+import { vaultApi } from "../testing/vault.ts";
 import { infisicalSource } from "./infisical.ts";
 import { vaultKvSource } from "./vault-kv.ts";
 
 const VALUE = "sk_test_not_a_real_key";
-let server: Server | undefined;
-afterEach(() => server?.close());
-
-interface Asked {
-  method: string;
-  path: string;
-  query: URLSearchParams;
-  headers: IncomingMessage["headers"];
-  body: Record<string, unknown>;
-}
-type Answer = { status?: number; json?: unknown; text?: string; headers?: Record<string, string> } | "hang";
-
-/** A server that answers as the documented API does. */
-async function serve(answer: (asked: Asked) => Answer): Promise<{ url: string; asked: Asked[] }> {
-  const asked: Asked[] = [];
-  server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
-    let text = "";
-    for await (const chunk of request) text += chunk;
-    const url = new URL(request.url!, "http://localhost");
-    const one = {
-      method: request.method!,
-      path: decodeURIComponent(url.pathname),
-      query: url.searchParams,
-      headers: request.headers,
-      body: text === "" ? {} : JSON.parse(text),
-    };
-    asked.push(one);
-    const said = answer(one);
-    if (said === "hang") return;
-    response.writeHead(said.status ?? 200, { "content-type": "application/json", ...said.headers });
-    response.end(said.text ?? JSON.stringify(said.json ?? {}));
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server!.once("listening", resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+const services: { close(): void }[] = [];
+afterEach(() => {
+  for (const service of services.splice(0)) service.close();
+});
+async function serve(answer: (asked: Asked) => Answer) {
+  const service = await serveApi(answer);
+  services.push(service);
+  return service;
 }
 
 async function all(source: Source) {
@@ -53,17 +30,7 @@ const failure = (source: Source) =>
     (error: Error) => `${error.name}: ${error.message}`,
   );
 
-const secret = (secretPath: string, secretKey: string, more = {}) => ({
-  id: "1",
-  workspace: "p",
-  secretPath,
-  secretKey,
-  secretValue: VALUE,
-  secretValueHidden: false,
-  type: "shared",
-  version: 1,
-  ...more,
-});
+const secret = (path: string, name: string, more = {}) => infisicalSecret(path, name, VALUE, more);
 const SECRETS = [
   secret("/tenants/acme", "STRIPE_KEY"),
   secret("/tenants/acme/api", "URL"),
@@ -72,29 +39,7 @@ const SECRETS = [
   secret("/tenants/acme", "STRIPE_KEY", { type: "personal", secretValue: "mine" }),
 ];
 
-/** Infisical's API, as https://infisical.com/docs/api-reference has it: v4, or only the version before. */
-const infisicalApi =
-  (versions: readonly string[]) =>
-  ({ path, body, headers, query }: Asked): Answer => {
-    if (path === "/api/v1/auth/universal-auth/login")
-      return body.clientSecret === "client secret"
-        ? { json: { accessToken: "token", expiresIn: 7200, accessTokenMaxTTL: 43200, tokenType: "Bearer" } }
-        : {
-            status: 401,
-            json: { statusCode: 401, message: "Invalid credentials", error: "UnauthorizedError" },
-          };
-    if (!versions.includes(path))
-      return {
-        status: 404,
-        json: { message: `Route GET:${path} not found`, error: "Not Found", statusCode: 404 },
-      };
-    if (headers.authorization !== "Bearer token") return { status: 401, json: { message: "Token missing" } };
-    const project = query.get(path === "/api/v4/secrets" ? "projectId" : "workspaceId");
-    if (project !== "project" || query.get("recursive") !== "true") return { status: 400, json: {} };
-    if (query.get("environment") !== "prod")
-      return { status: 404, json: { message: "Folder with path '/tenants' not found", statusCode: 404 } };
-    return { json: { secrets: SECRETS, imports: [] } };
-  };
+const PROD = { prod: SECRETS };
 
 const infisical = (url: string, more = {}) =>
   infisicalSource({
@@ -110,7 +55,7 @@ const infisical = (url: string, more = {}) =>
 test.each([["/api/v4/secrets"], ["/api/v3/secrets/raw"]])(
   "B2: a project's tenants are read from Infisical by %s",
   async (version) => {
-    const { url } = await serve(infisicalApi([version]));
+    const { url } = await serve(infisicalApi([version], "project", PROD));
     expect(await all(infisical(url))).toEqual([
       {
         from: "prod:/tenants/acme/STRIPE_KEY",
@@ -144,14 +89,13 @@ test.each([["/api/v4/secrets"], ["/api/v3/secrets/raw"]])(
 );
 
 test("Infisical that refuses, hides values, or has no such folder is said in words that quote nothing", async () => {
-  const { url } = await serve(infisicalApi(["/api/v4/secrets"]));
+  const { url } = await serve(infisicalApi(["/api/v4/secrets"], "project", PROD));
   expect(await failure(infisical(url, { clientSecret: "wrong" }))).toMatch(
     /^SourceError: Infisical refused this identity\./,
   );
   expect(await failure(infisical(url, { environments: ["qa"] }))).toBe(
     "SourceError: Infisical has no folder /tenants in the environment qa of this project.",
   );
-  server!.close();
   const hidden = await serve(({ path }) =>
     path.endsWith("/login")
       ? { json: { accessToken: "t" } }
@@ -165,7 +109,7 @@ test("Infisical that refuses, hides values, or has no such folder is said in wor
 test("a service that is busy is asked again when it says, one that answers HTML, hangs or redirects is given up", async () => {
   let busy = 3;
   const waits: number[] = [];
-  const api = infisicalApi(["/api/v4/secrets"]);
+  const api = infisicalApi(["/api/v4/secrets"], "project", PROD);
   const one = await serve((asked) =>
     busy-- > 0
       ? { status: busy === 0 ? 503 : 429, headers: { "retry-after": "7" }, text: "slow down" }
@@ -173,21 +117,17 @@ test("a service that is busy is asked again when it says, one that answers HTML,
   );
   expect(await all(infisical(one.url, { wait: async (ms: number) => waits.push(ms) }))).toHaveLength(3);
   expect(waits).toEqual([7000, 7000, 7000]);
-  server!.close();
   const html = await serve(() => ({ text: `<html>${VALUE}</html>` }));
   expect(await failure(infisical(html.url))).toBe(
     `SourceError: What answers at ${html.url} is no Infisical: it does not speak JSON.`,
   );
-  server!.close();
   const away = await serve(() => ({ status: 302, headers: { location: "https://elsewhere.example" } }));
   expect(await failure(infisical(away.url))).toMatch(/answers that it is elsewhere/);
   expect(away.asked).toHaveLength(1);
-  server!.close();
   const silent = await serve(() => "hang");
   expect(await failure(infisical(silent.url, { timeoutMs: 20, retries: 1 }))).toBe(
     `SourceError: Infisical at ${silent.url} does not answer in time.`,
   );
-  server!.closeAllConnections();
   expect(await failure(infisical("http://127.0.0.1:1", { retries: 0 }))).toBe(
     "SourceError: Infisical at http://127.0.0.1:1 cannot be reached.",
   );
@@ -201,34 +141,11 @@ const FIELDS: Record<string, Record<string, unknown> | null> = {
   "tenants/acme/gone": null,
 };
 
-/** KV version 2 as https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2 has it. */
-function vaultApi({ path, headers, query }: Asked): Answer {
-  if (headers["x-vault-token"] !== "hvs.fake")
-    return { status: 403, json: { errors: ["permission denied"] } };
-  const [, kind, rest] = /^\/v1\/kv\/(metadata|data)\/?(.*)$/.exec(path) ?? [];
-  if (kind === "metadata" && query.get("list") === "true") {
-    const below = Object.keys(FIELDS).filter((name) => rest === "" || name.startsWith(`${rest}/`));
-    const keys = new Set(
-      below.map((name) => (rest === "" ? name : name.slice(rest!.length + 1)).replace(/\/.*/, "/")),
-    );
-    return keys.size === 0 ? { status: 404, json: { errors: [] } } : { json: { data: { keys: [...keys] } } };
-  }
-  const fields = kind === "data" ? FIELDS[rest!] : undefined;
-  if (fields === null)
-    return {
-      status: 404,
-      json: { data: { data: null, metadata: { deletion_time: "2026-01-01T00:00:00Z", version: 3 } } },
-    };
-  return fields === undefined
-    ? { status: 404, json: { errors: [] } }
-    : { json: { data: { data: fields, metadata: { version: 2 } } } };
-}
-
 const vault = (url: string, more = {}) =>
   vaultKvSource({ url, token: "hvs.fake", mount: "kv", path: "/tenants/", wait: async () => {}, ...more });
 
 test("Vault's KV version 2 is walked folder by folder, each field a secret, what was deleted left out", async () => {
-  const { url } = await serve(vaultApi);
+  const { url } = await serve(vaultApi(FIELDS));
   expect((await all(vault(url))).map(({ tenant, name, value, from }) => [tenant, name, value, from])).toEqual(
     [
       ["acme", "stripe", VALUE, "tenants/acme/stripe#value"],
@@ -251,7 +168,7 @@ test("Vault's older versions come along, oldest first, as many as are asked for;
     5: { url: "five", fresh: "y" },
   };
   const { url, asked } = await serve((one) => {
-    if (one.path !== "/v1/kv/data/tenants/acme/db") return vaultApi(one);
+    if (one.path !== "/v1/kv/data/tenants/acme/db") return vaultApi(FIELDS)(one);
     const version = Number(one.query.get("version") ?? 5);
     const data = versions[version]!;
     return {
@@ -276,14 +193,13 @@ test("a Vault that lists names of dots leads nowhere else", async () => {
   for (const key of ["..", "../", "%2e%2E/"]) {
     const { url } = await serve(() => ({ json: { data: { keys: [key] } } }));
     expect(await failure(vault(url))).toBe("SourceError: Vault lists a name of dots in tenants.");
-    server!.close();
   }
 });
 
 test.each(["/api/v4/secrets", "/api/v3/secrets/raw"])(
   "Infisical's older values come along by %s, where it gives them",
   async (route) => {
-    const api = infisicalApi([route]);
+    const api = infisicalApi([route], "project", PROD);
     const { url, asked } = await serve((one) => {
       if (one.path === route && one.query.get("environment") === "prod")
         return {
@@ -312,7 +228,7 @@ test.each(["/api/v4/secrets", "/api/v3/secrets/raw"])(
 );
 
 test("an answer that does not end is given up, whatever its head says of it", async () => {
-  server = createServer((request, response) => {
+  const server = createServer((request, response) => {
     request.resume();
     response.writeHead(200, { "content-type": "application/json" });
     const piece = "x".repeat(1024 * 1024);
@@ -322,17 +238,17 @@ test("an answer that does not end is given up, whatever its head says of it", as
     response.on("drain", more);
     more();
   }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server!.once("listening", resolve));
+  await new Promise((resolve) => server.once("listening", resolve));
+  services.push({ close: () => void server.close().closeAllConnections() });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   expect(await failure(vault(url))).toBe("SourceError: Vault answers more than can be read at once.");
 });
 
 test("Vault that refuses, or is another engine, is said in words that quote nothing", async () => {
-  const { url } = await serve(vaultApi);
+  const { url } = await serve(vaultApi(FIELDS));
   expect(await failure(vault(url, { token: "hvs.wrong" }))).toBe(
     "SourceError: Vault does not let this token read tenants.",
   );
-  server!.close();
   const other = await serve(() => ({ json: { data: { ttl: 1, value: VALUE } } }));
   expect(await failure(vault(other.url))).toBe(
     "SourceError: Vault's list of tenants is not known here. Is kv a KV version 2 engine?",
