@@ -38,6 +38,7 @@ test("the session in docs/cli.md goes word for word, times apart", async () => {
     PATH: `${join(folder, "bin")}:${process.env.PATH}`,
     XDG_CONFIG_HOME: join(folder, "config"),
     KEYFOLD_KEYRING: "off",
+    ...(process.env.NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE } : {}),
   };
   const recorded: string[] = [];
   for (const step of steps) {

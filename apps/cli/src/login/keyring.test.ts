@@ -31,7 +31,13 @@ async function inSession(script: string): Promise<string> {
     "dbus-run-session",
     ["--", "sh", "-c", `exec 2>&1\n${keyfold}\n${script}`],
     {
-      env: { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: join(home, "run"), SERVER: served.url },
+      env: {
+        PATH: process.env.PATH,
+        HOME: home,
+        XDG_RUNTIME_DIR: join(home, "run"),
+        SERVER: served.url,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      },
       cwd: home,
     },
   );

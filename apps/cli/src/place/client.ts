@@ -1,5 +1,6 @@
 import { createKeyfold, isKeyfoldError, type Keyfold } from "@keyfold/client";
 import { CommandError, EXIT } from "../terminal.ts";
+import { httpFetch } from "./http-fetch.ts";
 import type { Place } from "./place.ts";
 
 /** A client for a place. Values are not kept: a command reads each once. */
@@ -8,7 +9,7 @@ export function clientOf(
   patience: { timeoutMs?: number; retries?: number } = {},
 ): Keyfold {
   try {
-    return createKeyfold({ url, token, cache: false, ...patience });
+    return createKeyfold({ url, token, cache: false, fetch: httpFetch, ...patience });
   } catch {
     throw new CommandError(EXIT.usage, "The token is none: it has characters that no token has.");
   }
