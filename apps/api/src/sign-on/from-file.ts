@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { dirname, isAbsolute, join } from "node:path";
 import type { SignOnProvider } from "@keyfold/secrets";
 import { z } from "zod";
-import { StartError } from "../start/start-error.ts";
+import { readSettingsFile } from "../config/json-file.ts";
+import { isLoopback } from "../config/loopback.ts";
 import { oidcProvider } from "./oidc.ts";
 
 const shape = z
@@ -26,43 +25,23 @@ const shape = z
   .min(1)
   .max(1000);
 
-const LOOPBACK = new Set(["127.0.0.1", "[::1]", "localhost"]);
-
 /**
  * The providers that a file names: JSON, as docs/people.md shows it.
  * @throws StartError that quotes nothing of what the files hold
  */
 export async function signOnFrom(file: string | null): Promise<SignOnProvider[]> {
   if (file === null) return [];
-  const wrong = (what: string) => new StartError(`KEYFOLD_SIGN_ON names ${file}, ${what}.`);
-  const text = await readFile(file, "utf8").catch(() => {
-    throw wrong("which cannot be read");
-  });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw wrong("which is no JSON");
-  }
-  const parsed = shape.safeParse(json);
-  if (!parsed.success)
-    throw wrong(
-      `and what it holds at "${parsed.error.issues[0]!.path.join(".")}" is not right: see docs/people.md`,
-    );
-  const domains = parsed.data.flatMap((given) => given.domains);
+  const about = { setting: "KEYFOLD_SIGN_ON", hint: "See docs/people.md." };
+  const { holds, wrong, credential } = await readSettingsFile(file, shape, about);
+  const domains = holds.flatMap((given) => given.domains);
   if (new Set(domains).size < domains.length) throw wrong("in which one domain stands twice");
   return Promise.all(
-    parsed.data.map(async ({ clientSecretFile, ...given }) => {
+    holds.map(async ({ clientSecretFile, ...given }) => {
       const { protocol, hostname } = new URL(given.issuer);
       const insecure = protocol === "http:";
-      if (insecure && !LOOPBACK.has(hostname))
+      if (insecure && !isLoopback(hostname))
         throw wrong("which names an issuer over plain http: only one on this machine may be");
-      const at = isAbsolute(clientSecretFile) ? clientSecretFile : join(dirname(file), clientSecretFile);
-      const clientSecret = await readFile(at, "utf8").catch(() => {
-        throw wrong(`which names a secret's file, ${at}, that cannot be read`);
-      });
-      if (clientSecret.trim() === "") throw wrong(`which names a secret's file, ${at}, that is empty`);
-      return oidcProvider({ ...given, clientSecret: clientSecret.trim() }, { insecure });
+      return oidcProvider({ ...given, clientSecret: await credential(clientSecretFile) }, { insecure });
     }),
   );
 }

@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
 import type { RootKeyProvider } from "@keyfold/envelope";
 import type { KeyServiceCall } from "@keyfold/providers";
 import { z } from "zod";
-import { StartError } from "./start-error.ts";
+import { readSettingsFile } from "../config/json-file.ts";
 
 /** A tenant's own root key, and others that its keys are opened with while it is changed. */
 export interface TenantRootKey {
@@ -18,6 +17,8 @@ const tenantsFile = z.record(
   z.union([setting, z.strictObject({ provider: setting, others: z.array(setting).max(8).default([]) })]),
 );
 
+const like = (example: string): string => `It holds JSON such as ${example}`;
+
 type Observe = ((call: KeyServiceCall) => void) | undefined;
 
 /**
@@ -26,8 +27,9 @@ type Observe = ((call: KeyServiceCall) => void) | undefined;
  */
 export async function alsoRootKeys(path: string | null, observe?: Observe): Promise<RootKeyProvider[]> {
   if (path === null) return [];
-  const settings = await read(path, alsoFile, "KEYFOLD_ALSO_ROOT_KEYS", '["sealed:age1…"]');
-  return Promise.all(settings.map((one) => from(one, observe)));
+  const about = { setting: "KEYFOLD_ALSO_ROOT_KEYS", hint: like('["sealed:age1…"]') };
+  const { holds } = await readSettingsFile(path, alsoFile, about);
+  return Promise.all(holds.map((one) => from(one, observe)));
 }
 
 /**
@@ -40,7 +42,8 @@ export async function tenantRootKeys(
 ): Promise<Record<string, TenantRootKey>> {
   if (path === null) return {};
   const example = '{"acme": "aws-kms:arn:…"} or {"acme": {"provider": "…", "others": ["…"]}}';
-  const named = await read(path, tenantsFile, "KEYFOLD_TENANT_ROOT_KEYS", example);
+  const about = { setting: "KEYFOLD_TENANT_ROOT_KEYS", hint: like(example) };
+  const { holds: named } = await readSettingsFile(path, tenantsFile, about);
   const keys: Record<string, TenantRootKey> = {};
   for (const [tenant, given] of Object.entries(named)) {
     const { provider, others } = typeof given === "string" ? { provider: given, others: [] } : given;
@@ -56,22 +59,4 @@ async function from(one: string, observe: Observe): Promise<RootKeyProvider> {
   // Loaded only where it is asked for: it brings key services' clients along.
   const { rootKeyFromSetting } = await import("@keyfold/providers");
   return rootKeyFromSetting(one, {}, observe === undefined ? {} : { observe });
-}
-
-async function read<T>(path: string, schema: z.ZodType<T>, name: string, example: string): Promise<T> {
-  const wrong = (what: string) =>
-    new StartError(`${name} names ${path}, ${what}. It holds JSON such as ${example}`);
-  const text = await readFile(path, "utf8").catch(() => {
-    throw wrong("which cannot be read");
-  });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw wrong("which is no JSON");
-  }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success)
-    throw wrong(`and what it holds at "${parsed.error.issues[0]!.path.join(".")}" is not right`);
-  return parsed.data;
 }

@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { resolve as absolute } from "node:path";
 import { UPSTREAM_NAME, type Upstream } from "@keyfold/secrets";
 import { z } from "zod";
-import { StartError } from "../start/start-error.ts";
+import { readSettingsFile } from "../config/json-file.ts";
 import { readAwsSecretsManager } from "./aws-secrets-manager.ts";
 import type { Fetch } from "./get-json.ts";
 import { readInfisical } from "./infisical.ts";
@@ -79,29 +78,8 @@ export async function upstreamsFrom(
 ): Promise<Upstream[]> {
   if (file === null) return [];
   const { fetch = globalThis.fetch, clock = Date.now } = parts;
-  const wrong = (what: string) => new StartError(`KEYFOLD_UPSTREAMS names ${file}, ${what}.`);
-  const text = await readFile(file, "utf8").catch(() => {
-    throw wrong("which cannot be read");
-  });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw wrong("which is no JSON");
-  }
-  const parsed = shape.safeParse(json);
-  if (!parsed.success)
-    throw wrong(
-      `and what it holds at "${parsed.error.issues[0]!.path.join(".")}" is not right: see docs/migrate/side-by-side.md`,
-    );
-  const credential = async (name: string) => {
-    const at = isAbsolute(name) ? name : join(dirname(file), name);
-    const held = await readFile(at, "utf8").catch(() => {
-      throw wrong(`which names a credential's file, ${at}, that cannot be read`);
-    });
-    if (held.trim() === "") throw wrong(`which names a credential's file, ${at}, that is empty`);
-    return held.trim();
-  };
+  const about = { setting: "KEYFOLD_UPSTREAMS", hint: "See docs/migrate/side-by-side.md." };
+  const { holds, wrong, resolve, credential } = await readSettingsFile(file, shape, about);
   const readerOf = async (given: Given): Promise<Upstream["read"]> => {
     switch (given.kind) {
       case "infisical":
@@ -122,7 +100,7 @@ export async function upstreamsFrom(
         return readAwsSecretsManager({ region, path, ...(url === undefined ? {} : { url }), ...own });
       }
       case "module": {
-        const at = isAbsolute(given.module) ? given.module : join(dirname(resolve(file)), given.module);
+        const at = absolute(resolve(given.module));
         const read = await readModule(at);
         if (read === null)
           throw wrong(
@@ -132,10 +110,10 @@ export async function upstreamsFrom(
       }
     }
   };
-  if (new Set(parsed.data.map(({ name }) => name)).size < parsed.data.length)
+  if (new Set(holds.map(({ name }) => name)).size < holds.length)
     throw wrong("in which two upstreams have one name");
   return Promise.all(
-    parsed.data.map(async (given): Promise<Upstream> => {
+    holds.map(async (given): Promise<Upstream> => {
       const { name, timeoutMs, keep, compare, tenants, projects } = given;
       return {
         name,

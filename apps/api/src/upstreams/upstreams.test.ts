@@ -215,7 +215,7 @@ test("a module of the operator's own is an upstream; one that is none stops the 
   await writeFile(join(folder, "other.mjs"), "export default 3;");
   for (const module of ["other.mjs", "nothing.mjs"])
     await expect(configured({ kind: "module", name: "mine", module })).rejects.toThrow(
-      /whose default export is no SecretSource with a read function\.$/,
+      /whose default export is no SecretSource with a read function\./,
     );
 });
 
@@ -308,7 +308,7 @@ test("what docs/migrate/side-by-side.md shows is a file that is taken", async ()
 });
 
 test.each<[string, unknown, RegExp]>([
-  ["no JSON", "{", /which is no JSON\.$/],
+  ["no JSON", "{", /which is no JSON\. See /],
   ["no list", {}, /is not right/],
   [
     "a path without the tenant",
@@ -320,9 +320,9 @@ test.each<[string, unknown, RegExp]>([
   [
     "a credential's file that is not there",
     [vault("https://v.example", { tokenFile: "none" })],
-    /cannot be read\.$/,
+    /cannot be read\. See /,
   ],
-  ["one name twice", [vault("https://v.example"), vault("https://v.example")], /have one name\.$/],
+  ["one name twice", [vault("https://v.example"), vault("https://v.example")], /have one name\./],
 ])("a file with %s stops the start in a sentence", async (_, content, sentence) => {
   const file = join(folder, "upstreams.json");
   await writeFile(join(folder, "secret"), "x");
