@@ -1,16 +1,17 @@
 import type { BlockList } from "node:net";
-import { describeCause, KeyfoldError, type KeyfoldServer } from "@keyfold/secrets";
+import { KeyfoldError, type KeyfoldServer } from "@keyfold/secrets";
 import { Hono } from "hono";
 import { mountFederation } from "./federation/mount.ts";
 import type { Readiness } from "./health.ts";
 import { createHotDoor, type HotDoor } from "./hot/door.ts";
+import { answerErrors, logStranger } from "./http/answer-errors.ts";
 import { begin } from "./http/begin.ts";
+import { bodyLimits } from "./http/body.ts";
 import { BulkGate } from "./http/bulk-gate.ts";
 import { type CallLimitOptions, CallLimits } from "./http/call-limits.ts";
 import { createCallers } from "./http/callers.ts";
 import type { AppEnv } from "./http/facts.ts";
 import { GuessLimit } from "./http/guess-limit.ts";
-import { HttpError, problemResponse, refusalOf } from "./http/problem.ts";
 import type { Logger } from "./observe/log.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -36,15 +37,13 @@ export interface AppOptions {
   /** Whether only loopback names and the public one are answered to: for a server on the loopback address. */
   checkHost?: boolean;
   /** Most bytes of one value, decoded; what a body may hold follows from it. 1 MiB by default. */
-  maxValueBytes?: number;
+  maxValueBytes?: number | undefined;
   guesses?: GuessLimit;
   /** How many calls a second are taken of whom; of everybody as many as they like by default. */
   limits?: CallLimitOptions;
   /** Where calls with large answers wait for their turn, however they come. */
   gate?: BulkGate;
 }
-
-const MIB = 1024 * 1024;
 
 /** The app, and what answers warm reads before it does; null: nothing may, since calls are limited. */
 export type App = Hono<AppEnv> & { readonly hot: HotDoor | null };
@@ -55,24 +54,12 @@ export function createApp(options: AppOptions): App {
   const guesses = options.guesses ?? new GuessLimit();
   const gate = options.gate ?? new BulkGate();
   const callers = createCallers({ guesses, metrics, noteStranger: keyfold.noteStranger });
-  const maxBodyBytes = bodyLimits(options.maxValueBytes ?? MIB);
+  const maxBodyBytes = bodyLimits(options.maxValueBytes);
 
   const app = new Hono<AppEnv>();
   const beginning = { log, metrics, publicUrl, trustedProxies, checkHost: options.checkHost ?? false };
   app.use(begin(beginning));
-  app.onError((error, c) => {
-    const facts = c.get("facts");
-    const refusal = refusalOf(error);
-    callers.refused(c, refusal);
-    if (!(error instanceof KeyfoldError || error instanceof HttpError))
-      log.error({ correlationId: facts.correlationId, cause: describeCause(error) }, "a request failed");
-    return problemResponse(refusal, facts.correlationId);
-  });
-  app.notFound((c) => {
-    const facts = c.get("facts");
-    facts.refusal = "no_route";
-    return problemResponse(refusalOf(new HttpError("no_route")), facts.correlationId);
-  });
+  answerErrors(app, log, callers.refused);
 
   const limits = new CallLimits(options.limits ?? { token: null, user: null, tenant: null, ip: null });
   for (const path of ["/api/*", "/trpc/*", "/session"]) app.use(path, limits.middleware());
@@ -95,20 +82,11 @@ export function createApp(options: AppOptions): App {
     onRefusal(c, refusal, error) {
       callers.refused(c, refusal);
       if (refusal.code === "internal" && !(error instanceof KeyfoldError))
-        log.error(
-          { correlationId: c.get("facts").correlationId, cause: describeCause(error) },
-          "a request failed",
-        );
+        logStranger(log, c.get("facts").correlationId, error);
     },
   });
   app.all("/trpc/*", trpc);
   mountPanel(app, options.panelDir ?? null);
   const hot = limits.any ? null : createHotDoor({ ...beginning, keyfold, callers });
   return Object.assign(app, { hot });
-}
-
-/** Escaped as \u0001, one byte of a value takes six in JSON. A bulk call carries 8 MiB of values, in base64 at most. */
-function bodyLimits(maxValueBytes: number): { single: number; bulk: number } {
-  const single = 6 * maxValueBytes + MIB / 16;
-  return { single, bulk: Math.max(12 * MIB, single) };
 }

@@ -1,5 +1,6 @@
 import { type Verb, verbs } from "@keyfold/secrets";
 import { parseJson } from "../http/json-text.ts";
+import { UUID } from "../http/uuid.ts";
 import { entityTag } from "../rest/entity-tag.ts";
 import { fieldsOf } from "../rest/fields.ts";
 import { jsonSchemaOf, renamer } from "../rest/naming.ts";
@@ -63,12 +64,10 @@ function restReads(): (url: string) => HotRead | null {
     if (known !== undefined) return known(null, search);
     const slash = path.lastIndexOf("/") + 1;
     const id = path.slice(slash);
+    // An id, and so no other route's own word.
     return UUID.test(id) ? (withId.get(path.slice(0, slash))?.(id, search) ?? null) : null;
   };
 }
-
-/** An id, and so no other route's own word. */
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** A verb that gives a remembered answer once more gives the same object, whose text is made once and goes with it. */
 function kept(verb: Verb, body: (output: unknown) => string): (output: unknown) => string {

@@ -2,6 +2,18 @@ import { KeyfoldError } from "@keyfold/secrets";
 import { parseJson } from "./json-text.ts";
 import { HttpError } from "./problem.ts";
 
+const MIB = 1024 * 1024;
+
+/**
+ * Most bytes of a body: escaped as \u0001, one byte of a value takes six in JSON; a bulk call carries 8 MiB of values, in
+ * base64 at most.
+ * @param maxValueBytes most bytes of one value, decoded
+ */
+export function bodyLimits(maxValueBytes = MIB): { single: number; bulk: number } {
+  const single = 6 * maxValueBytes + MIB / 16;
+  return { single, bulk: Math.max(12 * MIB, single) };
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**

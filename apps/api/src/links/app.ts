@@ -1,15 +1,16 @@
 import type { BlockList } from "node:net";
-import { describeCause, KeyfoldError, type KeyfoldServer } from "@keyfold/secrets";
+import type { KeyfoldServer } from "@keyfold/secrets";
 import { Hono } from "hono";
+import { answerErrors } from "../http/answer-errors.ts";
 import { begin } from "../http/begin.ts";
-import { readJson } from "../http/body.ts";
-import type { CallLimitOptions } from "../http/call-limits.ts";
-import { CallLimits } from "../http/call-limits.ts";
+import { bodyLimits, readJson } from "../http/body.ts";
+import { type CallLimitOptions, CallLimits } from "../http/call-limits.ts";
 import { createCallers } from "../http/callers.ts";
 import { requirePanel } from "../http/credential.ts";
 import type { AppEnv } from "../http/facts.ts";
 import { GuessLimit } from "../http/guess-limit.ts";
-import { HttpError, problemResponse, refusalOf } from "../http/problem.ts";
+import { HttpError } from "../http/problem.ts";
+import { UUID } from "../http/uuid.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { fileResponse, readFiles } from "../static/files.ts";
@@ -28,9 +29,6 @@ export interface LinksAppOptions {
   limits?: CallLimitOptions;
 }
 
-const MIB = 1024 * 1024;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 /**
  * Everything that is at the links' origin: one page, what it loads, and three calls. No cookie is set or read here, and
  * nothing of the panel or the API is reached.
@@ -46,19 +44,11 @@ export function createLinksApp(options: LinksAppOptions): Hono<AppEnv> {
   const page = files?.get("/links.html");
   const app = new Hono<AppEnv>();
   app.use(begin({ log, metrics, publicUrl: origin, trustedProxies, checkHost: options.checkHost ?? false }));
-  app.onError((error, c) => {
+  answerErrors(app, log, (c, { code }) => {
     const facts = c.get("facts");
-    const refusal = refusalOf(error);
-    facts.refusal = refusal.code;
-    if (!(error instanceof KeyfoldError || error instanceof HttpError))
-      log.error({ correlationId: facts.correlationId, cause: describeCause(error) }, "a request failed");
+    facts.refusal = code;
     // Somebody who tries links is a stranger like one who tries tokens.
-    if (refusal.code === "link_ended") keyfold.noteStranger(facts.origin.ip);
-    return problemResponse(refusal, facts.correlationId);
-  });
-  app.notFound((c) => {
-    c.get("facts").refusal = "no_route";
-    return problemResponse(refusalOf(new HttpError("no_route")), c.get("facts").correlationId);
+    if (code === "link_ended") keyfold.noteStranger(facts.origin.ip);
   });
   const limits = new CallLimits(options.limits ?? { token: null, user: null, tenant: null, ip: null });
   app.use("/l/*", limits.middleware());
@@ -73,7 +63,7 @@ export function createLinksApp(options: LinksAppOptions): Hono<AppEnv> {
     if (page === undefined) throw new HttpError("no_route");
     return fileResponse(page);
   });
-  const maxBody = 6 * (options.maxValueBytes ?? MIB) + MIB / 16;
+  const maxBody = bodyLimits(options.maxValueBytes).single;
   for (const [name, run] of [
     ["look", keyfold.links.look],
     ["hand-in", keyfold.links.handIn],

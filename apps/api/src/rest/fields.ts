@@ -1,4 +1,5 @@
 import { KeyfoldError } from "@keyfold/secrets";
+import { UUID_IN_ANY_CASE } from "../http/uuid.ts";
 import { type JsonSchema, jsonSchemaOf, renamer, snake } from "./naming.ts";
 import { parametersOf, type Route } from "./route.ts";
 
@@ -6,8 +7,6 @@ import { parametersOf, type Route } from "./route.ts";
 const IDEMPOTENCY = "idempotencyKey";
 /** The old names of these two inputs, for ids only: `project_id` says which project, and is no name. */
 const PLACES = ["project", "environment"] as const;
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** One input of a route, as REST spells it. */
 export interface Field {
@@ -79,7 +78,7 @@ export function idField(byName: ReadonlyMap<string, Field>, key: string, value: 
   if (!key.endsWith("_id")) return undefined;
   const field = byName.get(key.slice(0, -3));
   if (!field?.hasIdName) return undefined;
-  if (typeof value !== "string" || !UUID.test(value))
+  if (typeof value !== "string" || !UUID_IN_ANY_CASE.test(value))
     throw new KeyfoldError("bad_input", { issues: [{ path: key, message: "is not an id" }] });
   return field;
 }
