@@ -49,14 +49,18 @@ export function requirePanel(headers: Headers, ownOrigins: readonly string[]): v
  * in another's session.
  */
 export function sessionCookie(headers: Headers, https: boolean): string | null {
-  const name = cookieName(https);
-  const found: string[] = [];
-  for (const part of headers.get("cookie")?.split(";") ?? []) {
-    const [key, value] = part.split("=", 2);
-    if (key?.trim() === name) found.push(value?.trim() ?? "");
-  }
+  const found = cookiesOf(headers, cookieName(https));
   if (found.length > 1) throw new KeyfoldError("unauthenticated", { sentence: TWO_COOKIES });
   return found[0] || null;
+}
+
+/** What the cookies of one name hold: of several, none is more ours than the others. */
+export function cookiesOf(headers: Headers, name: string): string[] {
+  return (headers.get("cookie") ?? "")
+    .split(";")
+    .map((part) => part.split("=", 2))
+    .filter(([key]) => key?.trim() === name)
+    .map(([, value]) => value?.trim() ?? "");
 }
 
 const TWO_COOKIES =

@@ -14,14 +14,16 @@ export function mountPeople(
   app: Hono<AppEnv>,
   options: { keyfold: Pick<KeyfoldServer, "people">; callers: Callers },
 ): void {
-  const { people } = options.keyfold;
-  for (const { method, path, run } of PEOPLE_ROUTES)
+  const { callers, keyfold } = options;
+  const { people } = keyfold;
+  for (const { method, path, who, run } of PEOPLE_ROUTES)
     app.on(method, path, async (c) => {
       const facts = c.get("facts");
       facts.route = path;
       requirePanel(c.req.raw.headers, facts.ownOrigins);
       const body = method === "POST" ? await readJson(c.req.raw, MAX_BODY_BYTES) : undefined;
-      return run({ c, people, callers: options.callers, body });
+      const request = who === "nobody" ? callers.requestOfNobody(c, null) : callers.requestWithSession(c);
+      return run({ c, people, callers, request, body });
     });
   for (const path of new Set(PEOPLE_ROUTES.map((route) => route.path)))
     app.all(path, (c) => {

@@ -1,23 +1,27 @@
-import type { KeyfoldServer } from "@keyfold/secrets";
+import type { KeyfoldServer, RequestInfo } from "@keyfold/secrets";
 import type { Callers } from "../http/callers.ts";
 import type { AppContext } from "../http/facts.ts";
 import { cookieHeader, signOnBinding, signOnCookie } from "./cookie.ts";
 
 type People = KeyfoldServer["people"];
 
-/** What a route is given: a body that was read, and what it needs of the outside. */
+/** What a route is given: who asks, a body that was read, and what it needs of the outside. */
 export interface PeopleCall {
   c: AppContext;
   people: People;
   callers: Callers;
+  request: RequestInfo;
   body: unknown;
 }
 
 export interface PeopleRoute {
   method: "GET" | "POST" | "DELETE";
   path: string;
-  /** Who may call: a person's session is asked for by the domain, which is what this says, or nobody's is. */
-  who: "anyone" | "person";
+  /**
+   * Who asks: a person, whose session the domain asks for; anyone, with their session where they have one; or nobody, whatever
+   * the browser sends.
+   */
+  who: "person" | "anyone" | "nobody";
   run(call: PeopleCall): Promise<Response>;
 }
 
@@ -27,116 +31,112 @@ export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
     method: "POST",
     path: "/session/factor",
     who: "person",
-    run: async ({ c, people, callers, body }) =>
-      signedIn(c, callers, await people.stepUp(callers.requestWithSession(c), body)),
+    run: async ({ c, people, callers, request, body }) =>
+      signedIn(c, callers, await people.stepUp(request, body)),
   },
   {
     method: "POST",
     path: "/session/tenant",
     who: "person",
-    run: async ({ c, people, callers, body }) =>
-      signedIn(c, callers, await people.chooseTenant(callers.requestWithSession(c), body)),
+    run: async ({ c, people, callers, request, body }) =>
+      signedIn(c, callers, await people.chooseTenant(request, body)),
   },
   {
     method: "GET",
     path: "/people/me/tenants",
     who: "person",
-    run: async ({ c, people, callers }) =>
-      Response.json({ tenants: await people.tenants(callers.requestWithSession(c)) }),
+    run: async ({ people, request }) => Response.json({ tenants: await people.tenants(request) }),
   },
   {
     method: "GET",
     path: "/people/me/sessions",
     who: "person",
-    run: async ({ c, people, callers }) =>
-      Response.json({ sessions: await people.sessions(callers.requestWithSession(c)) }),
+    run: async ({ people, request }) => Response.json({ sessions: await people.sessions(request) }),
   },
   {
     method: "DELETE",
     path: "/people/me/sessions",
     who: "person",
-    run: async ({ c, people, callers }) =>
-      Response.json(await people.endSessions(callers.requestWithSession(c), null)),
+    run: async ({ people, request }) => Response.json(await people.endSessions(request, null)),
   },
   {
     method: "DELETE",
     path: "/people/me/sessions/:id",
     who: "person",
-    run: async ({ c, people, callers }) =>
-      Response.json(await people.endSessions(callers.requestWithSession(c), c.req.param("id") ?? "")),
+    run: async ({ c, people, request }) =>
+      Response.json(await people.endSessions(request, c.req.param("id") ?? "")),
   },
   {
     method: "GET",
     path: "/people/me",
     who: "person",
-    run: async ({ c, people, callers }) => Response.json(await people.me(callers.requestWithSession(c))),
+    run: async ({ people, request }) => Response.json(await people.me(request)),
   },
   {
     method: "POST",
     path: "/people/me/password",
     who: "person",
-    run: async ({ c, people, callers, body }) =>
-      signedIn(c, callers, await people.changePassword(callers.requestWithSession(c), body)),
+    run: async ({ c, people, callers, request, body }) =>
+      signedIn(c, callers, await people.changePassword(request, body)),
   },
   {
     method: "POST",
     path: "/people/me/totp",
     who: "person",
-    run: async ({ c, people, callers, body }) =>
-      Response.json(await people.beginTotp(callers.requestWithSession(c), body)),
+    run: async ({ people, request, body }) => Response.json(await people.beginTotp(request, body)),
   },
   {
     method: "POST",
     path: "/people/me/totp/confirm",
     who: "person",
-    run: async ({ c, people, callers, body }) =>
-      enrolled(c, callers, await people.confirmTotp(callers.requestWithSession(c), body)),
+    run: async ({ c, people, callers, request, body }) =>
+      enrolled(c, callers, await people.confirmTotp(request, body)),
   },
   {
     method: "POST",
     path: "/people/me/recovery-codes",
     who: "person",
-    run: async ({ c, people, callers }) =>
-      enrolled(c, callers, await people.renewRecoveryCodes(callers.requestWithSession(c))),
+    run: async ({ c, people, callers, request }) =>
+      enrolled(c, callers, await people.renewRecoveryCodes(request)),
   },
   {
     method: "DELETE",
     path: "/people/me/factors/:id",
     who: "person",
-    run: async ({ c, people, callers }) =>
-      enrolled(c, callers, await people.removeFactor(callers.requestWithSession(c), c.req.param("id") ?? "")),
+    run: async ({ c, people, callers, request }) =>
+      enrolled(c, callers, await people.removeFactor(request, c.req.param("id") ?? "")),
   },
   {
     method: "POST",
     path: "/people/me/passkeys",
     who: "person",
-    run: async ({ c, people, callers, body }) =>
-      Response.json(await people.beginPasskey(callers.requestWithSession(c), siteOf(c), body)),
+    run: async ({ c, people, request, body }) =>
+      Response.json(await people.beginPasskey(request, siteOf(c), body)),
   },
   {
     method: "POST",
     path: "/people/me/passkeys/confirm",
     who: "person",
-    run: async ({ c, people, callers, body }) =>
-      enrolled(c, callers, await people.addPasskey(callers.requestWithSession(c), siteOf(c), body)),
+    run: async ({ c, people, callers, request, body }) =>
+      enrolled(c, callers, await people.addPasskey(request, siteOf(c), body)),
   },
   {
     method: "POST",
     path: "/session/passkey",
-    who: "anyone",
+    who: "nobody",
     run: async ({ c, people }) => Response.json(await people.askForPasskey(siteOf(c))),
   },
   {
     method: "POST",
     path: "/session/passkey/confirm",
     who: "anyone",
-    run: async ({ c, people, callers, body }) =>
-      signedIn(c, callers, await people.signInByPasskey(callers.requestWithSession(c), siteOf(c), body)),
+    run: async ({ c, people, callers, request, body }) =>
+      signedIn(c, callers, await people.signInByPasskey(request, siteOf(c), body)),
   },
   {
     method: "POST",
     path: "/session/sign-on",
-    who: "anyone",
+    who: "nobody",
     run: async ({ c, people, body }) => {
       const { url, binding } = await people.beginSignOn(backTo(c), body);
       const headers = { "set-cookie": signOnCookie(c, binding) };
@@ -146,10 +146,10 @@ export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
   {
     method: "POST",
     path: "/session/sign-on/confirm",
-    who: "anyone",
-    run: async ({ c, people, callers, body }) => {
+    who: "nobody",
+    run: async ({ c, people, callers, request, body }) => {
       const from = { redirectUri: backTo(c), binding: signOnBinding(c) };
-      const started = await people.finishSignOn(callers.requestOfNobody(c, null), from, body);
+      const started = await people.finishSignOn(request, from, body);
       const answer = signedIn(c, callers, started);
       answer.headers.append("set-cookie", signOnCookie(c, null));
       return answer;
@@ -158,25 +158,24 @@ export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
   {
     method: "POST",
     path: "/people/forgot",
-    who: "anyone",
-    run: async ({ c, people, callers, body }) => {
-      await people.forgotPassword(callers.requestOfNobody(c, null), body);
+    who: "nobody",
+    run: async ({ people, request, body }) => {
+      await people.forgotPassword(request, body);
       return new Response(null, { status: 204 });
     },
   },
   {
     method: "POST",
     path: "/people/links/look",
-    who: "anyone",
-    run: async ({ c, people, callers, body }) =>
-      Response.json(await people.lookAtLink(callers.requestOfNobody(c, null), body)),
+    who: "nobody",
+    run: async ({ people, request, body }) => Response.json(await people.lookAtLink(request, body)),
   },
   {
     method: "POST",
     path: "/people/links/accept",
     who: "anyone",
-    run: async ({ c, people, callers, body }) => {
-      const started = await people.acceptLink(callers.requestWithSession(c), body);
+    run: async ({ c, people, callers, request, body }) => {
+      const started = await people.acceptLink(request, body);
       return started === null
         ? Response.json({ signedIn: false })
         : signedIn(c, callers, started, { signedIn: true });
@@ -185,7 +184,7 @@ export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
 ];
 
 /** Signs in by address and password, where the body has them. */
-export async function signIn({ c, people, callers, body }: PeopleCall): Promise<Response> {
+export async function signIn({ c, people, callers, body }: Omit<PeopleCall, "request">): Promise<Response> {
   const { email } = body as { email?: unknown };
   const guess = typeof email === "string" ? `sign-in ${email.slice(0, 320)}` : null;
   return signedIn(c, callers, await people.signIn(callers.requestOfNobody(c, guess), body));
