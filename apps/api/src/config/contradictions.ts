@@ -1,8 +1,7 @@
 import type { Config } from "../config.ts";
 import { roleOf, urlOf } from "./database-url.ts";
+import { isLoopback } from "./loopback.ts";
 import { waysGiven } from "./root-key-source.ts";
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 /** What is wrong with settings taken together. */
 export function contradictions(env: Record<string, string | undefined>): string[] {
@@ -65,7 +64,7 @@ export function contradictions(env: Record<string, string | undefined>): string[
 /** What works, but is likely not what was meant. */
 export function doubts(config: Omit<Config, "warnings">): string[] {
   const warnings: string[] = [];
-  if (!LOOPBACK.test(config.host) && config.tls === null && config.trustedProxies === null)
+  if (!isLoopback(config.host) && config.tls === null && config.trustedProxies === null)
     warnings.push(
       `KEYFOLD_HOST binds ${config.host} without TLS: tokens and values travel in the clear. Set the TLS files, or put a proxy in front and name it in KEYFOLD_TRUSTED_PROXIES.`,
     );

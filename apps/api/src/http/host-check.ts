@@ -1,3 +1,5 @@
+import { isLoopbackHeader } from "../config/loopback.ts";
+
 /**
  * Whether a loopback server may answer under this Host header. A page of another site can point its own name at
  * 127.0.0.1 (DNS rebinding); then its requests are same-origin, and only this tells them apart.
@@ -6,5 +8,5 @@
 export function isOwnHost(host: string | null, publicHost: string | null): boolean {
   if (host === null) return false;
   if (publicHost !== null && host.toLowerCase() === publicHost.toLowerCase()) return true;
-  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i.test(host);
+  return isLoopbackHeader(host);
 }

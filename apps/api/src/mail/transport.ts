@@ -1,9 +1,9 @@
 import type { MailTransport } from "@keyfold/secrets";
 import { createTransport } from "nodemailer";
+import { isLoopback } from "../config/loopback.ts";
 import type { Sensitive } from "../config/sensitive.ts";
 import { linkTo } from "../start/greeting.ts";
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const MOST_MS = 20_000;
 
 /**
@@ -20,8 +20,8 @@ export function smtpTransport(
     host: url.hostname,
     port: Number(url.port) || (url.protocol === "smtps:" ? 465 : 587),
     secure: url.protocol === "smtps:",
-    requireTLS: url.protocol === "smtp:" && !LOOPBACK.test(url.hostname),
-    ignoreTLS: url.protocol === "smtp:" && LOOPBACK.test(url.hostname),
+    requireTLS: url.protocol === "smtp:" && !isLoopback(url.hostname),
+    ignoreTLS: url.protocol === "smtp:" && isLoopback(url.hostname),
     ...(url.username === ""
       ? {}
       : { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),

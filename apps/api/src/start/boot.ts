@@ -5,6 +5,7 @@ import { createEnvelope } from "@keyfold/envelope";
 import { createOutbound } from "@keyfold/outbound";
 import { breachedIn, createKeyfoldServer, type KeyfoldServerOptions, neededRootKeys } from "@keyfold/secrets";
 import { createApp } from "../app.ts";
+import { isLoopback } from "../config/loopback.ts";
 import type { Config } from "../config.ts";
 import { httpIssuerFetch } from "../federation/issuer-fetch.ts";
 import { createReadinessCheck } from "../health.ts";
@@ -17,7 +18,7 @@ import { smtpTransport } from "../mail/transport.ts";
 import type { Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { watchKeys } from "../observe/watch-keys.ts";
-import { openAppendOnlyFile } from "../push/append-only-file.ts";
+import { type AppendOnlyFile, openAppendOnlyFile } from "../push/append-only-file.ts";
 import { pushCheckpoints } from "../push/checkpoints.ts";
 import { countedSink } from "../push/counted-sink.ts";
 import { httpsTarget } from "../push/https-target.ts";
@@ -159,8 +160,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     const firstRun = await makeFirstRun(config, keyfold);
     const recovered =
       config.recoverTenant === null ? null : await recoverTenant(config.recoverTenant, keyfold);
-    const checkHost =
-      config.mode === "development" && ["127.0.0.1", "::1", "localhost"].includes(config.host);
+    const checkHost = config.mode === "development" && isLoopback(config.host);
     const app = createApp({
       keyfold,
       log,
@@ -174,18 +174,19 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       limits: config.callLimits,
       guesses: new GuessLimit({ shared: postgresGuesses(db) }),
     });
+    const pushTo = (file: Pick<AppendOnlyFile, "append">, close: () => Promise<void>) => {
+      const pushing = pushCheckpoints({ keyfold, file, log, metrics });
+      ended.push(() => pushing.stop().finally(close));
+    };
     if (config.checkpointTarget !== null) {
       const { url, token } = config.checkpointTarget;
       // Of its own: the last checkpoint goes out while everything else ends.
       const sends = createOutbound({ allow: config.outboundAllow });
-      const file = httpsTarget(sends, url, token);
-      const pushing = pushCheckpoints({ keyfold, file, log, metrics });
-      ended.push(() => pushing.stop().finally(() => sends.close()));
+      pushTo(httpsTarget(sends, url, token), () => sends.close());
     }
     if (config.checkpointFile !== null) {
       const file = await openAppendOnlyFile(config.checkpointFile);
-      const pushing = pushCheckpoints({ keyfold, file, log, metrics });
-      ended.push(() => pushing.stop().finally(() => file.close()));
+      pushTo(file, () => file.close());
     }
     const listening = await listen(app, config);
     ended.push(() => listening.close());
