@@ -52,7 +52,10 @@ export function merkleRoot(leaves: readonly Buffer[]): Buffer {
 export function rangeRoot(leaves: readonly Buffer[], from: number, to: number): Buffer {
   if (from === to) return sha256(Buffer.alloc(0));
   let level = leaves.slice(from, to);
-  if (level.length === 1) requireHash(level[0]!);
+  if (level.length === 1) {
+    requireHash(level[0]!);
+    return Buffer.from(level[0]!);
+  }
   while (level.length > 1) {
     const above: Buffer[] = [];
     for (let i = 0; i < level.length; i += 2) {
@@ -62,7 +65,7 @@ export function rangeRoot(leaves: readonly Buffer[], from: number, to: number): 
     }
     level = above;
   }
-  return Buffer.from(level[0]!);
+  return level[0]!;
 }
 
 function requireHash(bytes: Uint8Array): void {

@@ -3,10 +3,13 @@ import type { Query } from "@keyfold/db";
 import { encodeBodies, leafHash, merkleRoot } from "@keyfold/ledger";
 import { earliest } from "../access/deadline.ts";
 import { type AppendOutcome, unwritten } from "../audit/append.ts";
+import { KeyfoldError } from "../error.ts";
 
 /** One read that waits for its event to be durable. */
 interface Waiting {
   event: Buffer;
+  /** Hashed as it comes: the time between two batches is the database's to wait. */
+  leaf: Buffer;
   epoch: bigint;
   deadline: Date | null;
   resolve(outcome: AppendOutcome): void;
@@ -17,6 +20,13 @@ interface Waiting {
 interface Batch {
   chain: string;
   waiting: Waiting[];
+}
+
+/** What became of batches that were written. */
+interface Done {
+  told: { batch: Batch; outcome: AppendOutcome | KeyfoldError }[];
+  /** What is to be tried again by itself, its chain still being kept from others. */
+  again: Batch[];
 }
 
 /** Lets a few in at once; the others wait their turn. */
@@ -45,7 +55,7 @@ const MOST_EVENTS = 512;
 /** Most readers that are told in one turn of the event loop. */
 const MOST_TOLD = 64;
 /** Most tenants in one transaction. */
-const MOST_CHAINS = 64;
+const MOST_CHAINS = 128;
 
 const SQL = `SELECT control_plane.append_reads(
   $1::uuid[], $2::uuid[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::timestamptz[], $9::boolean) AS outcomes`;
@@ -86,7 +96,7 @@ export class ReadAppender {
    */
   append(chain: string, event: Buffer, epoch: bigint, deadline: Date | null): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
-      const waiting = { event, epoch, deadline, resolve, reject };
+      const waiting = { event, leaf: leafHash(event), epoch, deadline, resolve, reject };
       const queue = this.#queues.get(chain);
       if (queue === undefined) this.#queues.set(chain, [waiting]);
       else queue.push(waiting);
@@ -119,12 +129,10 @@ export class ReadAppender {
   async #run(batches: readonly Batch[]): Promise<void> {
     this.#running++;
     for (const { chain } of batches) this.#busy.add(chain);
-    try {
-      for (const batch of await this.#write(batches, false)) void this.#runAlone(batch);
-    } finally {
-      this.#running--;
-      if (this.#queues.size > 0) this.#plan();
-    }
+    const done = await this.#write(batches, false);
+    this.#running--;
+    this.#next(done);
+    for (const batch of done.again) void this.#runAlone(batch);
   }
 
   /**
@@ -133,17 +141,27 @@ export class ReadAppender {
    */
   async #runAlone(batch: Batch): Promise<void> {
     await this.#alone.acquire();
-    try {
-      let left: readonly Batch[] = [batch];
-      while (left.length > 0) left = await this.#write(left, true);
-    } finally {
-      this.#alone.release();
-      if (this.#queues.size > 0) this.#plan();
+    let left: readonly Batch[] = [batch];
+    while (left.length > 0) {
+      const done = await this.#write(left, true);
+      left = done.again;
+      if (left.length === 0) this.#alone.release();
+      this.#next(done);
     }
   }
 
-  /** Writes batches, answers their readers, frees their chains, and gives back what is to be tried again by itself. */
-  async #write(batches: readonly Batch[], wait: boolean): Promise<Batch[]> {
+  /** First what waits for these chains is sent on its way, and then their readers are told, which takes longer. */
+  #next({ told, again }: Done): void {
+    for (const { batch } of told) this.#busy.delete(batch.chain);
+    if (this.#queues.size > 0) this.#flush();
+    for (const { batch, outcome } of told) tellInTurns(batch.waiting, outcome);
+    if (again.length > 0 || this.#queues.size > 0) this.#plan();
+  }
+
+  /** Writes batches, and answers whose readers are to be told what, and which are to be tried again by themselves. */
+  async #write(batches: readonly Batch[], wait: boolean): Promise<Done> {
+    const told: Done["told"] = [];
+    const again: Batch[] = [];
     let outcomes: (AppendOutcome | "held")[];
     try {
       const [sql, batched] =
@@ -152,24 +170,19 @@ export class ReadAppender {
       outcomes = row!.outcomes;
     } catch (error) {
       const reason = unwritten(error);
-      for (const { chain, waiting } of batches) {
-        this.#busy.delete(chain);
-        for (const one of waiting) one.reject(reason);
-      }
-      return [];
+      return { told: batches.map((batch) => ({ batch, outcome: reason })), again };
     }
-    const again: Batch[] = [];
-    for (const [index, { chain, waiting }] of batches.entries()) {
+    for (const [index, batch] of batches.entries()) {
       const outcome = outcomes[index]!;
-      const rest = outcome === "held" ? waiting : outcome === "deadline" ? refusePast(waiting) : [];
-      if (rest.length > 0) {
-        again.push({ chain, waiting: rest });
-        continue;
+      if (outcome === "held") again.push(batch);
+      else if (outcome !== "deadline") told.push({ batch, outcome });
+      else {
+        const rest = refusePast(batch.waiting);
+        if (rest.length > 0) again.push({ chain: batch.chain, waiting: rest });
+        else told.push({ batch: { chain: batch.chain, waiting: rest }, outcome });
       }
-      this.#busy.delete(chain);
-      if (outcome !== "held" && outcome !== "deadline") tellInTurns(waiting, outcome);
     }
-    return again;
+    return { told, again };
   }
 }
 
@@ -177,8 +190,10 @@ export class ReadAppender {
  * Tells the readers of a batch, a few in each turn of the event loop: what the first do next, such as another read, is on its
  * way to the database while the others are told.
  */
-function tellInTurns(waiting: readonly Waiting[], outcome: AppendOutcome): void {
-  for (const one of waiting.slice(0, MOST_TOLD)) one.resolve(outcome);
+function tellInTurns(waiting: readonly Waiting[], outcome: AppendOutcome | KeyfoldError): void {
+  for (const one of waiting.slice(0, MOST_TOLD))
+    if (outcome instanceof KeyfoldError) one.reject(outcome);
+    else one.resolve(outcome);
   if (waiting.length > MOST_TOLD) setImmediate(() => tellInTurns(waiting.slice(MOST_TOLD), outcome));
 }
 
@@ -203,13 +218,14 @@ function takeBatch(queue: Waiting[]): Waiting[] {
 
 function rowOf({ chain, waiting }: Batch): unknown[] {
   const events = waiting.map((one) => one.event);
-  const leaves = events.map(leafHash);
+  const leaves = waiting.map((one) => one.leaf);
   return [
     chain,
     randomUUID(),
     events.length,
-    merkleRoot(leaves),
-    Buffer.concat(leaves),
+    // Of one event, as most are where tenants are many, the root is the leaf.
+    leaves.length === 1 ? leaves[0] : merkleRoot(leaves),
+    leaves.length === 1 ? leaves[0] : Buffer.concat(leaves),
     encodeBodies(events),
     waiting[0]!.epoch.toString(),
     earliest(...waiting.map((one) => one.deadline)),

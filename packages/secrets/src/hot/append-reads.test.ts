@@ -1,0 +1,140 @@
+import { randomUUID } from "node:crypto";
+import { encodeBodies, leafHash, merkleRoot } from "@keyfold/ledger";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type House, openHouse } from "../testing/house.ts";
+
+/* What one statement says of many chains' reads: each is judged by itself, as append_events() judges it alone. */
+
+let house: House;
+beforeAll(async () => {
+  house = await openHouse();
+});
+afterAll(async () => {
+  await house.moveClock("0");
+  await house.close();
+});
+
+interface Asked {
+  chain: string;
+  epoch: bigint;
+  deadline?: Date | null;
+}
+
+/** As the application's role asks, each chain with two events. */
+async function append(asked: readonly Asked[], wait = false): Promise<string[]> {
+  const events = [Buffer.from("one event"), Buffer.from("another")];
+  const [a, b] = events.map(leafHash) as [Buffer, Buffer];
+  const root = merkleRoot([a, b]);
+  const of = <T>(value: T) => asked.map(() => value);
+  const { rows } = await house.db.pool.query<{ outcomes: string[] }>(
+    `SELECT control_plane.append_reads($1::uuid[], $2::uuid[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[],
+       $7::bigint[], $8::timestamptz[], $9) AS outcomes`,
+    [
+      asked.map(({ chain }) => chain),
+      asked.map(() => randomUUID()),
+      of(2),
+      of(root),
+      of(Buffer.concat([a, b])),
+      of(encodeBodies(events)),
+      asked.map(({ epoch }) => epoch.toString()),
+      asked.map(({ deadline }) => deadline ?? null),
+      wait,
+    ],
+  );
+  return rows[0]!.outcomes;
+}
+
+const epochOf = async (chain: string): Promise<bigint> => {
+  const [row] = await house.sql<{ epoch: string }>("SELECT control_plane.epoch_of($1) AS epoch", [chain]);
+  return BigInt(row!.epoch);
+};
+const headOf = async (chain: string) => {
+  const [row] = await house.sql<{ number: string; events: number }>(
+    "SELECT max(number) AS number, sum(count)::int AS events FROM control_plane.audit_batches WHERE chain_id = $1",
+    [chain],
+  );
+  return { number: Number(row!.number), events: row!.events ?? 0 };
+};
+
+test("reads of many chains in one statement: each is appended, held, stale, too late or gone by itself", async () => {
+  const slugs = [
+    "judged-a",
+    "judged-b",
+    "judged-stale",
+    "judged-late",
+    "judged-early",
+    "judged-held",
+    "judged-gone",
+  ];
+  const ids: string[] = [];
+  for (const slug of slugs) ids.push((await house.tenant(slug)).id);
+  const [, , , , , held, gone] = ids as [string, string, string, string, string, string, string];
+  const operator = house.as(house.operatorToken);
+  await operator.tenants.delete({ tenant: "judged-gone" });
+  await operator.tenants.purge({ tenant: gone, confirm: "judged-gone" });
+  const before = new Map<string, Awaited<ReturnType<typeof headOf>>>();
+  for (const id of ids) before.set(id, await headOf(id));
+  const epochs = await Promise.all(ids.map(epochOf));
+  const hour = 3_600_000;
+  const asked = ids.map((chain, i) => ({
+    chain,
+    epoch: epochs[i]! - (slugs[i] === "judged-stale" ? 1n : 0n),
+    deadline:
+      slugs[i] === "judged-late"
+        ? new Date(Date.now() - hour)
+        : slugs[i] === "judged-early"
+          ? new Date(Date.now() + hour)
+          : null,
+  }));
+  const holder = new pg.Client({ connectionString: house.database.superuserUrl });
+  await holder.connect();
+  await holder.query("SELECT pg_advisory_lock(hashtextextended($1::uuid::text, 7))", [held]);
+  try {
+    expect(await append(asked)).toEqual([
+      "appended",
+      "appended",
+      "epoch",
+      "deadline",
+      "appended",
+      "held",
+      "gone",
+    ]);
+  } finally {
+    await holder.end();
+  }
+  for (const [i, id] of ids.entries()) {
+    const appended = ["judged-a", "judged-b", "judged-early"].includes(slugs[i]!);
+    const was = before.get(id)!;
+    expect(await headOf(id)).toEqual(appended ? { number: was.number + 1, events: was.events + 2 } : was);
+    expect(await epochOf(id)).toBe(epochs[i]);
+  }
+  expect(await append([{ chain: held, epoch: await epochOf(held) }], true)).toEqual(["appended"]);
+  await house.verify();
+});
+
+test("the first batch of a chain begins where that chain begins, and the deadline is the database's clock", async () => {
+  const { id } = await house.tenant("judged-first");
+  await house.tamper("DELETE FROM control_plane.audit_batches WHERE chain_id = $1", [id]);
+  expect(await append([{ chain: id, epoch: 0n, deadline: new Date(Date.now() + 60_000) }])).toEqual([
+    "appended",
+  ]);
+  await house.moveClock("2 minutes");
+  expect(await append([{ chain: id, epoch: 0n, deadline: new Date(Date.now() + 60_000) }])).toEqual([
+    "deadline",
+  ]);
+  await house.moveClock("0");
+  await house.verify();
+});
+
+test("in a region that the deployment spread to, reads go to that region's own chain", async () => {
+  const { id } = await house.tenant("judged-region");
+  const was = await headOf(id);
+  await house.sql("INSERT INTO control_plane.region VALUES ('us', false, now())");
+  const [region] = await house.sql<{ chain: string }>("SELECT control_plane.chain_of($1) AS chain", [id]);
+  expect(await append([{ chain: id, epoch: 0n }])).toEqual(["appended"]);
+  expect(await headOf(region!.chain)).toEqual({ number: 1, events: 2 });
+  expect(await headOf(id)).toEqual(was);
+  await house.tamper("DELETE FROM control_plane.region");
+  await house.verify();
+});
