@@ -34,6 +34,8 @@ export function quoteOrNull(text: unknown, field: string): string {
  * it belongs to, so text that a stranger chooses passes through here first.
  */
 export function fitText(text: string, maxBytes: number = MAX_STRING_BYTES): string {
+  // A UTF-16 unit takes at most three bytes.
+  if (text.length * 3 <= maxBytes) return text.toWellFormed();
   const wellFormed = text.slice(0, maxBytes).toWellFormed();
   const bytes = Buffer.from(wellFormed);
   if (bytes.length <= maxBytes) return wellFormed;

@@ -1,6 +1,8 @@
+import { hash, randomBytes } from "node:crypto";
 import type { ValueKey } from "@keyfold/envelope";
 import { LRUCache } from "lru-cache";
 import type { ServiceActor } from "../access/actor.ts";
+import type { RequestInfo } from "../flow/call.ts";
 import type { SecretRow, VersionRow } from "../secret/rows.ts";
 
 /** A value as it is kept for the next read: sealed, with the key that opens it. Never plaintext. */
@@ -48,6 +50,8 @@ const MOST_ANSWER_BYTES = 2 * 1024 * 1024;
  * moment, and nothing relies on its freshness: the append judges every read by the tenant's epoch.
  */
 export class ReadCache {
+  /** Of this cache only, and as long as a digest: tokens are remembered by a hash of it and them. */
+  readonly #salt = randomBytes(32).toString("base64url");
   readonly #actors: LRUCache<string, ServiceActor>;
   readonly #values: LRUCache<string, WarmValue>;
   readonly #answers: LRUCache<string, WarmAnswer>;
@@ -86,10 +90,18 @@ export class ReadCache {
     return { actors: this.#actors.size, values: this.#values.size, answers: this.#answers.size };
   }
 
-  actor(digest: string): ServiceActor | undefined {
-    const actor = this.#actors.get(digest);
+  /**
+   * What a request's token is remembered by: a digest that says nothing outside of this cache, and takes a fifth of the time
+   * of the one that the database knows. null: it shows no token, and nothing is remembered of it.
+   */
+  nameOf({ credential }: Pick<RequestInfo, "credential">): string | null {
+    return credential?.kind === "token" ? hash("sha256", this.#salt + credential.secret, "base64") : null;
+  }
+
+  actor(token: string): ServiceActor | undefined {
+    const actor = this.#actors.get(token);
     if (actor === undefined || actor.epoch >= (this.#epochs.get(actor.tenantId) ?? 0n)) return actor;
-    this.#actors.delete(digest);
+    this.#actors.delete(token);
     return undefined;
   }
 
@@ -103,9 +115,9 @@ export class ReadCache {
   }
 
   /** Keeps a token's actor. One that stands behind a session is not kept: the session ends in a statement of its own. */
-  keepActor(digest: string, actor: ServiceActor): void {
+  keepActor(token: string, actor: ServiceActor): void {
     if (actor.session !== null) return;
-    this.#actors.set(digest, actor);
+    this.#actors.set(token, actor);
     // Read from the database just now, and so worth more than any hint: after a failover the epoch may even be lower.
     this.#epochs.set(actor.tenantId, actor.epoch);
   }
@@ -141,12 +153,12 @@ export class ReadCache {
       if (one.tenantId === tenantId) this.#answers.delete(name);
   }
 
-  dropActor(digest: string): void {
-    this.#actors.delete(digest);
+  dropActor(token: string): void {
+    this.#actors.delete(token);
   }
 
-  drop(digest: string, name: string): void {
-    this.#actors.delete(digest);
+  drop(token: string, name: string): void {
+    this.#actors.delete(token);
     this.#values.delete(name);
   }
 }

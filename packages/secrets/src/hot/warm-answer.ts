@@ -2,7 +2,7 @@ import type { Action } from "../access/actions.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
 import { eventBytes, type Happening } from "../flow/event.ts";
 import type { Services } from "../flow/services.ts";
-import { digestOf, forgetReader, type KnownReader, knownReader } from "./known-reader.ts";
+import { forgetReader, type KnownReader, knownReader } from "./known-reader.ts";
 
 /** In what forms an answer may be kept: as objects, and as the texts that adapters make of it once. */
 const FORMS = 4;
@@ -46,9 +46,9 @@ export function rememberAnswer(
   answer: object,
 ): boolean {
   const { cache } = services.hot;
-  const digest = digestOf(services, request);
-  if (cache === null || digest === null || actor.type !== "service_token") return false;
-  cache.keepActor(digest, actor);
+  const token = cache?.nameOf(request) ?? null;
+  if (cache === null || token === null || actor.type !== "service_token") return false;
+  cache.keepActor(token, actor);
   const { tenantId, epoch } = actor;
   const bytes = FORMS * JSON.stringify(answer).length;
   cache.keepAnswer(nameOf({ actor }, action, input), { tenantId, epoch, answer, bytes });

@@ -12,7 +12,7 @@ import type { Loaded, SecretRefInput } from "../secret/load.ts";
 import type { RevealedView } from "../secret/schema.ts";
 import { viewRevealed } from "../secret/view.ts";
 import { refusedFrom } from "../version/open.ts";
-import { digestOf, type KnownReader } from "./known-reader.ts";
+import type { KnownReader } from "./known-reader.ts";
 
 export interface RevealInput extends SecretRefInput {
   tenant?: string | undefined;
@@ -33,7 +33,7 @@ export async function warmReveal(
   action: Action,
   request: RequestInfo,
   input: RevealInput,
-  { actor, digest, cache }: KnownReader,
+  { actor, token, cache }: KnownReader,
 ): Promise<RevealedView | null | "unknown"> {
   const name = nameOf(actor, input);
   const value = cache.value(name);
@@ -61,7 +61,7 @@ export async function warmReveal(
       earliest(actor.deadline, version.openUntil),
     );
     if (outcome !== "appended") {
-      cache.drop(digest, name);
+      cache.drop(token, name);
       return null;
     }
     services.reads?.record(actor, secret.id, version.number, request.instance);
@@ -80,10 +80,10 @@ export function rememberRead(
   key: ValueKey,
 ): void {
   const { secret, version, sealed, epoch } = loaded;
-  const digest = digestOf(services, request);
   const { cache } = services.hot;
+  const token = cache?.nameOf(request) ?? null;
   if (
-    digest === null ||
+    token === null ||
     cache === null ||
     actor.type !== "service_token" ||
     version === null ||
@@ -92,7 +92,7 @@ export function rememberRead(
     sealed?.sealed == null
   )
     return;
-  cache.keepActor(digest, actor);
+  cache.keepActor(token, actor);
   cache.keepValue(nameOf(actor, input), {
     tenantId: actor.tenantId,
     secret: {
