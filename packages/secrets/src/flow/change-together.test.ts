@@ -129,3 +129,35 @@ test("whose turn does not come in time is told that it is busy, and those whose 
     await holder.end();
   }
 });
+
+test("new secrets of one moment share their statements, and one whose name is there makes a version all the same", async () => {
+  const { caller, id } = await house.tenant("together-statements");
+  await caller.secrets.set({ name: "KEY_03", value: "there" });
+  const { query } = pg.Client.prototype;
+  let asked = 0;
+  pg.Client.prototype.query = function (this: pg.Client, ...given: unknown[]) {
+    asked++;
+    return (query as (...given: unknown[]) => unknown).apply(this, given);
+  } as typeof query;
+  try {
+    const answers = await Promise.all(
+      NAMES.map((name, i) =>
+        caller.secrets.set({ name, value: `v-${name}`, ...(i % 8 === 7 ? { reason: `why ${i}` } : {}) }),
+      ),
+    );
+    expect(answers.map(({ secret }) => secret.version)).toEqual(
+      NAMES.map((name) => (name === "KEY_03" ? 2 : 1)),
+    );
+  } finally {
+    pg.Client.prototype.query = query;
+  }
+  // Two a secret, before they did.
+  expect(asked).toBeLessThan(NAMES.length * 1.5);
+  for (const name of NAMES) expect((await caller.secrets.reveal({ name })).value).toBe(`v-${name}`);
+  const reasons = await house.sql(
+    "SELECT reason FROM control_plane.versions WHERE tenant_id = $1 AND reason IS NOT NULL ORDER BY reason",
+    [id],
+  );
+  expect(reasons.map((row) => row.reason)).toEqual(["why 15", "why 23", "why 7"]);
+  await house.verify();
+});

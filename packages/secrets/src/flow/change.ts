@@ -18,6 +18,8 @@ import type { Services } from "./services.ts";
 export interface Unit extends SqlTransaction {
   readonly call: Call;
   readonly tenantId: string;
+  /** Whether others share the transaction, and so may share statements. */
+  readonly shared: boolean;
   /** Tells the audit log what happened; appended when the work is done, before the commit. */
   record(happening: Happening): void;
   /** What the tenant's consumers are told of this, written with the events; see `tell` (message/tell.ts). Answers its id. */
@@ -174,12 +176,14 @@ export function begin<Tx extends SqlTransaction>(
   call: Call,
   tenantId: string,
   tx: Tx,
-  { events, told, refusals }: Left = nothingLeft(),
+  left: Left | null = null,
 ): Left & { unit: Unit & Tx } {
+  const { events, told, refusals } = left ?? nothingLeft();
   const unit = {
     ...tx,
     call,
     tenantId,
+    shared: left !== null,
     record(happening: Happening) {
       events.push(eventBytes(call, tenantId, happening));
       refusals.push(refusalOf(call, tenantId, told.batch, happening));

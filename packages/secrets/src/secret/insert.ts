@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { actorRef } from "../access/actor.ts";
 import { requireAgreed } from "../approval/find.ts";
 import type { Unit } from "../flow/change.ts";
+import { gather } from "../flow/gather.ts";
 import type { Algorithm } from "../key/suite/algorithm.ts";
 import { tell } from "../message/tell.ts";
 import type { NamedPlace } from "../place/place.ts";
@@ -28,7 +29,8 @@ export interface NewSecret extends Metadata {
 }
 
 /**
- * Makes new secrets of one place, each with its version 1: one statement, however many they are.
+ * Makes new secrets of one place, each with its version 1: one statement, however many they are, and one for all changes
+ * that share a transaction.
  * @param facts.configured the operator's configuration makes them, and nobody who calls
  * @returns in the order asked for
  * @throws KeyfoldError `approval_required`, `forbidden`; the database's, through the unique index, when a name is taken
@@ -41,17 +43,19 @@ export async function insertSecrets(
   facts: { reason: string | undefined; configured?: boolean },
 ): Promise<SecretView[]> {
   const made: Made[] = [];
+  const reason = facts.reason ?? null;
   for (const secret of secrets) {
     if (!facts.configured) await mayMake(unit, place, secret.name);
     const row = newRow(unit, place, secret);
     const version = sealVersion(unit, row, keys.of(await suiteFor(unit, row)), secret.value, {
       number: 1,
       rotatedFrom: null,
-      reason: facts.reason ?? null,
+      reason,
     });
     made.push({ row, version });
   }
-  await unit.query(INSERT, parameters(unit, place, made));
+  const what = JSON.stringify(["new secrets in", place.environment.id, reason]);
+  await gather(unit, what, made, (all) => unit.query(INSERT, parameters(unit, place, reason, all)));
   return made.map(({ row }) => {
     tell(unit, "secret.created", row, { new_version: 1 });
     return viewSecret(row, place, { number: 1, createdAt: unit.now, createdBy: row.createdBy });
@@ -124,7 +128,12 @@ const INSERT = `WITH made AS (
     INSERT INTO control_plane.sealed_values (tenant_id, secret_id, number, term, sealed, dek_wrap, digest, generation, digest_term, round)
       SELECT $1::uuid, id, 1, term, sealed, dek_wrap, digest, 1, digest_term, round FROM made JOIN s USING (id)`;
 
-function parameters(unit: Unit, { project, environment }: NamedPlace, made: readonly Made[]): unknown[] {
+function parameters(
+  unit: Unit,
+  { project, environment }: NamedPlace,
+  reason: string | null,
+  made: readonly Made[],
+): unknown[] {
   const all = <T>(column: (one: Made) => T): T[] => made.map(column);
   return [
     unit.tenantId,
@@ -132,7 +141,7 @@ function parameters(unit: Unit, { project, environment }: NamedPlace, made: read
     environment.id,
     unit.now,
     { ...actorRef(unit.call.actor) },
-    made[0]?.version.row.reason ?? null,
+    reason,
     all(({ row }) => row.id),
     all(({ row }) => row.name),
     all(({ row }) => row.description),

@@ -1,8 +1,8 @@
 import { actorRef } from "../access/actor.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
+import { gather } from "../flow/gather.ts";
 import { tell } from "../message/tell.ts";
-import type { NamedPlace } from "../place/place.ts";
 import { openVersion } from "../version/open.ts";
 import {
   FIRST_PARAMETER,
@@ -81,10 +81,15 @@ export async function moveSecret(unit: Unit, secret: SecretRow, to: Move): Promi
   return row;
 }
 
+interface PlaceIds {
+  project: { id: string };
+  environment: { id: string };
+}
+
 /** Which of these names stand in a place, in one round trip; the unique index decides races. */
 export async function namesThere(
   unit: Unit,
-  { project, environment }: NamedPlace,
+  { project, environment }: PlaceIds,
   names: readonly string[],
 ): Promise<Set<string>> {
   const rows = await unit.query<{ name: string }>(
@@ -95,19 +100,18 @@ export async function namesThere(
   return new Set(rows.map(({ name }) => name));
 }
 
-/** Asked first for a clean answer; the unique index decides races. */
+/** Asked first for a clean answer; the unique index decides races. Changes that share a transaction ask together. */
 export async function isNameTaken(
   unit: Unit,
-  projectId: string,
-  environmentId: string,
+  project: string,
+  environment: string,
   name: string,
 ): Promise<boolean> {
-  const rows = await unit.query(
-    `SELECT 1 FROM control_plane.secrets WHERE tenant_id = $1::uuid AND project_id = $2::uuid AND environment_id = $3::uuid
-        AND name = $4 AND state <> 'deleted'`,
-    [unit.tenantId, projectId, environmentId, name],
+  const place = { project: { id: project }, environment: { id: environment } };
+  const there = await gather(unit, `names in ${environment}`, [name], (names) =>
+    namesThere(unit, place, names),
   );
-  return rows.length > 0;
+  return there.has(name);
 }
 
 /** @throws KeyfoldError `version_mismatch` */
