@@ -1,10 +1,12 @@
-import type { MigrationList, SchemaEngine } from "@prisma/schema-engine-wasm/schema_engine_bg";
+import type { MigrationList } from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
 import { grantApplicationRole } from "./application-role.ts";
-import type { EngineConnection } from "./engine-connection.ts";
+import { isOneTransaction } from "./apply.ts";
+import { applyApart } from "./apply-apart.ts";
 import { MigrationError } from "./migration-error.ts";
 import { readMigrations, scriptOf } from "./migrations-folder.ts";
-import { asMigrationError, noFilters, withSchemaEngine } from "./schema-engine.ts";
+import { isUpToDate } from "./pending.ts";
+import { asMigrationError } from "./schema-engine.ts";
 
 /** The lock that every schema engine takes while it applies migrations, Prisma's own binary too. */
 const ENGINE_LOCK = 72707369;
@@ -39,10 +41,7 @@ export async function deployMigrations(options: DeployOptions): Promise<{ applie
   try {
     await client.query("SELECT pg_advisory_lock($1)", [DEPLOY_LOCK]);
     await forgetInterrupted(client, list);
-    const applied = await withSchemaEngine({ url: options.url }, async (engine, connection) => {
-      await checkHistory(engine, list);
-      return apply(engine, connection, list);
-    });
+    const applied = (await isUpToDate(client, list)) ? [] : await applyApart(options.url, list);
     await coverForBackup(client);
     for (const name of applied) options.log?.(`Applied the migration ${name}.`);
     if (options.appRole !== undefined) await grantApplicationRole(client, options.appRole);
@@ -102,59 +101,5 @@ async function forgetInterrupted(client: pg.Client, list: MigrationList): Promis
     }
   } finally {
     await client.query("SELECT pg_advisory_unlock($1)", [ENGINE_LOCK]);
-  }
-}
-
-/** A script sent in one piece is one transaction, unless it commits by itself or holds what cannot be in one. */
-function isOneTransaction(script: string): boolean {
-  return !/\b(commit|rollback|concurrently|vacuum|start\s+transaction)\b/i.test(
-    script.replace(/--.*$/gm, ""),
-  );
-}
-
-async function checkHistory(engine: SchemaEngine, list: MigrationList): Promise<void> {
-  const { editedMigrationNames, history } = await engine.diagnoseMigrationHistory({
-    migrationsList: list,
-    optInToShadowDatabase: false,
-    filters: noFilters,
-  });
-  if (editedMigrationNames.length > 0) {
-    throw new MigrationError(
-      "migration_edited",
-      `Migrations that this database has already were changed afterwards: ${editedMigrationNames.join(", ")}. Put them back, and write the change as a new migration.`,
-    );
-  }
-  if (history?.diagnostic === "migrationsDirectoryIsBehind") {
-    throw new MigrationError(
-      "database_ahead",
-      `This database is newer than this release: it has ${history.unpersistedMigrationNames.join(", ")}. Start the newer release, or restore a backup.`,
-    );
-  }
-  if (history?.diagnostic === "historiesDiverge") {
-    throw new MigrationError(
-      "histories_diverge",
-      `This database has migrations that this release does not know (${history.unpersistedMigrationNames.join(", ")}), and lacks others.`,
-    );
-  }
-}
-
-async function apply(
-  engine: SchemaEngine,
-  connection: EngineConnection,
-  list: MigrationList,
-): Promise<string[]> {
-  try {
-    const done = await engine.applyMigrations({ migrationsList: list, filters: noFilters });
-    return done.appliedMigrationNames;
-  } catch (error) {
-    const failure = connection.failedScript;
-    if (failure === undefined) throw error;
-    const name = list.migrationDirectories.find(({ path }) => scriptOf(list, path) === failure.script)?.path;
-    const outcome = isOneTransaction(failure.script) ? " Nothing of it was applied." : "";
-    throw new MigrationError(
-      "migration_failed",
-      `The migration ${name} failed${failure.where}: ${failure.reason}.${outcome}`,
-      { cause: error },
-    );
   }
 }
