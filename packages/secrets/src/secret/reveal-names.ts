@@ -6,13 +6,18 @@ import { findPlace, type PlaceInput } from "../place/place.ts";
 import { askUpstream, type Found, mayReadAbsent, overwrite, wereHere } from "../upstream/ask.ts";
 import { encodingOf, keepFound } from "../upstream/keep.ts";
 import { openVersion, refuseClosed, refusedFrom } from "../version/open.ts";
-import { findSecret } from "./load.ts";
+import { findSecrets, type Loaded } from "./load.ts";
 import { noteRead } from "./note-read.ts";
 import type { RevealedView } from "./schema.ts";
 import { viewRevealed } from "./view.ts";
 
 /** Stands where an id stands, for what is not kept here. */
 const NOWHERE = "00000000-0000-0000-0000-000000000000";
+
+/** How many are loaded at once: as many as are no more than a few calls' worth of bytes, were each as large as it may be. */
+const atOnce = (maxValueBytes: number): number =>
+  Math.max(1, Math.min(64, Math.floor(MOST_LOADED / maxValueBytes)));
+const MOST_LOADED = 32 * 1024 * 1024;
 
 /** How often what somebody else makes in between is looked for anew. */
 const ATTEMPTS = 4;
@@ -77,10 +82,16 @@ async function openAll(
       checkBulk(total);
       opened.set(name, view);
     };
-    for (const name of names) {
-      const ref = { project: place.project.id, environment: place.environment.id, name };
-      const loaded = await findSecret(call, unit.query, tenantId, ref, { sealed: true });
-      if (loaded === null) {
+    const at = { project: place.project.id, environment: place.environment.id };
+    const lot = atOnce(call.services.limits.maxValueBytes);
+    let there = new Map<string, Loaded>();
+    for (const [index, name] of names.entries()) {
+      if (index % lot === 0) {
+        const next = names.slice(index, index + lot);
+        there = await findSecrets(call, unit.query, tenantId, at, next, { sealed: true });
+      }
+      const loaded = there.get(name);
+      if (loaded === undefined) {
         const value = found?.values.get(name);
         if (found === null || value === undefined) {
           if (call.services.upstreams === null) throw new KeyfoldError("not_found");
