@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { isKeyfoldError, type Keyfold } from "@keyfold/client";
 import type { Digests } from "./digest.ts";
+import { SourceError } from "./entry.ts";
 
 /** A tenant's project and environment, by name. */
 export interface Place {
@@ -45,19 +46,30 @@ export class Destination {
     const there = await this.#there(place);
     const wanted = names.filter((name) => there.has(name));
     const found = new Map<string, Standing>();
-    const { trpc } = await this.#client(place.tenant);
-    for (let at = 0; at < wanted.length; at += MOST_ITEMS) {
-      const { secrets } = await trpc.secrets.revealMany.query({
-        ...place,
-        names: wanted.slice(at, at + MOST_ITEMS),
-      });
-      for (const { name, value, encoding, version } of secrets) {
-        const bytes = Buffer.from(value, encoding);
-        found.set(name, { digest: this.#digests.of(bytes), version });
-        bytes.fill(0);
-      }
-    }
+    for (let at = 0; at < wanted.length; at += MOST_ITEMS)
+      await this.#reveal(place, wanted.slice(at, at + MOST_ITEMS), found);
     return found;
+  }
+
+  async #reveal(place: Place, names: readonly string[], found: Map<string, Standing>): Promise<void> {
+    const { trpc } = await this.#client(place.tenant);
+    const answer = await trpc.secrets.revealMany
+      .query({ ...place, names: [...names] })
+      .catch((error: unknown) => {
+        if (names.length === 1 || !isKeyfoldError(error, "too_large")) throw error;
+        return null;
+      });
+    if (answer === null) {
+      // Together they are more than one answer may carry.
+      const half = Math.ceil(names.length / 2);
+      for (const part of [names.slice(0, half), names.slice(half)]) await this.#reveal(place, part, found);
+      return;
+    }
+    for (const { name, value, encoding, version } of answer.secrets) {
+      const bytes = Buffer.from(value, encoding);
+      found.set(name, { digest: this.#digests.of(bytes), version });
+      bytes.fill(0);
+    }
   }
 
   /** Sets secrets together, all or nothing; what has the value already stays as it is. @returns how many changed */
@@ -74,11 +86,21 @@ export class Destination {
       idempotencyKey: randomUUID(),
     };
     // Most places are there: only where one is not are projects and environments looked through and made.
-    const { results } = await trpc.secrets.setMany.mutate(input).catch(async (error: unknown) => {
-      if (!isKeyfoldError(error, "not_found")) throw error;
-      await this.#make(place);
-      return trpc.secrets.setMany.mutate(input);
-    });
+    const { results } = await trpc.secrets.setMany
+      .mutate(input)
+      .catch(async (error: unknown) => {
+        if (!isKeyfoldError(error, "not_found")) throw error;
+        await this.#make(place);
+        return trpc.secrets.setMany.mutate(input);
+      })
+      .catch((error: unknown) => {
+        if (!isKeyfoldError(error, "too_large")) throw error;
+        // The server says how much it takes, and not which of hundreds is more.
+        const { name } = secrets.reduce((a, b) => (b.value.length > a.value.length ? b : a));
+        throw new SourceError(
+          `${place.tenant}: ${name} is too large. ${error.message} Leave it out, or let the server take more. What came before it stays.`,
+        );
+      });
     return results.filter(({ changed }) => changed).length;
   }
 

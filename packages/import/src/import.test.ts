@@ -110,16 +110,50 @@ test("an empty value is told and left out, and keeps nothing else from coming", 
   });
 });
 
-test("names that differ only in case are a warning, and both come", async () => {
+test("names that differ only in case or in their Unicode form are a warning, and both come", async () => {
   const tenant = fresh();
   const source = entries([
     { name: "Key", value: "1" },
     { name: "KEY", value: "2" },
     { name: "ﬁ", value: "3" },
     { name: "fi", value: "4" },
+    { name: "caf\u00e9", value: "composed" },
+    { name: "cafe\u0301", value: "decomposed" },
   ]);
-  expect(await run(source, tenant)).toMatchObject({ written: { changed: 4 }, complete: true });
+  expect(await run(source, tenant)).toMatchObject({
+    plan: { problems: ["item 2", "item 4", "item 6"].map((from) => ({ kind: "alike", from })) },
+    written: { changed: 6 },
+    complete: true,
+  });
   expect(await into.value(tenant, "Key")).toBe("1");
+  expect(await into.value(tenant, "caf\u00e9")).toBe("composed");
+  expect(await into.value(tenant, "cafe\u0301")).toBe("decomposed");
+});
+
+test("values that are more together than one answer carries are written and compared all the same", async () => {
+  const tenant = fresh();
+  const large = Array.from({ length: 9 }, (_, i) => ({ name: `L${i}`, value: `${i}`.repeat(1024 * 1024) }));
+  expect(await run(entries(large), tenant)).toMatchObject({
+    written: { changed: 9 },
+    verified: { compared: 9, missing: [], differing: [] },
+    complete: true,
+  });
+});
+
+test("a value of a megabyte comes, and one that is larger than the server takes is named", async () => {
+  const tenant = fresh();
+  const megabyte = { name: "LARGE", value: "x".repeat(1024 * 1024) };
+  expect(await run(entries([megabyte, { name: "SMALL", value: "1" }]), tenant)).toMatchObject({
+    complete: true,
+  });
+  const more = { name: "LARGER", value: "x".repeat(1024 * 1024 + 1) };
+  await expect(run(entries([{ name: "A", value: "1" }, more]), tenant)).rejects.toMatchObject({
+    name: "SourceError",
+    message: expect.stringMatching(
+      new RegExp(`^${tenant}: LARGER is too large\\. .* What came before it stays\\.$`),
+    ),
+  });
+  await expect(into.value(tenant, "A")).rejects.toMatchObject({ code: "not_found" });
 });
 
 test("a mapping sends tenants, environments and names where they belong, and leaves the others out", async () => {
