@@ -8,7 +8,7 @@ import { findSecret, lockSecret } from "../secret/load.ts";
 import { putByName } from "../secret/put.ts";
 import { moveSecret } from "../secret/store.ts";
 import { withWriteKeys } from "../version/write-keys.ts";
-import { asLink, ended, makerStands, tenantOfLink, withLinkOf } from "./held.ts";
+import { asLink, ended, makerStands, policyLets, tenantOfLink, withLinkOf } from "./held.ts";
 import { handInInput } from "./schema.ts";
 import { endLink, type LinkRow } from "./store.ts";
 
@@ -65,12 +65,12 @@ async function placeFor(unit: PrismaUnit, row: LinkRow) {
     environment: row.environmentId ?? undefined,
   });
   if (!(await makerStands(unit, row, ["link.request", "secret.set"]))) throw ended();
-  if (row.agreed) return place;
-  // Protected since: then it takes two people, and this took one.
-  if (place.environment.protection !== null) throw ended();
   const ref = { project: place.project.id, environment: place.environment.id, name: row.name! };
   const loaded = await findSecret(unit.call, unit.query, unit.tenantId, ref, { lock: true });
-  if ((loaded?.secret.accessPolicy?.approvals ?? null) !== null) throw ended();
+  if (loaded !== null && !(await policyLets(unit, row, "secret.set", loaded.secret))) throw ended();
+  // Protected since: then it takes two people, and this took one.
+  const protectedNow = place.environment.protection ?? loaded?.secret.accessPolicy?.approvals ?? null;
+  if (!row.agreed && protectedNow !== null) throw ended();
   return place;
 }
 

@@ -9,7 +9,10 @@ import { change, type PrismaUnit } from "../flow/change.ts";
 import type { Services } from "../flow/services.ts";
 import type { SealedApart } from "../key/sealed-apart.ts";
 import { heldNow } from "../member/held.ts";
+import { isConfined, refusedBy } from "../policy/judge.ts";
 import { tenantChangedHere } from "../region/gate.ts";
+import type { SecretRow } from "../secret/rows.ts";
+import { tokenActor } from "../token/actor.ts";
 import { isSecretOf } from "./secret.ts";
 import { type LinkRow, lockLink, stateOf } from "./store.ts";
 
@@ -119,5 +122,25 @@ export async function makerStands(
           name === null ||
           coversSecret(grant, { projectId, environmentId, name })),
     ),
+  );
+}
+
+/**
+ * Whether a secret's policy, as it is now, lets whoever made a link do what it does. A factor that they proved when they
+ * made it counts still.
+ */
+export async function policyLets(
+  unit: PrismaUnit,
+  row: LinkRow,
+  action: "secret.set" | "secret.reveal",
+  secret: SecretRow,
+): Promise<boolean> {
+  const { type, id } = row.createdBy as { type: string; id: string };
+  if (type === "service_token")
+    return refusedBy(await tokenActor(unit, id), action, secret, unit.now) === null;
+  const grants = await heldNow(unit, row.createdBy);
+  return isConfined(
+    grants.filter(({ actions }) => actions.includes(action)),
+    secret,
   );
 }

@@ -106,6 +106,46 @@ test("regression: a link was made for a secret whose policy refuses whoever aske
   expect(await codeOf(blind.links.request({ name: "NEW" }))).toBe("allowed");
 });
 
+test("regression: a value was handed in for whoever asked before the secret's policy shut them out", async () => {
+  const { caller, owner } = await tenant();
+  const { id } = await caller.secrets.create({ name: "K", value: VALUE });
+  const asked = async (consumerName: string) => {
+    const { token } = await caller.tokens.create({ name: "t", preset: "writer", consumerName });
+    return (await house.as(token!).links.request({ name: "K", writeOnly: false })).url;
+  };
+  const [mailer, billing] = [await asked("mailer"), await asked("billing")];
+  const { url: people } = await owner.caller.links.request({ name: "K", writeOnly: false });
+  await owner.caller.secrets.setAccessPolicy({ id, policy: { services: ["billing"] } });
+  expect(await codeOf(handIn(mailer))).toBe("link_ended");
+  expect(await codeOf(handIn(billing))).toBe("allowed");
+  const { environment } = await caller.secrets.get({ id });
+  await owner.caller.secrets.setAccessPolicy({ id, policy: { environments: [environment.id] } });
+  expect(await codeOf(handIn(people))).toBe("link_ended");
+  // A factor that was proved when the value was asked for is not asked for again by who hands it in.
+  const fresh = await owner.again({ factorSecondsAgo: 0 });
+  await fresh.caller.secrets.setAccessPolicy({ id, policy: { mfa: true } });
+  const { url } = await fresh.caller.links.request({ name: "K", writeOnly: false });
+  await owner.again({ factorSecondsAgo: 1000 });
+  expect(await codeOf(handIn(url))).toBe("allowed");
+});
+
+test("regression: a shared value was shown after the secret's policy had shut out whoever shared it", async () => {
+  const { caller, owner } = await tenant();
+  const { id } = await caller.secrets.create({ name: "K", value: VALUE });
+  const shared = async (consumerName: string) => {
+    const { token } = await caller.tokens.create({ name: "t", preset: "writer", consumerName });
+    return (await house.as(token!).links.share({ name: "K" })).url;
+  };
+  const [mailer, billing] = [await shared("mailer"), await shared("billing")];
+  const { url: people } = await owner.caller.links.share({ name: "K" });
+  await owner.caller.secrets.setAccessPolicy({ id, policy: { services: ["billing"] } });
+  expect(await codeOf(open(mailer))).toBe("link_ended");
+  expect(await codeOf(open(billing))).toBe("allowed");
+  const { environment } = await caller.secrets.get({ id });
+  await owner.caller.secrets.setAccessPolicy({ id, policy: { environments: [environment.id] } });
+  expect(await codeOf(open(people))).toBe("link_ended");
+});
+
 test("a write-only secret that one may not see is shared no more than one that is not there", async () => {
   const { caller, owner } = await tenant();
   const { id } = await caller.secrets.create({ name: "K", value: VALUE });

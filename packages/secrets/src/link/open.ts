@@ -6,7 +6,7 @@ import { parseInput } from "../flow/verb.ts";
 import { type Encoding, encodeValue } from "../input/value.ts";
 import { loadSecret } from "../secret/load.ts";
 import { refuseClosed } from "../version/open.ts";
-import { ended, makerStands, withLink } from "./held.ts";
+import { ended, makerStands, policyLets, withLink } from "./held.ts";
 import { heldLink } from "./schema.ts";
 import { openShare } from "./secret.ts";
 import { endLink, type LinkRow } from "./store.ts";
@@ -44,11 +44,13 @@ export async function openLink(services: Services, request: RequestInfo, given: 
   });
 }
 
-async function stillOpens(unit: PrismaUnit, { secretId, version }: LinkRow): Promise<void> {
+async function stillOpens(unit: PrismaUnit, row: LinkRow): Promise<void> {
+  const { secretId, version } = row;
   if (secretId === null || version === null) return;
   const { call, query, tenantId } = unit;
   const loaded = await loadSecret(call, query, tenantId, { id: secretId }, { number: version, lock: true });
   if (loaded.version === null || loaded.secret.accessPolicy?.writeOnly) throw ended();
+  if (!(await policyLets(unit, row, "secret.reveal", loaded.secret))) throw ended();
   try {
     refuseClosed(loaded.version, unit.now);
   } catch (error) {

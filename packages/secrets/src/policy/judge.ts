@@ -1,7 +1,7 @@
 import type { Action } from "../access/actions.ts";
 import { type Actor, isOfTenant } from "../access/actor.ts";
 import { grantsFor, holds, mayReach } from "../access/authorize.ts";
-import { coversSecret, type NamedSecret } from "../access/scope.ts";
+import { coversSecret, type Grant, type NamedSecret } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import type { AccessPolicy, Protection } from "./policy.ts";
 
@@ -86,14 +86,8 @@ export function refusedBy(actor: Actor, action: Action, secret: Guarded, now: Da
     if (!policy.services.includes(actor.consumer.name))
       return no("The access policy of this secret does not name this service.");
   }
-  if (!ofPolicy && policy.environments !== null && isOfTenant(actor)) {
-    const within = policy.environments;
-    const confined = grantsFor(actor, action)!.some(
-      (grant) => coversSecret(grant, secret) && grant.environments?.every((id) => within.includes(id)),
-    );
-    if (!confined)
-      return no("The access policy of this secret asks for a right that is confined to its environments.");
-  }
+  if (!ofPolicy && isOfTenant(actor) && !isConfined(grantsFor(actor, action)!, secret))
+    return no("The access policy of this secret asks for a right that is confined to its environments.");
   if (!policy.mfa) return null;
   const factorAt = factorOf(actor);
   if (actor.type === "service_token" || actor.via === "token")
@@ -104,6 +98,18 @@ export function refusedBy(actor: Actor, action: Action, secret: Guarded, now: Da
         code: "factor_required",
         sentence: "Prove a second factor: this secret asks for one of the last five minutes.",
       };
+}
+
+/** Whether one of some rights reaches a secret and no other environments than its policy says, where it says any. */
+export function isConfined(grants: readonly Grant[], secret: Guarded): boolean {
+  const within = secret.accessPolicy?.environments ?? null;
+  return (
+    within === null ||
+    grants.some(
+      (grant) =>
+        coversSecret(grant, secret) && grant.environments?.every((id) => within.includes(id)) === true,
+    )
+  );
 }
 
 const no = (sentence: string): Refusal => ({ code: "forbidden", sentence });
