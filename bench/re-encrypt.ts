@@ -43,13 +43,15 @@ export async function reEncryption(versions: number, beforeSeconds: number): Pro
       preset: "admin",
     });
     const reader = requestInfo({ token: made.token! });
-    for (let i = 0; i < versions; i += A_CALL)
+    for (let i = 0; i < versions; i += A_CALL) {
       await keyfold.invoke(verbs.secrets.setMany, reader, {
         items: Array.from({ length: Math.min(A_CALL, versions - i) }, (_, j) => ({
           name: `S${i + j}`,
           value: `a value of some length, not real: ${i + j}`,
         })),
       });
+      if (i > 0 && i % 100_000 === 0) console.error(`${i} of ${versions} are set`);
+    }
 
     const traffic = () => {
       const times: number[] = [];
