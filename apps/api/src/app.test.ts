@@ -15,7 +15,9 @@ test("what does not exist is a problem with a code, a correlation id and the sec
   expect(answer.headers.get("x-correlation-id")).toBe("caller-0001");
   expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
   expect(answer.headers.get("cache-control")).toBe("no-store");
-  expect(answer.headers.get("content-security-policy")).toContain("script-src 'self';");
+  const policy = answer.headers.get("content-security-policy");
+  expect(policy).toContain("script-src 'self';");
+  expect(policy).toContain("require-trusted-types-for 'script'; trusted-types 'none'");
 });
 
 test("a correlation id that is none is replaced", async () => {

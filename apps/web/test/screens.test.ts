@@ -294,7 +294,7 @@ describe("the panel's screens", () => {
     await visitor.leave();
   });
 
-  test("on a phone the menu leads everywhere; a theme that was chosen stays", async () => {
+  test("on a phone the menu leads everywhere; a theme that was chosen stays; no text becomes markup", async () => {
     const { token } = await scene.furnish("nakatomi");
     const visitor = await scene.visitor();
     const { page, look } = visitor;
@@ -313,6 +313,25 @@ describe("the panel's screens", () => {
     await look("phone-menu", ["360"]);
     await menu.getByRole("link", { name: "Audit log" }).click();
     await page.waitForURL("**/t/nakatomi/audit");
+    // Were there a way to write text into this page's markup, it would end here.
+    const names = await page.evaluate(() =>
+      [
+        () => Object.assign(document.createElement("p"), { innerHTML: "<b>text</b>" }),
+        () => Object.assign(document.createElement("script"), { src: "/theme.js" }),
+        () =>
+          (
+            window as unknown as { trustedTypes: { createPolicy(name: string, rules: object): unknown } }
+          ).trustedTypes.createPolicy("default", {}),
+      ].map((attempt) => {
+        try {
+          attempt();
+          return "done";
+        } catch (error) {
+          return (error as Error).name;
+        }
+      }),
+    );
+    expect(names).toEqual(["TypeError", "TypeError", "TypeError"]);
     await visitor.leave();
   });
 

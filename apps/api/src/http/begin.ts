@@ -41,7 +41,7 @@ export function begin(options: BeginOptions): MiddlewareHandler<AppEnv> {
     } else await next();
     await discardBody(c.req.raw);
     c.res.headers.set("x-correlation-id", facts.correlationId);
-    secure(c.res.headers, facts.origin.https && !isOwnHost(c.req.header("host") ?? null, null), facts.frames);
+    secure(c.res.headers, facts.origin.https && !isOwnHost(c.req.header("host") ?? null, null), facts);
     answered(options, facts, c.req.method, c.res.status, performance.now() - start);
   };
 }
@@ -86,6 +86,7 @@ export function factsOf(
     origin: { ...origin, https },
     ownOrigins,
     frames: [],
+    documentation: false,
     route: "(none)",
     credential: null,
     refusedCredential: false,

@@ -10,6 +10,8 @@ export interface Facts {
   readonly ownOrigins: readonly string[];
   /** The sites in whose frames the answer may stand: none, but for a link's page. */
   frames: readonly string[];
+  /** Whether it is a page of the API's documentation, which is Swagger UI's. */
+  documentation: boolean;
   /** The route's template, for log and metrics: never the address itself. */
   route: string;
   /** The token or session that was shown, for counting guesses; never written anywhere. */

@@ -2,7 +2,7 @@
  * No script and no style but our own files; `style-src-attr` for the positions that the panel's components write into
  * style attributes, which cannot load or run anything.
  */
-export const CONTENT_SECURITY_POLICY = [
+const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -15,7 +15,18 @@ export const CONTENT_SECURITY_POLICY = [
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'none'",
-].join("; ");
+];
+
+/**
+ * No text becomes markup or script, and no code may declare that one could (Trusted Types without a policy): neither the
+ * panel nor what it is built of needs to.
+ */
+const NO_MARKUP = ["require-trusted-types-for 'script'", "trusted-types 'none'"];
+
+export const CONTENT_SECURITY_POLICY = [...POLICY, ...NO_MARKUP].join("; ");
+
+/** For Swagger UI alone, which writes markup from the descriptions of our own document. */
+const POLICY_OF_DOCUMENTATION = POLICY.join("; ");
 
 /** What every answer carries. */
 export const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
@@ -36,12 +47,18 @@ export const HSTS = "max-age=31536000";
 
 /**
  * Puts the headers on every answer. What does not say how it may be cached may not be.
- * @param frames origins of the sites in whose frames the answer may stand
+ * @param of.frames origins of the sites in whose frames the answer may stand
+ * @param of.documentation whether this is the API's documentation
  * @param hsts whether browsers shall come by https only from now on: never for `localhost`, which is every program's
  */
-export function secure(headers: Headers, hsts: boolean, frames: readonly string[] = []): void {
+export function secure(
+  headers: Headers,
+  hsts: boolean,
+  of: { frames: readonly string[]; documentation: boolean } = { frames: [], documentation: false },
+): void {
   for (const [name, value] of SECURITY_HEADERS) headers.set(name, value);
-  if (frames.length > 0) framed(headers, frames);
+  if (of.frames.length > 0) framed(headers, of.frames);
+  if (of.documentation) headers.set("content-security-policy", POLICY_OF_DOCUMENTATION);
   if (hsts) headers.set("strict-transport-security", HSTS);
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
 }

@@ -38,7 +38,9 @@ export function mountDocs(app: Hono<AppEnv>): void {
   const folder = dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
   const files = readFiles(folder);
   app.use("/api/docs/*", async (c, next) => {
-    c.get("facts").route = "/api/docs/*";
+    const facts = c.get("facts");
+    facts.route = "/api/docs/*";
+    facts.documentation = true;
     await next();
   });
   const text = (body: string, type: string) => () =>
