@@ -50,6 +50,31 @@ test("the overview shows where each key is set, missing or differs, each by a si
   await page.getByRole("option", { name: "Differs" }).click();
   await page.getByText("2 of 8 keys").waitFor();
   expect(new URL(page.url()).searchParams.get("show")).toBe("differs");
+
+  // These filters under a name: there after a reload, set by one press and left by another.
+  await page.getByRole("button", { name: "Save this view" }).click();
+  const naming = page.getByRole("dialog", { name: "Save this view" });
+  await naming.getByLabel("Name").fill("What differs");
+  await look("overview-save-view", ["360"]);
+  await naming.getByRole("button", { name: "Save" }).click();
+  const saved = page.getByRole("button", { name: "What differs", exact: true });
+  expect(await saved.getAttribute("aria-pressed")).toBe("true");
+  await look("overview-views");
+  await saved.click();
+  await page.getByText("8 keys", { exact: true }).waitFor();
+  await page.reload();
+  await saved.click();
+  await page.getByText("2 of 8 keys").waitFor();
+  // Filters alone, for this person in this tenant.
+  const kept = await page.evaluate(() => Object.entries(localStorage));
+  expect(kept).toEqual([
+    [
+      expect.stringMatching(/^keyfold\.views\.acme\.[0-9a-f-]{36}$/),
+      JSON.stringify([{ name: "What differs", view: { project: "default", show: "differs" } }]),
+    ],
+  ]);
+  await page.getByRole("button", { name: "Remove the view What differs" }).click();
+  expect(await page.evaluate(() => localStorage.length)).toBe(0);
   await page.getByRole("button", { name: /Compare/ }).click();
   await page.getByRole("option", { name: "staging and prod" }).click();
   await page.getByText("1 of 8 keys").waitFor();

@@ -3,6 +3,16 @@ import type { Cell, Row } from "./use-matrix.ts";
 export const SHOWS = ["all", "missing", "differs", "same", "rotation", "ending", "hidden"] as const;
 export type Show = (typeof SHOWS)[number];
 
+/** What of the overview's view stands in its address. */
+export interface View {
+  project?: string;
+  show?: string;
+  folder?: string;
+  tag?: string;
+  a?: string;
+  b?: string;
+}
+
 export interface Filter {
   search: string;
   show: Show;

@@ -13,6 +13,7 @@ import { MatrixGrid } from "./matrix-grid.tsx";
 import { MatrixToolbar } from "./matrix-toolbar.tsx";
 import { x } from "./messages.ts";
 import { Promote } from "./promote.tsx";
+import { SavedViews } from "./saved-views.tsx";
 import { useMatrix } from "./use-matrix.ts";
 
 /** A project's keys against its environments. What is filtered stands in the address, apart from what is searched for. */
@@ -92,6 +93,13 @@ export function MatrixPage() {
               tenant={tenant}
               matrix={matrix}
               view={view}
+              onView={(next) => void navigate({ search: next })}
+            />
+            <SavedViews
+              tenant={tenant}
+              view={
+                matrix.project === null ? view : { ...view, project: view.project ?? matrix.project.name }
+              }
               onView={(next) => void navigate({ search: next })}
             />
             {selected.size === 0 ? null : (

@@ -3,19 +3,9 @@ import { useMemo } from "react";
 import { trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Choice } from "../ui/choice.tsx";
-import { foldersOf, SHOWS, tagsOf } from "./filter.ts";
+import { foldersOf, SHOWS, tagsOf, type View } from "./filter.ts";
 import { x } from "./messages.ts";
 import type { Matrix } from "./use-matrix.ts";
-
-/** What of the overview's view stands in its address. */
-export interface View {
-  project?: string;
-  show?: string;
-  folder?: string;
-  tag?: string;
-  a?: string;
-  b?: string;
-}
 
 interface Props {
   tenant: string;

@@ -51,6 +51,19 @@ export const x = {
   },
   legendDiffers: "differs; same letter, same value",
 
+  views: {
+    label: "Saved views",
+    save: "Save this view",
+    title: "Save this view",
+    lead: "Its filters, for you, in this browser. Its address can be sent to others.",
+    name: "Name",
+    placeholder: "Missing in prod",
+    taken: "Takes the place of the view that has this name.",
+    full: (most: number) => `${most} views are kept at most: remove one first.`,
+    submit: "Save",
+    remove: (name: string) => `Remove the view ${name}`,
+  },
+
   promote: {
     button: "Promote",
     title: "Promote to another environment",
