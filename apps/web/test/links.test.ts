@@ -47,6 +47,7 @@ const madeLink = async (page: Page): Promise<string> => {
 describe("links", () => {
   test("a team asks a customer for a key; the customer hands it in; code reads it, and no person does", async () => {
     const { token, caller } = await scene.served.house.tenant("shop");
+    await caller.projects.create({ name: "billing" });
     const team = await scene.visitor();
     await team.signIn(token);
     await team.page.goto("/t/shop/links");
@@ -57,6 +58,10 @@ describe("links", () => {
     await form.getByLabel("Name of the secret").fill("STRIPE_SECRET_KEY");
     await form.getByLabel("What it is").fill("Your Stripe secret key");
     await form.getByLabel("A note above it").fill("In Stripe: Developers, API keys, Secret key.");
+    // In any project, and not only in the first.
+    await form.getByRole("button", { name: /Environment/ }).click();
+    await team.page.getByRole("option", { name: "billing / prod" }).waitFor();
+    await team.page.getByRole("option", { name: "default / dev" }).click();
     await team.look("links-ask");
     await form.getByRole("button", { name: "Make the link" }).click();
     await team.page.getByRole("dialog", { name: "Copy the link now" }).waitFor();
@@ -98,8 +103,11 @@ describe("links", () => {
 
     expect((await caller.secrets.reveal({ name: "STRIPE_SECRET_KEY" })).value).toBe(CANARY);
     await team.page.reload();
-    await team.page.getByText("STRIPE_SECRET_KEY v1").waitFor();
+    await team.page.getByText("STRIPE_SECRET_KEY v1 · default / dev").waitFor();
     await team.look("links");
+    await team.page.getByRole("button", { name: /Environment/ }).click();
+    await team.page.getByRole("option", { name: "billing / all" }).click();
+    await team.page.getByText("No links here").waitFor();
     await leavesNoTrace(team, [CANARY, new URL(url).hash.slice(1)]);
     await Promise.all([customer.leave(), team.leave()]);
   });

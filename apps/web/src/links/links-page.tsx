@@ -4,10 +4,12 @@ import { Inbox, LinkIcon, Share2 } from "lucide-react";
 import { useState } from "react";
 import { useMay } from "../data/identity.ts";
 import { inPages } from "../data/pages.ts";
+import { EVERYWHERE, type Place, usePlaceChoices, whereOf } from "../data/places.ts";
 import { client, type Outputs, queries, trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Badge, type Tone } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { Choice } from "../ui/choice.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { More } from "../ui/more.tsx";
@@ -36,9 +38,12 @@ export function LinksPage() {
   const may = useMay();
   const [making, setMaking] = useState<"request" | "share" | null>(null);
   const [revoking, setRevoking] = useState<Link | null>(null);
+  const { options, places } = usePlaceChoices(tenant, k.everywhere, k.allOf);
+  const [where, setWhere] = useState(EVERYWHERE);
+  const input = { tenant, ...inputOf(where) };
   const query = useInfiniteQuery(
-    inPages(trpc.links.list.infiniteQueryKey({ tenant }), (page, options) =>
-      client.links.list.query({ tenant, limit: 100, ...page }, options),
+    inPages(trpc.links.list.infiniteQueryKey(input), (page, signal) =>
+      client.links.list.query({ ...input, limit: 100, ...page }, signal),
     ),
   );
   const links = query.data?.pages.flatMap((page) => page.links) ?? [];
@@ -60,19 +65,29 @@ export function LinksPage() {
           ) : null}
         </span>
       </PageHeader>
-      <section className={CARD}>
+      {places.length > 1 || where !== EVERYWHERE ? (
+        <div className="mb-4 sm:w-64">
+          <Choice compact label={k.where} options={options} value={where} onChange={setWhere} />
+        </div>
+      ) : null}
+      <section className={CARD} aria-busy={query.isFetching}>
         {query.error ? (
           <FailureState error={query.error} onRetry={() => void query.refetch()} />
         ) : query.isPending ? (
           <SkeletonRows />
         ) : links.length === 0 ? (
-          <State icon={<LinkIcon size={20} aria-hidden />} title={k.none} text={k.noneText} />
+          <State
+            icon={<LinkIcon size={20} aria-hidden />}
+            title={where === EVERYWHERE ? k.none : k.noneThere}
+            text={where === EVERYWHERE ? k.noneText : k.noneThereText}
+          />
         ) : (
           <ul aria-label={k.listLabel} className="divide-y divide-line">
             {links.map((link) => (
               <LinkRow
                 key={link.id}
                 link={link}
+                place={placeOf(places, link.environment)}
                 onRevoke={may("link.revoke") && link.state === "open" ? () => setRevoking(link) : null}
               />
             ))}
@@ -91,7 +106,28 @@ export function LinksPage() {
   );
 }
 
-function LinkRow({ link, onRevoke }: { link: Link; onRevoke: (() => void) | null }) {
+/** A project's or an environment's id, as the list takes it. */
+function inputOf(where: string): { project?: string; environment?: string } {
+  const { projects, environments } = whereOf(where);
+  if (environments !== null) return { environment: environments[0]! };
+  return projects === null ? {} : { project: projects[0]! };
+}
+
+/** What an environment is called, with its project; null for one that is not seen, or for none. */
+function placeOf(places: readonly Place[], id: string | null): string | null {
+  for (const project of places)
+    for (const environment of project.environments)
+      if (environment.id === id) return `${project.name} / ${environment.name}`;
+  return null;
+}
+
+interface RowProps {
+  link: Link;
+  place: string | null;
+  onRevoke: (() => void) | null;
+}
+
+function LinkRow({ link, place, onRevoke }: RowProps) {
   const ended = link.usedAt ?? link.revokedAt;
   return (
     <li className="flex min-h-16 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3">
@@ -103,7 +139,8 @@ function LinkRow({ link, onRevoke }: { link: Link; onRevoke: (() => void) | null
           {link.writeOnly ? <Badge>{k.writeOnly}</Badge> : null}
         </p>
         <p className="mt-0.5 text-sm text-muted">
-          {whatOf(link)} · {k.by(link.createdBy.name)}
+          {whatOf(link)}
+          {place === null ? null : <> · {place}</>} · {k.by(link.createdBy.name)}
           {link.origins.length === 0 ? null : <> · {k.framed(link.origins.join(", "))}</>}
         </p>
       </div>

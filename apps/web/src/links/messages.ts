@@ -9,6 +9,10 @@ export const k = {
   none: "No links yet",
   noneText:
     "Ask a customer for a key that only your software reads, or hand a colleague one that no chat keeps.",
+  noneThere: "No links here",
+  noneThereText: "None was made for this place. Choose another, or look everywhere.",
+  everywhere: "All projects",
+  allOf: (project: string) => `${project} / all`,
   kinds: { request: "Asks for", share: "Shares" },
   states: { open: "Open", used: "Used", revoked: "Revoked", expired: "Expired" },
   writeOnly: "No person reads it",

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { type Place, placesOptions } from "../data/places.ts";
 import { client, queries, trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
-import { inOrder } from "../place/order.ts";
 import { Button } from "../ui/button.tsx";
 import { Checkbox } from "../ui/checkbox.tsx";
 import { Choice } from "../ui/choice.tsx";
@@ -90,13 +90,11 @@ export function RequestLink({ tenant, onClose }: { tenant: string; onClose: () =
   );
 }
 
-/** The environments of the tenant's first project; another's are asked for through the API. */
+/** Every environment that one sees, the default project's first. */
 function usePlaces(tenant: string): { id: string; label: string }[] {
-  const projects = useQuery(trpc.projects.list.queryOptions({ tenant })).data?.projects ?? [];
-  const first = projects.find(({ name }) => name === "default") ?? projects[0];
-  const environments = useQuery({
-    ...trpc.environments.list.queryOptions({ tenant, project: first?.id ?? "" }),
-    enabled: first !== undefined,
-  }).data?.environments;
-  return inOrder(environments ?? []).map(({ id, name }) => ({ id, label: `${first?.name} / ${name}` }));
+  const projects = useQuery(placesOptions(tenant)).data ?? [];
+  const isDefault = ({ name }: Place) => name === "default";
+  return [...projects.filter(isDefault), ...projects.filter((one) => !isDefault(one))].flatMap((project) =>
+    project.environments.map(({ id, name }) => ({ id, label: `${project.name} / ${name}` })),
+  );
 }
