@@ -12,9 +12,7 @@ export const m = {
   copy: "Copy",
   copied: "Copied",
   done: "Done",
-  never: "Never",
   unknown: "Unknown",
-  you: "you",
   newToken: "New token",
 
   failure: {
@@ -85,7 +83,6 @@ export const m = {
 
   place: {
     project: "Project",
-    environment: "Environment",
     environments: "Environments",
     none: "No environments yet",
     noneText: "This project has no environment that your token may see.",
@@ -109,7 +106,6 @@ export const m = {
     noVersion: "None",
     actions: "Actions",
     actionsFor: (name: string) => `More for ${name}`,
-    open: "Open",
     history: "History",
     rotate: "Rotate",
     copyName: "Copy name",
@@ -146,7 +142,6 @@ export const m = {
     lines: (n: number) => `${n} lines`,
     characters: (n: number) => (n === 1 ? "1 character" : `${n.toLocaleString("en")} characters`),
     whitespace: "Starts or ends with white space",
-    graceNote: (until: string) => `Opens until ${until}`,
     copied: (name: string) => `${name} copied`,
     clears: "It is cleared from the clipboard in 60 seconds.",
     stays: "It stays on your clipboard until you copy something else.",
@@ -186,9 +181,6 @@ export const m = {
     } as Record<string, string>,
     by: (who: string) => `by ${who}`,
     noReason: "No reason given",
-    opensUntil: (when: string) => `Stops opening ${when}`,
-    graceEnded: "Grace has ended",
-    rolledFrom: (n: number) => `from v${n}`,
     rollBack: "Roll back to this",
     rollBackTitle: (n: number) => `Roll back to version ${n}`,
     rollBackLead: (n: number, next: number) =>

@@ -1,7 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { placesOptions } from "../data/places.ts";
+import { useEnvironmentChoices } from "../data/places.ts";
 import { client, type Inputs, type Outputs } from "../data/trpc.ts";
 import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
@@ -26,14 +25,7 @@ export function AccessPage() {
   const { busy, failed, run } = useAction();
   const whom = useWhom(tenant);
   const actions = useActions();
-  const places = useQuery(placesOptions(tenant)).data ?? [];
-  const environments = places.flatMap((project) =>
-    project.environments.map(({ id, name }) => ({
-      id,
-      project: project.id,
-      label: `${project.name} / ${name}`,
-    })),
-  );
+  const environments = useEnvironmentChoices(tenant);
   const [who, setWho] = useState(person === undefined ? SELF : `m ${person}`);
   const [action, setAction] = useState<string>("secret.reveal");
   const [where, setWhere] = useState<string | null>(null);

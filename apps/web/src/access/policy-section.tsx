@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { CircleQuestionMark, LockKeyholeOpen, Settings2 } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useMay } from "../data/identity.ts";
 import { placesOptions } from "../data/places.ts";
 import { type Secret, trpc } from "../data/trpc.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { Fact } from "../ui/fact.tsx";
 import { ac } from "./messages.ts";
 
 const PolicyForm = lazy(async () => ({ default: (await import("./policy-form.tsx")).AccessPolicyForm }));
@@ -96,14 +97,5 @@ function Names({ name, all }: { name: string; all: readonly string[] }) {
         ))}
       </span>
     </Fact>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="flex items-baseline justify-between gap-6 py-2.5">
-      <dt className="shrink-0 text-muted">{name}</dt>
-      <dd className="min-w-0 text-right">{children}</dd>
-    </div>
   );
 }

@@ -1,20 +1,20 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Fingerprint, ShieldOff, Smartphone } from "lucide-react";
 import { useState } from "react";
-import { callPeople, type Factor, type Me } from "../data/people.ts";
-import { m } from "../messages.ts";
+import type { Factor, Me } from "../data/people.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { Section } from "../ui/section.tsx";
 import { State } from "../ui/state.tsx";
 import { tell, tellFailure } from "../ui/toast.tsx";
+import { useAction } from "../ui/use-action.ts";
 import { AddApp } from "./add-app.tsx";
 import { AddPasskey } from "./add-passkey.tsx";
+import { callMe } from "./call-me.ts";
 import { a } from "./messages.ts";
 import { RecoveryCodes } from "./recovery-codes.tsx";
-import { useFresh } from "./use-fresh.tsx";
 
 /** What one proves besides the password. */
 export function FactorsSection({ me }: { me: Me }) {
@@ -22,7 +22,7 @@ export function FactorsSection({ me }: { me: Me }) {
   const [adding, setAdding] = useState<"app" | "passkey" | null>(null);
   const [removing, setRemoving] = useState<Factor | null>(null);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
-  const { run, dialog } = useFresh();
+  const { busy, run } = useAction();
   const hasApp = me.factors.some((factor) => factor.kind === "totp");
 
   function changed(recoveryCodes: readonly string[] | null) {
@@ -31,7 +31,16 @@ export function FactorsSection({ me }: { me: Me }) {
     setCodes(recoveryCodes);
     void queries.invalidateQueries({ queryKey: ["people"] });
   }
-  const attempt = (work: () => Promise<void>) => void run(work).catch(tellFailure);
+  const makeCodes = () =>
+    run(async () => {
+      try {
+        changed(
+          (await callMe<{ recoveryCodes: string[] }>("POST", "/people/me/recovery-codes", {})).recoveryCodes,
+        );
+      } catch (error) {
+        tellFailure(error);
+      }
+    });
 
   return (
     <Section
@@ -85,17 +94,7 @@ export function FactorsSection({ me }: { me: Me }) {
           ))}
           <li className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3">
             <p className="flex-1 text-sm text-muted">{a.codesLeft(me.recoveryCodesLeft)}</p>
-            <Button
-              size="sm"
-              onPress={() =>
-                attempt(async () =>
-                  changed(
-                    (await callPeople<{ recoveryCodes: string[] }>("POST", "/people/me/recovery-codes", {}))
-                      .recoveryCodes,
-                  ),
-                )
-              }
-            >
+            <Button size="sm" isPending={busy} onPress={() => void makeCodes()}>
               {a.codesNew}
             </Button>
           </li>
@@ -103,35 +102,20 @@ export function FactorsSection({ me }: { me: Me }) {
       )}
       {adding === "app" ? <AddApp me={me} onDone={changed} onClose={() => setAdding(null)} /> : null}
       {adding === "passkey" ? <AddPasskey me={me} onDone={changed} onClose={() => setAdding(null)} /> : null}
-      {removing === null || dialog !== null ? null : (
-        <Dialog
-          role="alertdialog"
+      {removing === null ? null : (
+        <Confirm
           title={a.removeTitle(removing.name)}
-          lead={a.removeText}
-          isOpen
+          text={a.removeText}
+          word={a.removeShort}
           onClose={() => setRemoving(null)}
-        >
-          <DialogActions>
-            <Button autoFocus onPress={() => setRemoving(null)}>
-              {m.cancel}
-            </Button>
-            <Button
-              look="danger"
-              onPress={() =>
-                attempt(async () => {
-                  await callPeople("DELETE", `/people/me/factors/${removing.id}`);
-                  tell(a.removed);
-                  changed(null);
-                })
-              }
-            >
-              {a.removeShort}
-            </Button>
-          </DialogActions>
-        </Dialog>
+          work={async () => {
+            await callMe("DELETE", `/people/me/factors/${removing.id}`);
+            tell(a.removed);
+            changed(null);
+          }}
+        />
       )}
       {codes === null ? null : <RecoveryCodes codes={codes} onClose={() => setCodes(null)} />}
-      {dialog}
     </Section>
   );
 }

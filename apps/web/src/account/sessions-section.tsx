@@ -2,9 +2,9 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { callPeople, type SessionFacts } from "../data/people.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { Section } from "../ui/section.tsx";
-import { FailureState, SkeletonRows } from "../ui/state.tsx";
 import { tell, tellFailure } from "../ui/toast.tsx";
 import { browserName } from "./browser-name.ts";
 import { a } from "./messages.ts";
@@ -38,40 +38,34 @@ export function SessionsSection() {
         ) : undefined
       }
     >
-      {query.error ? (
-        <FailureState error={query.error} onRetry={() => void query.refetch()} />
-      ) : query.isPending ? (
-        <SkeletonRows rows={2} />
-      ) : (
-        <ul aria-label={a.sessions} className="divide-y divide-line">
-          {sessions.map((session) => {
-            const name = browserName(session.userAgent) ?? a.unknownBrowser;
-            return (
-              <li key={session.id} className="flex min-h-16 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3">
-                <div className="min-w-0 flex-1">
-                  <p className="flex flex-wrap items-center gap-2 font-medium">
-                    {name} {session.current ? <Badge tone="accent">{a.thisOne}</Badge> : null}
-                  </p>
-                  <p className="mt-0.5 text-sm text-muted">
-                    {session.ip === null ? null : <>{session.ip} · </>}
-                    {a.started} <Moment at={session.startedAt} /> · {a.ends} <Moment at={session.expiresAt} />
-                  </p>
-                </div>
-                {session.current ? null : (
-                  <Button
-                    size="sm"
-                    look="danger-quiet"
-                    aria-label={a.endFor(name)}
-                    onPress={() => void end(`/people/me/sessions/${session.id}`)}
-                  >
-                    {a.end}
-                  </Button>
-                )}
-              </li>
-            );
-          })}
-        </ul>
-      )}
+      <Listed query={query} label={a.sessions} waiting={2} empty={null}>
+        {sessions.map((session) => {
+          const name = browserName(session.userAgent) ?? a.unknownBrowser;
+          return (
+            <li key={session.id} className="flex min-h-16 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3">
+              <div className="min-w-0 flex-1">
+                <p className="flex flex-wrap items-center gap-2 font-medium">
+                  {name} {session.current ? <Badge tone="accent">{a.thisOne}</Badge> : null}
+                </p>
+                <p className="mt-0.5 text-sm text-muted">
+                  {session.ip === null ? null : <>{session.ip} · </>}
+                  {a.started} <Moment at={session.startedAt} /> · {a.ends} <Moment at={session.expiresAt} />
+                </p>
+              </div>
+              {session.current ? null : (
+                <Button
+                  size="sm"
+                  look="danger-quiet"
+                  aria-label={a.endFor(name)}
+                  onPress={() => void end(`/people/me/sessions/${session.id}`)}
+                >
+                  {a.end}
+                </Button>
+              )}
+            </li>
+          );
+        })}
+      </Listed>
     </Section>
   );
 }

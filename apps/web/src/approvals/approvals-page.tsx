@@ -8,9 +8,9 @@ import { placesOptions } from "../data/places.ts";
 import { client, type Outputs, trpc } from "../data/trpc.ts";
 import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
-import { More } from "../ui/more.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
-import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { ApprovalRow } from "./approval-row.tsx";
 import { AskApproval } from "./ask-approval.tsx";
@@ -70,30 +70,28 @@ export function ApprovalsPage() {
         </div>
       </PageHeader>
       <section className={CARD}>
-        {query.error ? (
-          <FailureState error={query.error} onRetry={() => void query.refetch()} />
-        ) : query.isPending ? (
-          <SkeletonRows rows={3} />
-        ) : approvals.length === 0 ? (
-          <State
-            icon={<Stamp size={20} aria-hidden />}
-            title={shown === "waiting" ? ap.none : ap.noneAll}
-            text={shown === "waiting" ? ap.noneText : ap.noneAllText}
-          />
-        ) : (
-          <ul aria-label={ap.label} className="divide-y divide-line">
-            {approvals.map((approval) => (
-              <ApprovalRow
-                key={approval.id}
-                approval={approval}
-                places={places}
-                mayDecide={person && may("approval.decide")}
-                onDecide={(approve) => setDeciding({ approval, approve })}
-              />
-            ))}
-          </ul>
-        )}
-        <More query={query} />
+        <Listed
+          query={query}
+          label={ap.label}
+          waiting={3}
+          empty={
+            <State
+              icon={<Stamp size={20} aria-hidden />}
+              title={shown === "waiting" ? ap.none : ap.noneAll}
+              text={shown === "waiting" ? ap.noneText : ap.noneAllText}
+            />
+          }
+        >
+          {approvals.map((approval) => (
+            <ApprovalRow
+              key={approval.id}
+              approval={approval}
+              places={places}
+              mayDecide={person && may("approval.decide")}
+              onDecide={(approve) => setDeciding({ approval, approve })}
+            />
+          ))}
+        </Listed>
       </section>
       {ask === true && person ? <AskApproval tenant={tenant} onClose={() => setAsking(false)} /> : null}
       {deciding === null ? null : (

@@ -5,9 +5,9 @@ import { lazy, Suspense, useState } from "react";
 import { useIdentity } from "../data/identity.ts";
 import { inPages } from "../data/pages.ts";
 import { client, queries, trpc } from "../data/trpc.ts";
-import { More } from "../ui/more.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
-import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { AuditActions } from "./audit-actions.tsx";
 import { AuditFilters } from "./audit-filters.tsx";
@@ -65,24 +65,16 @@ export function AuditPage() {
         </Suspense>
       )}
       <section className={CARD} aria-busy={query.isFetching}>
-        {query.error ? (
-          <FailureState error={query.error} onRetry={() => void query.refetch()} />
-        ) : query.isPending ? (
-          <SkeletonRows />
-        ) : events.length === 0 ? (
-          <State icon={<ScrollText size={20} aria-hidden />} title={au.none} text={au.noneText} />
-        ) : (
-          <ol aria-label={au.tableLabel} className="divide-y divide-line">
-            {events.map((event) => (
-              <AuditRow
-                key={event.seq}
-                event={event}
-                onOnly={(only) => setFilters({ ...filters, ...only })}
-              />
-            ))}
-          </ol>
-        )}
-        {live ? null : <More query={pages} />}
+        <Listed
+          query={query}
+          label={au.tableLabel}
+          ordered
+          empty={<State icon={<ScrollText size={20} aria-hidden />} title={au.none} text={au.noneText} />}
+        >
+          {events.map((event) => (
+            <AuditRow key={event.seq} event={event} onOnly={(only) => setFilters({ ...filters, ...only })} />
+          ))}
+        </Listed>
       </section>
     </>
   );

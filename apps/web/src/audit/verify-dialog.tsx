@@ -1,12 +1,10 @@
 import { CircleCheck, CircleX, ShieldQuestion } from "lucide-react";
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { client, type Outputs } from "../data/trpc.ts";
 import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { exactly } from "../ui/from-now.ts";
-import { FailureNote } from "../ui/state.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { exportLines, TooLarge } from "./export-lines.ts";
 import { au } from "./messages.ts";
@@ -21,9 +19,9 @@ export function VerifyDialog({ tenant, onClose }: { tenant: string; onClose: () 
   const [lines, setLines] = useState(0);
   const [found, setFound] = useState<{ found: Found; checkpoint: Checkpoint; own: boolean } | null>(null);
   const own = key.trim() !== "";
+  const tooLarge = failed instanceof TooLarge;
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     setFound(null);
     setLines(0);
     void run(async () => {
@@ -37,27 +35,24 @@ export function VerifyDialog({ tenant, onClose }: { tenant: string; onClose: () 
   }
 
   return (
-    <Dialog title={au.verify.title} lead={au.verify.lead} isOpen onClose={onClose} dismissable={!busy}>
-      <form onSubmit={submit} noValidate autoComplete="off">
-        <Field label={au.verify.key} optional mono hint={au.verify.keyHint} value={key} onChange={setKey} />
-        {found === null ? null : <Result {...found} />}
-        {failed instanceof TooLarge ? (
-          <p role="alert" className="mt-4 rounded-lg bg-warn-soft px-3 py-2.5 text-sm text-warn-text">
-            {au.verify.tooLarge}
-          </p>
-        ) : (
-          <FailureNote error={failed} />
-        )}
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.close}
-          </Button>
-          <Button type="submit" look="primary" isPending={busy}>
-            {busy ? au.verify.busy(lines) : au.verify.submit}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={au.verify.title}
+      lead={au.verify.lead}
+      action={{ busy, failed: tooLarge ? null : failed }}
+      onSubmit={submit}
+      onClose={onClose}
+      word={au.verify.submit}
+      busyWord={au.verify.busy(lines)}
+      leave={m.close}
+    >
+      <Field label={au.verify.key} optional mono hint={au.verify.keyHint} value={key} onChange={setKey} />
+      {found === null ? null : <Result {...found} />}
+      {tooLarge ? (
+        <p role="alert" className="rounded-lg bg-warn-soft px-3 py-2.5 text-sm text-warn-text">
+          {au.verify.tooLarge}
+        </p>
+      ) : null}
+    </FormDialog>
   );
 }
 

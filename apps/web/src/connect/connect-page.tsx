@@ -11,6 +11,7 @@ import { CARD, PageHeader } from "../ui/page-header.tsx";
 import { ShownOnce } from "../ui/shown-once.tsx";
 import { FailureNote, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
+import { useAction } from "../ui/use-action.ts";
 import { cn } from "./messages.ts";
 
 const DAY = 86_400;
@@ -64,16 +65,12 @@ function Confirm({ asking, tenant }: { asking: Asking; tenant: string }) {
   }).data;
   const [preset, setPreset] = useState<"reader" | "writer" | "admin">("reader");
   const [expiry, setExpiry] = useState<(typeof EXPIRIES)[number]["id"]>("day");
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<unknown>(null);
+  const { busy, failed, run } = useAction();
   const [sealed, setSealed] = useState<string | null>(null);
 
   async function submit(event: FormEvent) {
     event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setFailed(null);
-    try {
+    await run(async () => {
       const { token } = await client.tokens.create.mutate({
         tenant,
         name: cn.tokenName(asking.host),
@@ -85,10 +82,7 @@ function Confirm({ asking, tenant }: { asking: Asking; tenant: string }) {
       // Sealed: an address may hold it. Only this machine is asked, and only where the command listens.
       if (asking.port !== null) window.location.replace(`http://127.0.0.1:${asking.port}/?sealed=${text}`);
       else setSealed(text);
-    } catch (error) {
-      setFailed(error);
-    }
-    setBusy(false);
+    });
   }
 
   return (

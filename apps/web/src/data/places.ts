@@ -58,6 +58,20 @@ export function usePlaceChoices(
 }
 const NONE: readonly Place[] = [];
 
+/** Every environment of a tenant's that one may see, to choose one of: the project `default` first. */
+export function useEnvironmentChoices(tenant: string): { id: string; project: string; label: string }[] {
+  const places = useQuery(placesOptions(tenant)).data ?? NONE;
+  return places
+    .toSorted((a, b) => Number(b.name === "default") - Number(a.name === "default"))
+    .flatMap((project) =>
+      project.environments.map(({ id, name }) => ({
+        id,
+        project: project.id,
+        label: `${project.name} / ${name}`,
+      })),
+    );
+}
+
 /** What a choice's key means. */
 export const whereOf = (key: string): Where => ({
   projects: key.startsWith("p ") ? [key.slice(2)] : null,

@@ -17,8 +17,8 @@ export function onStepUp(ask: Asker): () => void {
   };
 }
 
-/** Calls that are refused at the same time ask once. */
-function ask(): Promise<boolean> {
+/** Asks, where somebody can; calls that are refused at the same time ask once. Answers whether a factor was proved. */
+export function askForFactor(): Promise<boolean> {
   asking ??= (asker?.() ?? Promise.resolve(false)).finally(() => {
     asking = null;
   });
@@ -41,7 +41,7 @@ export const stepUpLink: TRPCLink<KeyfoldRouter> =
           complete: () => observer.complete(),
           error(error) {
             if (!mayAsk || toFailure(error).code !== "factor_required") return observer.error(error);
-            void ask().then((proved) => {
+            void askForFactor().then((proved) => {
               if (cancelled) return;
               if (proved) running = run(false);
               else observer.error(error);

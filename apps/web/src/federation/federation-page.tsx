@@ -6,9 +6,10 @@ import { useMay } from "../data/identity.ts";
 import { client, type Outputs, queries, trpc } from "../data/trpc.ts";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
-import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { tell } from "../ui/toast.tsx";
 import { fe } from "./messages.ts";
@@ -37,25 +38,20 @@ export function FederationPage() {
         {rules.length === 0 ? null : create}
       </PageHeader>
       <section className={CARD}>
-        {query.error ? (
-          <FailureState error={query.error} onRetry={() => void query.refetch()} />
-        ) : query.isPending ? (
-          <SkeletonRows rows={3} />
-        ) : rules.length === 0 ? (
-          <State icon={<Workflow size={20} aria-hidden />} title={fe.none} text={fe.noneText}>
-            {create}
-          </State>
-        ) : (
-          <ul aria-label={fe.label} className="divide-y divide-line">
-            {rules.map((rule) => (
-              <Row
-                key={rule.id}
-                rule={rule}
-                onEnd={may("federation.delete") ? () => setEnding(rule) : null}
-              />
-            ))}
-          </ul>
-        )}
+        <Listed
+          query={query}
+          label={fe.label}
+          waiting={3}
+          empty={
+            <State icon={<Workflow size={20} aria-hidden />} title={fe.none} text={fe.noneText}>
+              {create}
+            </State>
+          }
+        >
+          {rules.map((rule) => (
+            <Row key={rule.id} rule={rule} onEnd={may("federation.delete") ? () => setEnding(rule) : null} />
+          ))}
+        </Listed>
       </section>
       {creating ? <RuleForm tenant={tenant} onClose={() => setCreating(false)} /> : null}
       {ending === null ? null : (

@@ -13,7 +13,6 @@ export const fe = {
   environments: (n: number) => (n === 1 ? "in 1 environment" : `in ${n} environments`),
   projects: (n: number) => (n === 1 ? "in 1 project" : `in ${n} projects`),
   audience: "Audience",
-  claims: "Claims",
   ends: "ends",
   end: "End",
   endFor: (name: string) => `End ${name}`,

@@ -1,13 +1,10 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { freshKey } from "../data/fresh-key.ts";
 import { EVERYWHERE, usePlaceChoices, whereOf } from "../data/places.ts";
 import { client, queries, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { tell } from "../ui/toast.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { ISSUERS } from "./issuers.ts";
@@ -20,7 +17,7 @@ const LIVES = [300, 900, 3600].map((seconds) => ({ id: String(seconds), label: f
 
 /** Makes a rule. */
 export function RuleForm({ tenant, onClose }: { tenant: string; onClose: () => void }) {
-  const { busy, failed, run } = useAction();
+  const action = useAction();
   const [from, setFrom] = useState<From>("github");
   const [name, setName] = useState("");
   const [issuer, setIssuer] = useState(ISSUERS.github.issuer);
@@ -35,11 +32,10 @@ export function RuleForm({ tenant, onClose }: { tenant: string; onClose: () => v
   const { options } = usePlaceChoices(tenant, fe.whole, fe.wholeProject);
   const missing = (text: string) => (tried && text.trim() === "" ? fe.missing : undefined);
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function submit() {
     setTried(true);
     if ([name, issuer, audience, claim, pattern].some((text) => text.trim() === "")) return;
-    const done = await run(async () => {
+    const done = await action.run(async () => {
       await client.federation.create.mutate({
         tenant,
         name: name.trim(),
@@ -59,70 +55,67 @@ export function RuleForm({ tenant, onClose }: { tenant: string; onClose: () => v
   }
 
   return (
-    <Dialog title={fe.create} lead={fe.formLead} isOpen onClose={onClose} dismissable={!busy}>
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
+    <FormDialog
+      title={fe.create}
+      lead={fe.formLead}
+      action={action}
+      onSubmit={() => void submit()}
+      onClose={onClose}
+      word={fe.submit}
+      busyWord={fe.busy}
+    >
+      <Field
+        label={fe.name}
+        placeholder={fe.namePlaceholder}
+        autoFocus
+        value={name}
+        onChange={setName}
+        error={missing(name)}
+      />
+      <Choice
+        label={fe.from}
+        options={FROMS}
+        value={from}
+        onChange={(next) => {
+          setFrom(next);
+          setIssuer(ISSUERS[next].issuer);
+          setClaim(ISSUERS[next].claim);
+        }}
+      />
+      <Field
+        label={fe.issuer}
+        hint={fe.issuerHint}
+        placeholder="https://"
+        mono
+        value={issuer}
+        onChange={setIssuer}
+        error={missing(issuer)}
+      />
+      <Field
+        label={fe.audience}
+        hint={fe.audienceHint}
+        mono
+        value={audience}
+        onChange={setAudience}
+        error={missing(audience)}
+      />
+      <div className="grid gap-4 sm:grid-cols-[8rem_minmax(0,1fr)]">
+        <Field label={fe.claim} mono value={claim} onChange={setClaim} error={missing(claim)} />
         <Field
-          label={fe.name}
-          placeholder={fe.namePlaceholder}
-          autoFocus
-          value={name}
-          onChange={setName}
-          error={missing(name)}
-        />
-        <Choice
-          label={fe.from}
-          options={FROMS}
-          value={from}
-          onChange={(next) => {
-            setFrom(next);
-            setIssuer(ISSUERS[next].issuer);
-            setClaim(ISSUERS[next].claim);
-          }}
-        />
-        <Field
-          label={fe.issuer}
-          hint={fe.issuerHint}
-          placeholder="https://"
+          label={fe.pattern}
+          hint={fe.patternHint}
+          placeholder={ISSUERS[from].placeholder}
           mono
-          value={issuer}
-          onChange={setIssuer}
-          error={missing(issuer)}
+          value={pattern}
+          onChange={setPattern}
+          error={missing(pattern)}
         />
-        <Field
-          label={fe.audience}
-          hint={fe.audienceHint}
-          mono
-          value={audience}
-          onChange={setAudience}
-          error={missing(audience)}
-        />
-        <div className="grid gap-4 sm:grid-cols-[8rem_minmax(0,1fr)]">
-          <Field label={fe.claim} mono value={claim} onChange={setClaim} error={missing(claim)} />
-          <Field
-            label={fe.pattern}
-            hint={fe.patternHint}
-            placeholder={ISSUERS[from].placeholder}
-            mono
-            value={pattern}
-            onChange={setPattern}
-            error={missing(pattern)}
-          />
-        </div>
-        <div className="grid gap-4 sm:grid-cols-2">
-          <Choice label={fe.rights} options={PRESETS} value={preset} onChange={setPreset} />
-          <Choice label={fe.life} options={LIVES} value={life} onChange={setLife} />
-        </div>
-        <Choice label={fe.where} options={options} value={where} onChange={setWhere} />
-        <FailureNote error={failed} />
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button type="submit" look="primary" isPending={busy}>
-            {busy ? fe.busy : fe.submit}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      </div>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Choice label={fe.rights} options={PRESETS} value={preset} onChange={setPreset} />
+        <Choice label={fe.life} options={LIVES} value={life} onChange={setLife} />
+      </div>
+      <Choice label={fe.where} options={options} value={where} onChange={setWhere} />
+    </FormDialog>
   );
 }

@@ -7,9 +7,9 @@ import { client, trpc } from "../data/trpc.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { More } from "../ui/more.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
-import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { f } from "./messages.ts";
 
@@ -54,44 +54,43 @@ export function FleetPage() {
       <section className={CARD}>
         {names.length === 0 ? (
           <State icon={<Radar size={20} aria-hidden />} title={f.empty} text={f.emptyText} />
-        ) : query.error ? (
-          <FailureState error={query.error} onRetry={() => void query.refetch()} />
-        ) : query.isPending ? (
-          <SkeletonRows />
-        ) : tenants.length === 0 ? (
-          <State icon={<CircleCheck size={20} aria-hidden />} title={f.none} text={f.noneText(at)} />
         ) : (
-          <>
-            <p role="status" className="border-b border-line bg-sunken px-4 py-2.5 text-sm font-medium">
-              {f.count(tenants.length, query.hasNextPage)}
-            </p>
-            <ul aria-label={f.listLabel} className="divide-y divide-line">
-              {tenants.map(({ id, slug, name, lacks }) => (
-                <li key={id}>
-                  <Link
-                    to="/t/$tenant/overview"
-                    params={{ tenant: slug }}
-                    className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3 -outline-offset-2 hover:bg-hover"
-                  >
-                    <span className="min-w-0 flex-1 basis-40">
-                      <span className="block truncate font-medium">{name}</span>
-                      {name === slug ? null : <span className="block text-xs text-muted">{slug}</span>}
-                    </span>
-                    <span className="flex flex-wrap items-center gap-1.5 text-sm text-muted">
-                      {f.lacks}
-                      {lacks.map((one) => (
-                        <Badge key={one} tone="warn">
-                          {one}
-                        </Badge>
-                      ))}
-                    </span>
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          </>
+          <Listed
+            query={query}
+            label={f.listLabel}
+            empty={
+              <State icon={<CircleCheck size={20} aria-hidden />} title={f.none} text={f.noneText(at)} />
+            }
+            head={
+              <p role="status" className="border-b border-line bg-sunken px-4 py-2.5 text-sm font-medium">
+                {f.count(tenants.length, query.hasNextPage)}
+              </p>
+            }
+          >
+            {tenants.map(({ id, slug, name, lacks }) => (
+              <li key={id}>
+                <Link
+                  to="/t/$tenant/overview"
+                  params={{ tenant: slug }}
+                  className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3 -outline-offset-2 hover:bg-hover"
+                >
+                  <span className="min-w-0 flex-1 basis-40">
+                    <span className="block truncate font-medium">{name}</span>
+                    {name === slug ? null : <span className="block text-xs text-muted">{slug}</span>}
+                  </span>
+                  <span className="flex flex-wrap items-center gap-1.5 text-sm text-muted">
+                    {f.lacks}
+                    {lacks.map((one) => (
+                      <Badge key={one} tone="warn">
+                        {one}
+                      </Badge>
+                    ))}
+                  </span>
+                </Link>
+              </li>
+            ))}
+          </Listed>
         )}
-        {names.length > 0 ? <More query={query} /> : null}
       </section>
     </>
   );

@@ -25,6 +25,5 @@ export const ib = {
   notices: "Refused, and broken glass",
   noticesText: "The newest of the last seven days.",
   toAudit: "To the audit log",
-  broke: "broke the glass",
   by: (who: string) => `by ${who}`,
 } as const;

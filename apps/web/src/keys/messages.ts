@@ -7,7 +7,6 @@ export const k = {
   current: "Current",
   retired: "Retired",
   notHeld: "Not held here",
-  notHeldHint: "The server that answered cannot open with it.",
   opensOnly: "Opens only",
   age: (days: number | null) =>
     days === null

@@ -1,8 +1,6 @@
-import { type FormEvent, useState } from "react";
-import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { useState } from "react";
 import { Field } from "../ui/field.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { k } from "./messages.ts";
 import type { JobKind } from "./use-key-job.ts";
 
@@ -20,31 +18,28 @@ export function StartJob({ kind, opener, onStart, onClose }: Props) {
   const [typed, setTyped] = useState("");
   const sure = kind !== "retire" || typed.trim() === end;
   const title = { rotate: k.rotateTitle, verify: k.verifyTitle, retire: k.retireTitle }[kind];
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    if (!sure) return;
-    onClose();
-    onStart();
-  }
   return (
-    <Dialog role="alertdialog" title={title} isOpen onClose={onClose}>
-      <form onSubmit={submit} noValidate autoComplete="off">
-        <p className="text-sm text-muted">
-          {kind === "rotate" ? k.rotateText(opener) : kind === "verify" ? k.verifyText(opener) : k.retireText}
-        </p>
-        {kind === "retire" ? (
-          <div className="mt-4 space-y-4">
-            <code className="block rounded-lg bg-sunken px-3 py-2 text-sm break-all">{opener}</code>
-            <Field label={k.retireType(end)} mono autoFocus value={typed} onChange={setTyped} />
-          </div>
-        ) : null}
-        <DialogActions>
-          <Button onPress={onClose}>{m.cancel}</Button>
-          <Button type="submit" look={kind === "retire" ? "danger" : "primary"} isDisabled={!sure}>
-            {kind === "retire" ? k.retire : k.begin}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      role="alertdialog"
+      title={title}
+      onSubmit={() => {
+        onClose();
+        onStart();
+      }}
+      onClose={onClose}
+      word={kind === "retire" ? k.retire : k.begin}
+      look={kind === "retire" ? "danger" : "primary"}
+      ready={sure}
+    >
+      <p className="text-sm text-muted">
+        {kind === "rotate" ? k.rotateText(opener) : kind === "verify" ? k.verifyText(opener) : k.retireText}
+      </p>
+      {kind === "retire" ? (
+        <div className="mt-4 space-y-4">
+          <code className="block rounded-lg bg-sunken px-3 py-2 text-sm break-all">{opener}</code>
+          <Field label={k.retireType(end)} mono autoFocus value={typed} onChange={setTyped} />
+        </div>
+      ) : null}
+    </FormDialog>
   );
 }

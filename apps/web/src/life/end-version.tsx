@@ -1,12 +1,9 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { toFailure } from "../data/failure.ts";
 import { client, type Secret, type Version } from "../data/trpc.ts";
-import { m } from "../messages.ts";
 import { refreshSecrets } from "../secrets/use-secrets.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { tell } from "../ui/toast.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { l } from "./messages.ts";
@@ -41,19 +38,17 @@ interface Props {
 
 /** Takes a version away for good: with a reason, and from under consumers only when somebody says so. */
 export function EndVersion({ tenant, secret, version: { version, active }, ending, onClose }: Props) {
-  const { busy, failed, run } = useAction();
+  const action = useAction();
   const [typed, setTyped] = useState("");
   const radius = useBlastRadius(tenant, secret.id).data;
-  const refused = failed !== null && toFailure(failed).code === "in_use";
+  const refused = action.failed !== null && toFailure(action.failed).code === "in_use";
   const forced = useForced(standingOn(radius, version), refused, { required: true });
   const words = WORDS[ending];
   const sure = ending !== "destroy" || typed.trim() === `v${version}`;
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    if (!forced.ready || !sure) return;
+  async function submit() {
     const { reason, force } = forced;
-    const done = await run(async () => {
+    const done = await action.run(async () => {
       await client.versions[ending].mutate({ tenant, id: secret.id, version, reason, force });
     });
     if (!done) return;
@@ -63,31 +58,23 @@ export function EndVersion({ tenant, secret, version: { version, active }, endin
   }
 
   return (
-    <Dialog
+    <FormDialog
       role="alertdialog"
       title={words.title(version)}
       lead={words.lead}
-      isOpen
+      action={action}
+      onSubmit={() => void submit()}
       onClose={onClose}
-      dismissable={!busy}
+      word={words.button}
+      look="danger"
+      ready={forced.ready && sure}
     >
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        {active ? <p className="text-sm font-medium text-danger-text">{l.version.revokeCurrent}</p> : null}
-        <Touched tenant={tenant} secret={secret} />
-        {forced.field}
-        {ending === "destroy" ? (
-          <Field label={l.version.confirm(version)} mono value={typed} onChange={setTyped} />
-        ) : null}
-        <FailureNote error={failed} />
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button type="submit" look="danger" isDisabled={!forced.ready || !sure} isPending={busy}>
-            {words.button}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      {active ? <p className="text-sm font-medium text-danger-text">{l.version.revokeCurrent}</p> : null}
+      <Touched tenant={tenant} secret={secret} />
+      {forced.field}
+      {ending === "destroy" ? (
+        <Field label={l.version.confirm(version)} mono value={typed} onChange={setTyped} />
+      ) : null}
+    </FormDialog>
   );
 }

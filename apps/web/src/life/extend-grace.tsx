@@ -1,12 +1,9 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { client, type Secret, type Version } from "../data/trpc.ts";
-import { m } from "../messages.ts";
 import { refreshSecrets } from "../secrets/use-secrets.ts";
-import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { timeLeft } from "../ui/time-left.ts";
 import { tell } from "../ui/toast.tsx";
 import { useAction } from "../ui/use-action.ts";
@@ -31,16 +28,14 @@ interface Props {
 
 /** Lets a version open for longer. */
 export function ExtendGrace({ tenant, secret, version, onClose }: Props) {
-  const { busy, failed, run } = useAction();
+  const action = useAction();
   const [length, setLength] = useState<(typeof LENGTHS)[number]["id"]>("three");
   const [reason, setReason] = useState("");
   const left = version.openUntil === null ? "" : timeLeft(Date.parse(version.openUntil) - Date.now());
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    if (reason.trim() === "") return;
+  async function submit() {
     const seconds = LENGTHS.find(({ id }) => id === length)!.seconds;
-    const done = await run(async () => {
+    const done = await action.run(async () => {
       await client.versions.extendGrace.mutate({
         tenant,
         id: secret.id,
@@ -56,26 +51,17 @@ export function ExtendGrace({ tenant, secret, version, onClose }: Props) {
   }
 
   return (
-    <Dialog
+    <FormDialog
       title={l.grace.extendTitle(version.version)}
       lead={l.grace.extendLead(left)}
-      isOpen
+      action={action}
+      onSubmit={() => void submit()}
       onClose={onClose}
-      dismissable={!busy}
+      word={l.grace.extend}
+      ready={reason.trim() !== ""}
     >
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        <Choice label={l.grace.from} options={LENGTHS} value={length} onChange={setLength} />
-        <Field label={l.force.reason} hint={l.force.hint} value={reason} onChange={setReason} />
-        <FailureNote error={failed} />
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button type="submit" look="primary" isPending={busy} isDisabled={reason.trim() === ""}>
-            {l.grace.extend}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      <Choice label={l.grace.from} options={LENGTHS} value={length} onChange={setLength} />
+      <Field label={l.force.reason} hint={l.force.hint} value={reason} onChange={setReason} />
+    </FormDialog>
   );
 }

@@ -6,7 +6,6 @@ export const l = {
   noneText: "Code that reads it with a token shows up here within seconds.",
   look: "Look again",
   showAll: (n: number) => `Show all ${n}`,
-  radius: (total: number, parts: string) => `${count(total, "consumer")}: ${parts}`,
   state: {
     current: "up to date",
     behind: "has not moved",
@@ -36,8 +35,6 @@ export const l = {
   before: "Whom this touches",
   beforeNone: "No consumer is known, so nobody is told apart from your webhooks.",
   unknown: "Who reads this secret could not be found out. You can go on all the same.",
-  keepsOpen: (graceText: string) => `They go on with the old version for ${graceText}.`,
-
   moving: {
     title: (version: number) => `Version ${version} is current`,
     lead: "You may close this. It is on the secret's page, too.",
@@ -159,7 +156,6 @@ export const l = {
   },
 
   run: {
-    title: (kind: string) => `Rotation by ${kind}`,
     steps: { make: "Make", set: "Set", test: "Test", finish: "Finish" },
     running: "Running",
     failed: "Failed",

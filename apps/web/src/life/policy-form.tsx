@@ -1,13 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { client, type Outputs, queries, type Secret, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
 import { Checkbox } from "../ui/checkbox.tsx";
 import { Choice } from "../ui/choice.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { tell } from "../ui/toast.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { l } from "./messages.ts";
@@ -29,7 +26,7 @@ interface Props {
 
 /** When a secret is rotated, and by what. */
 export function PolicyForm({ tenant, secret, policy, onClose }: Props) {
-  const { busy, failed, run } = useAction();
+  const action = useAction();
   const rotators = useQuery(trpc.rotation.rotators.queryOptions({})).data?.rotators ?? [];
   const [schedule, setSchedule] = useState(() => draftOfSchedule(policy?.schedule ?? null));
   const [required, setRequired] = useState(policy?.required ?? false);
@@ -43,8 +40,7 @@ export function PolicyForm({ tenant, secret, policy, onClose }: Props) {
   const draft = drafts[kind] ?? draftOf(schema, policy?.rotator?.kind === kind ? policy.rotator.config : {});
   const when = scheduleOf(schedule);
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function submit() {
     let config: Record<string, unknown>;
     try {
       config = configOf(schema, draft);
@@ -52,7 +48,7 @@ export function PolicyForm({ tenant, secret, policy, onClose }: Props) {
     } catch {
       return setBadJson(true);
     }
-    const done = await run(async () => {
+    const done = await action.run(async () => {
       await client.rotation.setPolicy.mutate({
         tenant,
         id: secret.id,
@@ -70,67 +66,58 @@ export function PolicyForm({ tenant, secret, policy, onClose }: Props) {
   }
 
   return (
-    <Dialog
+    <FormDialog
       title={l.policy.dialogTitle(secret.name)}
       lead={l.policy.dialogLead}
-      isOpen
+      action={action}
+      onSubmit={() => void submit()}
       onClose={onClose}
-      dismissable={!busy}
+      word={l.policy.save}
+      busyWord={l.policy.saving}
     >
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        <ScheduleFields draft={schedule} onChange={setSchedule} />
-        {when === null ? null : (
-          <Checkbox checked={required} onChange={setRequired} hint={l.policy.requiredHint}>
-            {l.policy.requiredLabel}
-          </Checkbox>
-        )}
-        <Choice
-          label={l.policy.rotator}
-          options={[
-            { id: PEOPLE, label: l.policy.people },
-            ...rotators.map((one) => {
-              const [label = one.kind, ...text] = one.title.split(": ");
-              return { id: one.kind, label, ...(text.length === 0 ? {} : { text: text.join(": ") }) };
-            }),
-          ]}
-          value={kind}
-          onChange={setKind}
-        />
-        {rotator === undefined ? null : (
-          <fieldset className="space-y-4 rounded-xl border border-line bg-sunken p-4">
-            <legend className="sr-only">{rotator.title}</legend>
-            <SchemaFields
-              schema={schema}
-              draft={draft}
-              onChange={(next) => setDrafts({ ...drafts, [kind]: next })}
-            />
-            <p className="text-xs text-muted">{l.policy.rotatorNote}</p>
-          </fieldset>
-        )}
-        <Field label={l.policy.owner} optional hint={l.policy.ownerHint} value={owner} onChange={setOwner} />
-        <Field
-          label={l.policy.expiry}
-          optional
-          type="date"
-          hint={l.policy.expiryHint}
-          value={expires}
-          onChange={setExpires}
-        />
-        {badJson ? (
-          <p role="alert" className="text-sm font-medium text-danger-text">
-            {l.policy.badJson}
-          </p>
-        ) : null}
-        <FailureNote error={failed} />
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button type="submit" look="primary" isPending={busy}>
-            {busy ? l.policy.saving : l.policy.save}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      <ScheduleFields draft={schedule} onChange={setSchedule} />
+      {when === null ? null : (
+        <Checkbox checked={required} onChange={setRequired} hint={l.policy.requiredHint}>
+          {l.policy.requiredLabel}
+        </Checkbox>
+      )}
+      <Choice
+        label={l.policy.rotator}
+        options={[
+          { id: PEOPLE, label: l.policy.people },
+          ...rotators.map((one) => {
+            const [label = one.kind, ...text] = one.title.split(": ");
+            return { id: one.kind, label, ...(text.length === 0 ? {} : { text: text.join(": ") }) };
+          }),
+        ]}
+        value={kind}
+        onChange={setKind}
+      />
+      {rotator === undefined ? null : (
+        <fieldset className="space-y-4 rounded-xl border border-line bg-sunken p-4">
+          <legend className="sr-only">{rotator.title}</legend>
+          <SchemaFields
+            schema={schema}
+            draft={draft}
+            onChange={(next) => setDrafts({ ...drafts, [kind]: next })}
+          />
+          <p className="text-xs text-muted">{l.policy.rotatorNote}</p>
+        </fieldset>
+      )}
+      <Field label={l.policy.owner} optional hint={l.policy.ownerHint} value={owner} onChange={setOwner} />
+      <Field
+        label={l.policy.expiry}
+        optional
+        type="date"
+        hint={l.policy.expiryHint}
+        value={expires}
+        onChange={setExpires}
+      />
+      {badJson ? (
+        <p role="alert" className="text-sm font-medium text-danger-text">
+          {l.policy.badJson}
+        </p>
+      ) : null}
+    </FormDialog>
   );
 }

@@ -1,18 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { CalendarClock, Play, Settings2 } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { toFailure } from "../data/failure.ts";
 import { useMay } from "../data/identity.ts";
 import { client, queries, type Secret, trpc } from "../data/trpc.ts";
 import { refreshSecrets } from "../secrets/use-secrets.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { Confirm } from "../ui/confirm.tsx";
+import { Fact } from "../ui/fact.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { FailureState, SkeletonRows } from "../ui/state.tsx";
 import { tell, tellFailure } from "../ui/toast.tsx";
+import { useAction } from "../ui/use-action.ts";
 import { l } from "./messages.ts";
 import { type Policy, PolicyForm } from "./policy-form.tsx";
-import { RemovePolicy } from "./remove-policy.tsx";
 import { RunSection } from "./run-section.tsx";
 import { sayWhen } from "./schedule-draft.ts";
 
@@ -57,7 +59,19 @@ export function PolicySection({ tenant, secret }: { tenant: string; secret: Secr
       {open === "edit" ? (
         <PolicyForm tenant={tenant} secret={secret} policy={policy} onClose={close} />
       ) : null}
-      {open === "remove" ? <RemovePolicy tenant={tenant} secret={secret} onClose={close} /> : null}
+      {open === "remove" ? (
+        <Confirm
+          title={l.policy.removeTitle(secret.name)}
+          text={l.policy.removeLead}
+          word={l.policy.remove}
+          onClose={close}
+          work={async () => {
+            await client.rotation.removePolicy.mutate({ tenant, id: secret.id });
+            tell(l.policy.removed(secret.name));
+            await queries.resetQueries(trpc.rotation.pathFilter());
+          }}
+        />
+      ) : null}
     </section>
   );
 }
@@ -66,17 +80,17 @@ function Facts({ tenant, policy, onRemove }: { tenant: string; policy: Policy; o
   const may = useMay();
   const rotators = useQuery(trpc.rotation.rotators.queryOptions({})).data?.rotators;
   const { rotator, schedule, nextRotationAt, lastRotatedAt, owner, expiresAt } = policy;
-  const [busy, setBusy] = useState(false);
+  const { busy, run } = useAction();
 
   async function runNow() {
-    setBusy(true);
-    try {
-      await client.rotation.runNow.mutate({ tenant, id: policy.secretId });
-      tell(l.policy.started);
-    } catch (error) {
-      tellFailure(error);
-    }
-    setBusy(false);
+    await run(async () => {
+      try {
+        await client.rotation.runNow.mutate({ tenant, id: policy.secretId });
+        tell(l.policy.started);
+      } catch (error) {
+        tellFailure(error);
+      }
+    });
     await Promise.all([queries.invalidateQueries(trpc.rotation.pathFilter()), refreshSecrets()]);
   }
 
@@ -131,14 +145,5 @@ function Facts({ tenant, policy, onRemove }: { tenant: string; policy: Policy; o
         ) : null}
       </div>
     </>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="flex items-baseline justify-between gap-6 py-2.5">
-      <dt className="text-muted">{name}</dt>
-      <dd className="min-w-0 text-right">{children}</dd>
-    </div>
   );
 }

@@ -1,12 +1,9 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { client, queries, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
 import { refreshSecrets } from "../secrets/use-secrets.ts";
-import { Button } from "../ui/button.tsx";
 import { Checkbox } from "../ui/checkbox.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { tell } from "../ui/toast.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { l } from "./messages.ts";
@@ -22,7 +19,7 @@ interface Props {
 
 /** Tries a rotation again, or gives it up, with a reason. */
 export function RunDialog({ tenant, id, what, atTarget, onClose }: Props) {
-  const { busy, failed, run } = useAction();
+  const action = useAction();
   const [reason, setReason] = useState("");
   const [force, setForce] = useState(false);
   const words =
@@ -30,10 +27,8 @@ export function RunDialog({ tenant, id, what, atTarget, onClose }: Props) {
       ? { title: l.run.retryTitle, lead: l.run.retryLead, button: l.run.retry, done: l.run.retried }
       : { title: l.run.abandonTitle, lead: l.run.abandonLead, button: l.run.abandon, done: l.run.abandoned };
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    if (reason.trim() === "") return;
-    const done = await run(async () => {
+  async function submit() {
+    const done = await action.run(async () => {
       const input = { tenant, id, reason: reason.trim() };
       if (what === "retry") await client.rotation.retry.mutate(input);
       else await client.rotation.abandon.mutate({ ...input, force });
@@ -45,36 +40,23 @@ export function RunDialog({ tenant, id, what, atTarget, onClose }: Props) {
   }
 
   return (
-    <Dialog
+    <FormDialog
       role={what === "abandon" ? "alertdialog" : "dialog"}
       title={words.title}
       lead={words.lead}
-      isOpen
+      action={action}
+      onSubmit={() => void submit()}
       onClose={onClose}
-      dismissable={!busy}
+      word={words.button}
+      look={what === "retry" ? "primary" : "danger"}
+      ready={reason.trim() !== ""}
     >
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        {what === "abandon" && atTarget ? (
-          <Checkbox checked={force} onChange={setForce}>
-            {l.run.forceTarget}
-          </Checkbox>
-        ) : null}
-        <Field label={l.force.reason} hint={l.force.hint} value={reason} onChange={setReason} />
-        <FailureNote error={failed} />
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button
-            type="submit"
-            look={what === "retry" ? "primary" : "danger"}
-            isPending={busy}
-            isDisabled={reason.trim() === ""}
-          >
-            {words.button}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      {what === "abandon" && atTarget ? (
+        <Checkbox checked={force} onChange={setForce}>
+          {l.run.forceTarget}
+        </Checkbox>
+      ) : null}
+      <Field label={l.force.reason} hint={l.force.hint} value={reason} onChange={setReason} />
+    </FormDialog>
   );
 }

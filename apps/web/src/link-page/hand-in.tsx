@@ -2,9 +2,11 @@ import { CircleCheck, ShieldCheck, Users } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import { toFailure } from "../data/failure.ts";
 import { Button } from "../ui/button.tsx";
+import { Fact } from "../ui/fact.tsx";
 import { Field } from "../ui/field.tsx";
 import { exactly } from "../ui/from-now.ts";
 import { FailureNote } from "../ui/state.tsx";
+import { useAction } from "../ui/use-action.ts";
 import { type Held, handIn, type LinkLook, tellSite } from "./calls.ts";
 import { Ended } from "./link-page.tsx";
 import { k } from "./messages.ts";
@@ -19,26 +21,19 @@ export function HandIn({ held, link }: { held: Held; link: LinkLook }) {
   const value = useRef("");
   const [odd, setOdd] = useState(false);
   const [empty, setEmpty] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<unknown>(null);
+  const { busy, failed, run } = useAction();
   const [receipt, setReceipt] = useState<Receipt | null>(null);
 
   async function submit(event: FormEvent) {
     event.preventDefault();
-    if (busy) return;
     setEmpty(value.current === "");
     if (value.current === "") return;
-    setBusy(true);
-    setFailed(null);
-    try {
+    await run(async () => {
       const received = await handIn(held, value.current);
       value.current = "";
       setReceipt(received);
       tellSite(link.origins, received.reference);
-    } catch (error) {
-      setFailed(error);
-    }
-    setBusy(false);
+    });
   }
 
   if (receipt !== null) return <Received label={link.label} receipt={receipt} />;
@@ -92,16 +87,10 @@ function Received({ label, receipt }: { label: string; receipt: Receipt }) {
       <h1 className="mt-3 text-xl font-semibold tracking-tight">{k.received}</h1>
       <p className="mt-1 text-muted">{k.receivedText(label)}</p>
       <dl className="mt-5 divide-y divide-line border-y border-line text-left text-sm">
-        <div className="flex justify-between gap-6 py-2.5">
-          <dt className="text-muted">{k.time}</dt>
-          <dd className="text-right">{exactly(receipt.receivedAt)}</dd>
-        </div>
-        <div className="flex justify-between gap-6 py-2.5">
-          <dt className="text-muted">{k.reference}</dt>
-          <dd className="min-w-0 text-right">
-            <code className="text-xs select-all">{receipt.reference}</code>
-          </dd>
-        </div>
+        <Fact name={k.time}>{exactly(receipt.receivedAt)}</Fact>
+        <Fact name={k.reference}>
+          <code className="text-xs select-all">{receipt.reference}</code>
+        </Fact>
       </dl>
     </section>
   );

@@ -4,27 +4,18 @@ import { toFailure } from "../data/failure.ts";
 import { Button } from "../ui/button.tsx";
 import { exactly } from "../ui/from-now.ts";
 import { FailureNote } from "../ui/state.tsx";
+import { useAction } from "../ui/use-action.ts";
 import { type Held, type LinkLook, open } from "./calls.ts";
 import { Ended, Notice } from "./link-page.tsx";
 import { k } from "./messages.ts";
 
 /** Shows what is shared on a click, once; then it is in this page only, until it is hidden or left. */
 export function OpenShare({ held, link }: { held: Held; link: LinkLook }) {
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<unknown>(null);
+  const { busy, failed, run } = useAction();
   const [shown, setShown] = useState<string | null>(null);
   const [hidden, setHidden] = useState(false);
 
-  async function show() {
-    setBusy(true);
-    setFailed(null);
-    try {
-      setShown((await open(held)).value);
-    } catch (error) {
-      setFailed(error);
-    }
-    setBusy(false);
-  }
+  const show = () => run(async () => setShown((await open(held)).value));
 
   if (hidden) return <Notice icon={<EyeOff size={20} aria-hidden />} title={k.hidden} text={k.hiddenText} />;
   if (failed !== null && toFailure(failed).code === "link_ended") return <Ended />;

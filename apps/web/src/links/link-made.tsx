@@ -1,14 +1,17 @@
-import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
-import { ShownOnce } from "../ui/shown-once.tsx";
+import { ShownOnceDialog } from "../ui/shown-once.tsx";
 import { k } from "./messages.ts";
 
 /** A link, this once; for a form in a frame, the markup too. */
 export function LinkMade({ url, framed, onClose }: { url: string; framed: boolean; onClose: () => void }) {
   return (
-    <Dialog title={k.made} lead={k.madeText} isOpen onClose={onClose} dismissable={false}>
-      <ShownOnce token={url} name={k.madeName} label={k.madeLabel} />
+    <ShownOnceDialog
+      title={k.made}
+      lead={k.madeText}
+      token={url}
+      name={k.madeName}
+      label={k.madeLabel}
+      onClose={onClose}
+    >
       {framed ? (
         <>
           <p className="mt-5 mb-2 text-sm text-muted">{k.snippet}</p>
@@ -21,9 +24,6 @@ export function LinkMade({ url, framed, onClose }: { url: string; framed: boolea
           </pre>
         </>
       ) : null}
-      <DialogActions>
-        <Button onPress={onClose}>{m.done}</Button>
-      </DialogActions>
-    </Dialog>
+    </ShownOnceDialog>
   );
 }

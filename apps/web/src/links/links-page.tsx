@@ -6,18 +6,16 @@ import { useMay } from "../data/identity.ts";
 import { inPages } from "../data/pages.ts";
 import { EVERYWHERE, type Place, usePlaceChoices, whereOf } from "../data/places.ts";
 import { client, type Outputs, queries, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
 import { Badge, type Tone } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { Confirm } from "../ui/confirm.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { Moment } from "../ui/moment.tsx";
-import { More } from "../ui/more.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
-import { FailureNote, FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { tell } from "../ui/toast.tsx";
-import { useAction } from "../ui/use-action.ts";
 import { k } from "./messages.ts";
 import { RequestLink } from "./request-link.tsx";
 import { ShareLink } from "./share-link.tsx";
@@ -71,36 +69,43 @@ export function LinksPage() {
         </div>
       ) : null}
       <section className={CARD} aria-busy={query.isFetching}>
-        {query.error ? (
-          <FailureState error={query.error} onRetry={() => void query.refetch()} />
-        ) : query.isPending ? (
-          <SkeletonRows />
-        ) : links.length === 0 ? (
-          <State
-            icon={<LinkIcon size={20} aria-hidden />}
-            title={where === EVERYWHERE ? k.none : k.noneThere}
-            text={where === EVERYWHERE ? k.noneText : k.noneThereText}
-          />
-        ) : (
-          <ul aria-label={k.listLabel} className="divide-y divide-line">
-            {links.map((link) => (
-              <LinkRow
-                key={link.id}
-                link={link}
-                place={placeOf(places, link.environment)}
-                onRevoke={may("link.revoke") && link.state === "open" ? () => setRevoking(link) : null}
-              />
-            ))}
-          </ul>
-        )}
-        <More query={query} />
+        <Listed
+          query={query}
+          label={k.listLabel}
+          empty={
+            <State
+              icon={<LinkIcon size={20} aria-hidden />}
+              title={where === EVERYWHERE ? k.none : k.noneThere}
+              text={where === EVERYWHERE ? k.noneText : k.noneThereText}
+            />
+          }
+        >
+          {links.map((link) => (
+            <LinkRow
+              key={link.id}
+              link={link}
+              place={placeOf(places, link.environment)}
+              onRevoke={may("link.revoke") && link.state === "open" ? () => setRevoking(link) : null}
+            />
+          ))}
+        </Listed>
       </section>
       {making === "request" ? <RequestLink tenant={tenant} onClose={() => setMaking(null)} /> : null}
       {making === "share" ? (
         <ShareLink tenant={tenant} secret={null} onClose={() => setMaking(null)} />
       ) : null}
       {revoking === null ? null : (
-        <RevokeLink tenant={tenant} link={revoking} onClose={() => setRevoking(null)} />
+        <Confirm
+          title={k.revokeTitle(revoking.label)}
+          text={k.revokeText}
+          word={k.revoke}
+          onClose={() => setRevoking(null)}
+          work={async () => {
+            await client.links.revoke.mutate({ tenant, id: revoking.id });
+            tell(k.revokeDone);
+            await queries.invalidateQueries(trpc.links.pathFilter());
+          }}
+        />
       )}
     </>
   );
@@ -162,35 +167,4 @@ function LinkRow({ link, place, onRevoke }: RowProps) {
 function whatOf({ kind, name, version }: Link): string {
   if (kind === "share") return name === null || version === null ? k.noSecret : k.ofSecret(name, version);
   return version === null ? k.becomes(name ?? "") : k.became(name ?? "", version);
-}
-
-function RevokeLink({ tenant, link, onClose }: { tenant: string; link: Link; onClose: () => void }) {
-  const { busy, failed, run } = useAction();
-  const revoke = () =>
-    run(async () => {
-      await client.links.revoke.mutate({ tenant, id: link.id });
-      onClose();
-      tell(k.revokeDone);
-      await queries.invalidateQueries(trpc.links.pathFilter());
-    });
-  return (
-    <Dialog
-      role="alertdialog"
-      title={k.revokeTitle(link.label)}
-      lead={k.revokeText}
-      isOpen
-      onClose={onClose}
-      dismissable={!busy}
-    >
-      <FailureNote error={failed} />
-      <DialogActions>
-        <Button autoFocus onPress={onClose} isDisabled={busy}>
-          {m.cancel}
-        </Button>
-        <Button look="danger" isPending={busy} onPress={() => void revoke()}>
-          {k.revoke}
-        </Button>
-      </DialogActions>
-    </Dialog>
-  );
 }

@@ -1,14 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
-import { type Place, placesOptions } from "../data/places.ts";
+import { useState } from "react";
+import { useEnvironmentChoices } from "../data/places.ts";
 import { client, queries, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
 import { Checkbox } from "../ui/checkbox.tsx";
 import { Choice } from "../ui/choice.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { LinkMade } from "./link-made.tsx";
 import { LIVES, type Life, secondsOf } from "./lives.ts";
@@ -22,17 +18,16 @@ export function RequestLink({ tenant, onClose }: { tenant: string; onClose: () =
   const [sites, setSites] = useState("");
   const [life, setLife] = useState<Life>("day");
   const [writeOnly, setWriteOnly] = useState(true);
-  const places = usePlaces(tenant);
+  const places = useEnvironmentChoices(tenant);
   const [chosen, setChosen] = useState<string | null>(null);
   const place = places.find(({ id }) => id === chosen) ?? places[0];
   const [url, setUrl] = useState<string | null>(null);
-  const { busy, failed, run } = useAction();
+  const action = useAction();
   const origins = sites.split(/[\s,]+/).filter((site) => site !== "");
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     if (name === "" || place === undefined) return;
-    void run(async () => {
+    void action.run(async () => {
       const made = await client.links.request.mutate({
         tenant,
         environment: place.id,
@@ -50,51 +45,34 @@ export function RequestLink({ tenant, onClose }: { tenant: string; onClose: () =
 
   if (url !== null) return <LinkMade url={url} framed={origins.length > 0} onClose={onClose} />;
   return (
-    <Dialog title={k.ask} isOpen onClose={onClose} dismissable={!busy}>
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        <Field
-          label={k.name}
-          hint={k.nameHint}
-          placeholder="STRIPE_SECRET_KEY"
-          mono
-          autoFocus
-          value={name}
-          onChange={setName}
-        />
-        {place === undefined ? null : (
-          <Choice label={k.where} options={places} value={place.id} onChange={setChosen} />
-        )}
-        <Field label={k.label} placeholder={k.labelPlaceholder} optional value={label} onChange={setLabel} />
-        <Field label={k.note} optional rows={2} value={note} onChange={setNote} />
-        <Choice label={k.life} options={LIVES} value={life} onChange={setLife} />
-        <Checkbox checked={writeOnly} onChange={setWriteOnly} hint={k.onlyCodeHint}>
-          {k.onlyCode}
-        </Checkbox>
-        <Field label={k.sites} hint={k.sitesHint} optional value={sites} onChange={setSites} />
-        <FailureNote error={failed} />
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button
-            type="submit"
-            look="primary"
-            isPending={busy}
-            isDisabled={name === "" || place === undefined}
-          >
-            {busy ? k.making : k.make}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
-  );
-}
-
-/** Every environment that one sees, the default project's first. */
-function usePlaces(tenant: string): { id: string; label: string }[] {
-  const projects = useQuery(placesOptions(tenant)).data ?? [];
-  const isDefault = ({ name }: Place) => name === "default";
-  return [...projects.filter(isDefault), ...projects.filter((one) => !isDefault(one))].flatMap((project) =>
-    project.environments.map(({ id, name }) => ({ id, label: `${project.name} / ${name}` })),
+    <FormDialog
+      title={k.ask}
+      action={action}
+      onSubmit={() => void submit()}
+      onClose={onClose}
+      word={k.make}
+      busyWord={k.making}
+      ready={!(name === "" || place === undefined)}
+    >
+      <Field
+        label={k.name}
+        hint={k.nameHint}
+        placeholder="STRIPE_SECRET_KEY"
+        mono
+        autoFocus
+        value={name}
+        onChange={setName}
+      />
+      {place === undefined ? null : (
+        <Choice label={k.where} options={places} value={place.id} onChange={setChosen} />
+      )}
+      <Field label={k.label} placeholder={k.labelPlaceholder} optional value={label} onChange={setLabel} />
+      <Field label={k.note} optional rows={2} value={note} onChange={setNote} />
+      <Choice label={k.life} options={LIVES} value={life} onChange={setLife} />
+      <Checkbox checked={writeOnly} onChange={setWriteOnly} hint={k.onlyCodeHint}>
+        {k.onlyCode}
+      </Checkbox>
+      <Field label={k.sites} hint={k.sitesHint} optional value={sites} onChange={setSites} />
+    </FormDialog>
   );
 }

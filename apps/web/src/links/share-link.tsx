@@ -1,11 +1,8 @@
-import { type FormEvent, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { client, queries, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { LinkMade } from "./link-made.tsx";
 import { LIVES, type Life, secondsOf } from "./lives.ts";
@@ -26,12 +23,11 @@ export function ShareLink({ tenant, secret, onClose }: Props) {
   const [note, setNote] = useState("");
   const [life, setLife] = useState<Life>("day");
   const [url, setUrl] = useState<string | null>(null);
-  const { busy, failed, run } = useAction();
+  const action = useAction();
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     if (!filled) return;
-    void run(async () => {
+    void action.run(async () => {
       const made = await client.links.share.mutate({
         tenant,
         ...(secret === null ? { value: value.current } : { id: secret.id }),
@@ -47,40 +43,32 @@ export function ShareLink({ tenant, secret, onClose }: Props) {
 
   if (url !== null) return <LinkMade url={url} framed={false} onClose={onClose} />;
   return (
-    <Dialog
+    <FormDialog
       title={secret === null ? k.share : k.shareOnce}
       lead={secret === null ? undefined : k.shareLead(secret.name)}
-      isOpen
+      action={action}
+      onSubmit={() => void submit()}
       onClose={onClose}
-      dismissable={!busy}
+      word={k.make}
+      busyWord={k.making}
+      ready={filled}
     >
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        {secret === null ? (
-          <Field
-            label={k.value}
-            hint={k.valueHint}
-            rows={3}
-            mono
-            autoFocus
-            onChange={(entered) => {
-              value.current = entered;
-              setFilled(entered !== "");
-            }}
-          />
-        ) : null}
-        <Field label={k.label} optional value={label} onChange={setLabel} autoFocus={secret !== null} />
-        <Field label={k.note} optional rows={2} value={note} onChange={setNote} />
-        <Choice label={k.life} options={LIVES.slice(0, 3)} value={life} onChange={setLife} />
-        <FailureNote error={failed} />
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button type="submit" look="primary" isPending={busy} isDisabled={!filled}>
-            {busy ? k.making : k.make}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      {secret === null ? (
+        <Field
+          label={k.value}
+          hint={k.valueHint}
+          rows={3}
+          mono
+          autoFocus
+          onChange={(entered) => {
+            value.current = entered;
+            setFilled(entered !== "");
+          }}
+        />
+      ) : null}
+      <Field label={k.label} optional value={label} onChange={setLabel} autoFocus={secret !== null} />
+      <Field label={k.note} optional rows={2} value={note} onChange={setNote} />
+      <Choice label={k.life} options={LIVES.slice(0, 3)} value={life} onChange={setLife} />
+    </FormDialog>
   );
 }

@@ -1,14 +1,12 @@
 import { ArrowRight } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { toFailure } from "../data/failure.ts";
 import { client } from "../data/trpc.ts";
-import { m } from "../messages.ts";
 import { refreshSecrets } from "../secrets/use-secrets.ts";
-import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
+import { Overtaken } from "../ui/state.tsx";
 import { tell } from "../ui/toast.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { type Effect, effectOf } from "./filter.ts";
@@ -31,7 +29,7 @@ interface Props {
 
 /** Takes keys from one environment into another, after showing what that does to each. */
 export function Promote({ tenant, project, environments, first, rows, onClose, onDone }: Props) {
-  const { busy, failed, run } = useAction();
+  const action = useAction();
   const [from, setFrom] = useState(environments[first[0] ?? 0]!.id);
   const [to, setTo] = useState(environments[first[1] ?? 1]!.id);
   const [reason, setReason] = useState("");
@@ -43,12 +41,10 @@ export function Promote({ tenant, project, environments, first, rows, onClose, o
   const changing = effects.filter(({ effect }) => effect === "create" || effect === "replace");
   const options = environments.map(({ id, name }) => ({ id, label: name }));
   const ready = from !== to && changing.length > 0 && changing.length <= MOST;
-  const overtaken = failed !== null && toFailure(failed).code === "version_mismatch";
+  const overtaken = action.failed !== null && toFailure(action.failed).code === "version_mismatch";
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    if (!ready) return;
-    const done = await run(async () => {
+  async function submit() {
+    const done = await action.run(async () => {
       await client.secrets.promote.mutate({
         tenant,
         project,
@@ -71,65 +67,63 @@ export function Promote({ tenant, project, environments, first, rows, onClose, o
   }
 
   return (
-    <Dialog title={x.promote.title} lead={x.promote.lead} isOpen onClose={onClose} dismissable={!busy}>
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        <div className="grid grid-cols-[1fr_auto_1fr] items-end gap-3">
-          <Choice label={x.promote.from} options={options} value={from} onChange={setFrom} />
-          <ArrowRight size={16} aria-hidden className="mb-3 text-muted" />
-          <Choice label={x.promote.to} options={options} value={to} onChange={setTo} />
-        </div>
-        {from === to ? null : (
-          <section aria-label={x.promote.preview}>
-            <ul
-              // biome-ignore lint/a11y/noNoninteractiveTabindex: a long list is scrolled by keyboard, too.
-              tabIndex={0}
-              className="max-h-64 divide-y divide-line overflow-y-auto rounded-xl border border-line"
-            >
-              {effects.map(({ name, target, effect }) => (
-                <li key={name} className="flex items-baseline justify-between gap-4 px-3.5 py-2 text-sm">
-                  <span
-                    className={`min-w-0 truncate font-mono ${effect === "create" || effect === "replace" ? "font-medium" : "text-muted"}`}
-                  >
-                    {name}
-                  </span>
-                  <Says effect={effect} version={target?.version ?? null} />
-                </li>
-              ))}
-            </ul>
-            <p role="status" className="mt-2 text-sm text-muted">
-              {changing.length > MOST
-                ? x.promote.tooMany(MOST)
-                : x.promote.sum(changing.length, effects.length - changing.length)}
-            </p>
-          </section>
-        )}
-        <Field
-          label={x.promote.reason}
-          optional
-          hint={x.promote.reasonHint}
-          value={reason}
-          onChange={setReason}
-        />
-        <FailureNote error={failed}>
-          {overtaken ? (
-            <div className="mt-2 space-y-2">
-              <p>{x.promote.overtaken}</p>
-              <Button size="sm" onPress={() => void refreshSecrets()}>
-                {x.promote.refresh}
-              </Button>
-            </div>
-          ) : null}
-        </FailureNote>
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button type="submit" look="primary" isPending={busy} isDisabled={!ready}>
-            {busy ? x.promote.busy : x.promote.submit(changing.length)}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={x.promote.title}
+      lead={x.promote.lead}
+      action={action}
+      onSubmit={() => void submit()}
+      onClose={onClose}
+      word={x.promote.submit(changing.length)}
+      busyWord={x.promote.busy}
+      ready={ready}
+      help={
+        overtaken ? (
+          <Overtaken
+            text={x.promote.overtaken}
+            word={x.promote.refresh}
+            onPress={() => void refreshSecrets()}
+          />
+        ) : null
+      }
+    >
+      <div className="grid grid-cols-[1fr_auto_1fr] items-end gap-3">
+        <Choice label={x.promote.from} options={options} value={from} onChange={setFrom} />
+        <ArrowRight size={16} aria-hidden className="mb-3 text-muted" />
+        <Choice label={x.promote.to} options={options} value={to} onChange={setTo} />
+      </div>
+      {from === to ? null : (
+        <section aria-label={x.promote.preview}>
+          <ul
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a long list is scrolled by keyboard, too.
+            tabIndex={0}
+            className="max-h-64 divide-y divide-line overflow-y-auto rounded-xl border border-line"
+          >
+            {effects.map(({ name, target, effect }) => (
+              <li key={name} className="flex items-baseline justify-between gap-4 px-3.5 py-2 text-sm">
+                <span
+                  className={`min-w-0 truncate font-mono ${effect === "create" || effect === "replace" ? "font-medium" : "text-muted"}`}
+                >
+                  {name}
+                </span>
+                <Says effect={effect} version={target?.version ?? null} />
+              </li>
+            ))}
+          </ul>
+          <p role="status" className="mt-2 text-sm text-muted">
+            {changing.length > MOST
+              ? x.promote.tooMany(MOST)
+              : x.promote.sum(changing.length, effects.length - changing.length)}
+          </p>
+        </section>
+      )}
+      <Field
+        label={x.promote.reason}
+        optional
+        hint={x.promote.reasonHint}
+        value={reason}
+        onChange={setReason}
+      />
+    </FormDialog>
   );
 }
 

@@ -4,10 +4,9 @@ import { inPages } from "../data/pages.ts";
 import type { Place } from "../data/places.ts";
 import { client, queries, trpc } from "../data/trpc.ts";
 import { Button } from "../ui/button.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { Moment } from "../ui/moment.tsx";
-import { More } from "../ui/more.tsx";
 import { Section } from "../ui/section.tsx";
-import { FailureState, SkeletonRows } from "../ui/state.tsx";
 import { tell, tellFailure } from "../ui/toast.tsx";
 import { GrantList } from "./grant-list.tsx";
 import type { Roles } from "./grant-words.ts";
@@ -39,41 +38,37 @@ export function InvitationsSection({ tenant, roles, places }: Props) {
   };
   return (
     <Section title={mm.invitations} text={mm.invitationsText}>
-      {query.error ? (
-        <FailureState error={query.error} onRetry={() => void query.refetch()} />
-      ) : query.isPending ? (
-        <SkeletonRows rows={1} />
-      ) : invitations.length === 0 ? (
-        <p className="px-4 py-5 text-sm text-muted">{mm.noInvitations}</p>
-      ) : (
-        <ul aria-label={mm.invitations} className="divide-y divide-line">
-          {invitations.map(({ id, email, grants, expiresAt, createdBy }) => (
-            <li key={id} className="flex flex-wrap items-start gap-x-4 gap-y-2 px-4 py-3">
-              <div className="grid min-w-0 flex-1 gap-x-6 gap-y-2 sm:grid-cols-[14rem_minmax(0,1fr)]">
-                <div className="min-w-0">
-                  <p className="font-medium break-all">{email}</p>
-                  <p className="text-sm text-muted">
-                    {mm.ends} <Moment at={expiresAt} />
-                    {createdBy.name === null ? null : `, ${mm.invitedBy(createdBy.name)}`}
-                  </p>
-                </div>
-                <GrantList grants={grants} roles={roles} places={places} />
+      <Listed
+        query={query}
+        label={mm.invitations}
+        waiting={1}
+        empty={<p className="px-4 py-5 text-sm text-muted">{mm.noInvitations}</p>}
+      >
+        {invitations.map(({ id, email, grants, expiresAt, createdBy }) => (
+          <li key={id} className="flex flex-wrap items-start gap-x-4 gap-y-2 px-4 py-3">
+            <div className="grid min-w-0 flex-1 gap-x-6 gap-y-2 sm:grid-cols-[14rem_minmax(0,1fr)]">
+              <div className="min-w-0">
+                <p className="font-medium break-all">{email}</p>
+                <p className="text-sm text-muted">
+                  {mm.ends} <Moment at={expiresAt} />
+                  {createdBy.name === null ? null : `, ${mm.invitedBy(createdBy.name)}`}
+                </p>
               </div>
-              {may("member.add") ? (
-                <Button
-                  size="sm"
-                  look="danger-quiet"
-                  aria-label={mm.cancelFor(email)}
-                  onPress={() => void cancel(id, email)}
-                >
-                  {mm.cancel}
-                </Button>
-              ) : null}
-            </li>
-          ))}
-        </ul>
-      )}
-      <More query={query} />
+              <GrantList grants={grants} roles={roles} places={places} />
+            </div>
+            {may("member.add") ? (
+              <Button
+                size="sm"
+                look="danger-quiet"
+                aria-label={mm.cancelFor(email)}
+                onPress={() => void cancel(id, email)}
+              >
+                {mm.cancel}
+              </Button>
+            ) : null}
+          </li>
+        ))}
+      </Listed>
     </Section>
   );
 }

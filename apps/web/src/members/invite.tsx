@@ -1,11 +1,8 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { client, queries, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { ShownOnce } from "../ui/shown-once.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
+import { ShownOnceDialog } from "../ui/shown-once.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { type Draft, grantOf, newDraft } from "./draft.ts";
 import type { Roles } from "./grant-words.ts";
@@ -22,18 +19,17 @@ interface Props {
 
 /** Invites somebody by address; the link is shown this once. */
 export function Invite({ tenant, roles, first, onClose }: Props) {
-  const { busy, failed, run } = useAction();
+  const action = useAction();
   const [email, setEmail] = useState("");
   const [drafts, setDrafts] = useState<readonly Draft[]>(() => [newDraft(first ? "owner" : "developer")]);
   const [tried, setTried] = useState(false);
   const [link, setLink] = useState<string | null>(null);
   const bad = !/^[^\s@]+@[^\s@]+$/.test(email.trim());
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function submit() {
     setTried(true);
     if (bad) return;
-    const done = await run(async () => {
+    const done = await action.run(async () => {
       const { secret } = await client.invitations.create.mutate({
         tenant,
         email: email.trim(),
@@ -46,41 +42,34 @@ export function Invite({ tenant, roles, first, onClose }: Props) {
 
   if (link !== null)
     return (
-      <Dialog
+      <ShownOnceDialog
         title={mm.linkTitle}
         lead={mm.linkText(email.trim())}
-        isOpen
+        token={link}
+        name={mm.linkLabel}
+        label={mm.linkLabel}
         onClose={onClose}
-        dismissable={false}
-      >
-        <ShownOnce token={link} name={mm.linkLabel} label={mm.linkLabel} />
-        <DialogActions>
-          <Button onPress={onClose}>{m.done}</Button>
-        </DialogActions>
-      </Dialog>
+      />
     );
   return (
-    <Dialog title={mm.inviteTitle} lead={mm.inviteLead} isOpen onClose={onClose} dismissable={!busy}>
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        <Field
-          label={mm.email}
-          type="email"
-          autoFocus
-          value={email}
-          onChange={setEmail}
-          error={tried && bad ? mm.badEmail : undefined}
-        />
-        <GrantsEditor tenant={tenant} roles={roles} drafts={drafts} onChange={setDrafts} />
-        <FailureNote error={failed} />
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button type="submit" look="primary" isPending={busy}>
-            {busy ? mm.busy : mm.submitInvite}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={mm.inviteTitle}
+      lead={mm.inviteLead}
+      action={action}
+      onSubmit={() => void submit()}
+      onClose={onClose}
+      word={mm.submitInvite}
+      busyWord={mm.busy}
+    >
+      <Field
+        label={mm.email}
+        type="email"
+        autoFocus
+        value={email}
+        onChange={setEmail}
+        error={tried && bad ? mm.badEmail : undefined}
+      />
+      <GrantsEditor tenant={tenant} roles={roles} drafts={drafts} onChange={setDrafts} />
+    </FormDialog>
   );
 }

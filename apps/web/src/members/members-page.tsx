@@ -8,9 +8,9 @@ import { placesOptions } from "../data/places.ts";
 import { client, queries, trpc } from "../data/trpc.ts";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
-import { More } from "../ui/more.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
-import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { tell } from "../ui/toast.tsx";
 import { ChangeMember } from "./change-member.tsx";
@@ -41,15 +41,6 @@ export function MembersPage() {
   });
   const places = useQuery(placesOptions(tenant)).data ?? [];
   const members = query.data?.pages.flatMap((page) => page.members) ?? [];
-  if (query.error)
-    return (
-      <>
-        <PageHeader title={mm.title} lead={mm.lead} />
-        <section className={CARD}>
-          <FailureState error={query.error} onRetry={() => void query.refetch()} />
-        </section>
-      </>
-    );
   const invite = may("member.add") ? (
     <Button look="primary" onPress={() => setDoing({ what: "invite" })}>
       <UserPlus size={15} aria-hidden />
@@ -63,34 +54,34 @@ export function MembersPage() {
       </PageHeader>
       <div className="space-y-10">
         <section className={CARD} aria-label={mm.label}>
-          {query.isPending ? (
-            <SkeletonRows rows={3} />
-          ) : members.length === 0 ? (
-            <State
-              icon={<UserPlus size={20} aria-hidden />}
-              title={mm.none}
-              text={invite === null ? mm.noneNoRight : mm.noneText}
-            >
-              {invite}
-            </State>
-          ) : (
-            <ul aria-label={mm.label} className="divide-y divide-line">
-              {members.map((member) => (
-                <MemberRow
-                  key={member.personId}
-                  tenant={tenant}
-                  member={member}
-                  roles={roles.data}
-                  places={places}
-                  onChange={may("member.change") ? () => setDoing({ what: "change", member }) : null}
-                  onRemove={may("member.remove") ? () => setDoing({ what: "remove", member }) : null}
-                />
-              ))}
-            </ul>
-          )}
-          <More query={query} />
+          <Listed
+            query={query}
+            label={mm.label}
+            waiting={3}
+            empty={
+              <State
+                icon={<UserPlus size={20} aria-hidden />}
+                title={mm.none}
+                text={invite === null ? mm.noneNoRight : mm.noneText}
+              >
+                {invite}
+              </State>
+            }
+          >
+            {members.map((member) => (
+              <MemberRow
+                key={member.personId}
+                tenant={tenant}
+                member={member}
+                roles={roles.data}
+                places={places}
+                onChange={may("member.change") ? () => setDoing({ what: "change", member }) : null}
+                onRemove={may("member.remove") ? () => setDoing({ what: "remove", member }) : null}
+              />
+            ))}
+          </Listed>
         </section>
-        {query.isPending ? null : (
+        {query.data === undefined ? null : (
           <>
             <InvitationsSection tenant={tenant} roles={roles.data} places={places} />
             {may("role.list") ? <RolesSection tenant={tenant} query={roles} /> : null}

@@ -74,7 +74,6 @@ export const mm = {
   } as Record<string, string>,
   unknownRole: "A role of this tenant",
   unknownPlace: "a place you cannot see",
-  some: (n: number, what: string) => `${n} ${what}`,
   only: (prefix: string) => `only ${prefix}…`,
   ended: "ended",
 
@@ -82,7 +81,6 @@ export const mm = {
   rolesText: "Every tenant has the first five. Make your own for what none of them says.",
   newRole: "New role",
   changeRole: (name: string) => `Change ${name}`,
-  deleteRole: (name: string) => `Delete ${name}`,
   deleteWord: "Delete",
   deleteRoleTitle: (name: string) => `Delete the role ${name}?`,
   deleteRoleText: "It can be deleted only while nobody holds it.",

@@ -1,12 +1,9 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useIdentity } from "../data/identity.ts";
 import { client, type Inputs, queries, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
 import { Checkbox } from "../ui/checkbox.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { tell } from "../ui/toast.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { mm } from "./messages.ts";
@@ -25,7 +22,7 @@ export function RoleForm({
   onClose: () => void;
 }) {
   const held = useIdentity().actions.filter((action) => !action.startsWith("identity."));
-  const { busy, failed, run } = useAction();
+  const action = useAction();
   const [name, setName] = useState(role?.name ?? "");
   const [summary, setSummary] = useState(role?.summary ?? "");
   const [actions, setActions] = useState<ReadonlySet<string>>(() => new Set(role?.actions ?? []));
@@ -34,8 +31,7 @@ export function RoleForm({
     ...Map.groupBy([...new Set([...held, ...actions])].sort(), (action) => action.split(".")[0]!),
   ];
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function submit() {
     setTried(true);
     if (name.trim() === "" || actions.size === 0) return;
     const facts = {
@@ -44,7 +40,7 @@ export function RoleForm({
       summary: summary.trim(),
       actions: [...actions] as Action[],
     };
-    const done = await run(async () => {
+    const done = await action.run(async () => {
       if (role === null) await client.roles.create.mutate(facts);
       else await client.roles.change.mutate({ ...facts, id: role.id });
     });
@@ -61,51 +57,42 @@ export function RoleForm({
     setActions(next);
   };
   return (
-    <Dialog
+    <FormDialog
       title={role === null ? mm.newRole : mm.changeRole(role.name)}
       lead={mm.roleLead}
-      isOpen
+      action={action}
+      onSubmit={() => void submit()}
       onClose={onClose}
-      dismissable={!busy}
+      word={mm.save}
+      busyWord={mm.busy}
     >
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        <Field
-          label={mm.roleName}
-          autoFocus
-          value={name}
-          onChange={setName}
-          error={tried && name.trim() === "" ? mm.missingName : undefined}
-        />
-        <Field label={mm.roleSummary} optional value={summary} onChange={setSummary} />
-        <fieldset>
-          <legend className="mb-1.5 text-sm font-medium">{mm.roleActions}</legend>
-          <p className="mb-3 text-xs text-muted">{mm.roleActionsHint}</p>
-          <div className="grid gap-x-4 gap-y-5 rounded-xl border border-line bg-sunken p-4 sm:grid-cols-2">
-            {groups.map(([noun, of]) => (
-              <fieldset key={noun} className="space-y-1.5">
-                <legend className="mb-1.5 text-xs font-medium text-muted">{mm.nouns[noun] ?? noun}</legend>
-                {of.map((action) => (
-                  <Checkbox key={action} checked={actions.has(action)} onChange={tick(action)}>
-                    <code>{action}</code>
-                  </Checkbox>
-                ))}
-              </fieldset>
-            ))}
-          </div>
-          <p aria-live="polite" className="mt-1.5 text-xs font-medium text-danger-text">
-            {tried && actions.size === 0 ? mm.noActions : null}
-          </p>
-        </fieldset>
-        <FailureNote error={failed} />
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button type="submit" look="primary" isPending={busy}>
-            {busy ? mm.busy : mm.save}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      <Field
+        label={mm.roleName}
+        autoFocus
+        value={name}
+        onChange={setName}
+        error={tried && name.trim() === "" ? mm.missingName : undefined}
+      />
+      <Field label={mm.roleSummary} optional value={summary} onChange={setSummary} />
+      <fieldset>
+        <legend className="mb-1.5 text-sm font-medium">{mm.roleActions}</legend>
+        <p className="mb-3 text-xs text-muted">{mm.roleActionsHint}</p>
+        <div className="grid gap-x-4 gap-y-5 rounded-xl border border-line bg-sunken p-4 sm:grid-cols-2">
+          {groups.map(([noun, of]) => (
+            <fieldset key={noun} className="space-y-1.5">
+              <legend className="mb-1.5 text-xs font-medium text-muted">{mm.nouns[noun] ?? noun}</legend>
+              {of.map((action) => (
+                <Checkbox key={action} checked={actions.has(action)} onChange={tick(action)}>
+                  <code>{action}</code>
+                </Checkbox>
+              ))}
+            </fieldset>
+          ))}
+        </div>
+        <p aria-live="polite" className="mt-1.5 text-xs font-medium text-danger-text">
+          {tried && actions.size === 0 ? mm.noActions : null}
+        </p>
+      </fieldset>
+    </FormDialog>
   );
 }

@@ -25,7 +25,6 @@ export const r = {
   },
   none: "Nothing to rotate",
   noneText: "Set a rotation policy on a secret, and it shows up here before it is due.",
-  summary: "How many are where",
   timeline: "Coming rotations",
   timelineText: (days: number) => `The next ${days} days, a column for every ${days > 180 ? "week" : "day"}.`,
   column: (when: string, n: number) => `${when}: ${n} ${n === 1 ? "secret" : "secrets"}`,

@@ -1,12 +1,11 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { freshKey } from "../data/fresh-key.ts";
 import { client } from "../data/trpc.ts";
 import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { tell } from "../ui/toast.tsx";
+import { useAction } from "../ui/use-action.ts";
 import type { Place } from "./secret-table.tsx";
 import { refreshSecrets } from "./use-secrets.ts";
 import { NO_VALUE, ValueField } from "./value-field.tsx";
@@ -17,17 +16,13 @@ export function CreateSecret({ place, onClose }: { place: Place; onClose: () => 
   const [entered, setEntered] = useState(NO_VALUE);
   const [description, setDescription] = useState("");
   const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<unknown>(null);
+  const action = useAction();
   const [idempotencyKey] = useState(freshKey);
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function submit() {
     setTried(true);
-    if (busy || name === "" || entered.value === "") return;
-    setBusy(true);
-    setFailed(null);
-    try {
+    if (name === "" || entered.value === "") return;
+    await action.run(async () => {
       // Past the mutation cache, which would keep the value.
       await client.secrets.create.mutate({
         ...place,
@@ -40,47 +35,35 @@ export function CreateSecret({ place, onClose }: { place: Place; onClose: () => 
       onClose();
       tell(m.create.done(name));
       await refreshSecrets();
-    } catch (error) {
-      setFailed(error);
-      setBusy(false);
-    }
+    });
   }
 
   return (
-    <Dialog
+    <FormDialog
       title={m.create.title}
       lead={m.create.into(place.project, place.environment)}
-      isOpen
+      action={action}
+      onSubmit={() => void submit()}
       onClose={onClose}
-      dismissable={!busy}
+      word={m.create.submit}
+      busyWord={m.create.busy}
     >
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        <Field
-          label={m.create.name}
-          hint={m.create.nameHint}
-          error={tried && name === "" ? m.create.missingName : undefined}
-          mono
-          autoFocus
-          value={name}
-          onChange={setName}
-        />
-        <ValueField
-          label={m.create.value}
-          entered={entered}
-          onChange={setEntered}
-          error={tried && entered.value === "" ? m.create.missingValue : undefined}
-        />
-        <Field label={m.create.description} optional value={description} onChange={setDescription} />
-        <FailureNote error={failed} />
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button type="submit" look="primary" isPending={busy}>
-            {busy ? m.create.busy : m.create.submit}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      <Field
+        label={m.create.name}
+        hint={m.create.nameHint}
+        error={tried && name === "" ? m.create.missingName : undefined}
+        mono
+        autoFocus
+        value={name}
+        onChange={setName}
+      />
+      <ValueField
+        label={m.create.value}
+        entered={entered}
+        onChange={setEntered}
+        error={tried && entered.value === "" ? m.create.missingValue : undefined}
+      />
+      <Field label={m.create.description} optional value={description} onChange={setDescription} />
+    </FormDialog>
   );
 }

@@ -1,10 +1,8 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { client, type Secret } from "../data/trpc.ts";
 import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { tell } from "../ui/toast.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { e } from "./edit-messages.ts";
@@ -37,10 +35,9 @@ export function EditDetails({
 }) {
   const [description, setDescription] = useState(secret.description);
   const [tags, setTags] = useState(Object.entries(secret.tags).map(lineOf).join("\n"));
-  const { busy, failed, run } = useAction();
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    void run(async () => {
+  const action = useAction();
+  function submit() {
+    void action.run(async () => {
       await client.secrets.update.mutate({
         tenant,
         id: secret.id,
@@ -54,26 +51,15 @@ export function EditDetails({
     });
   }
   return (
-    <Dialog title={e.title(secret.name)} isOpen onClose={onClose} dismissable={!busy}>
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        <Field
-          label={m.create.description}
-          rows={2}
-          autoFocus
-          value={description}
-          onChange={setDescription}
-        />
-        <Field label={e.tags} hint={e.tagsHint} rows={3} mono value={tags} onChange={setTags} />
-        <FailureNote error={failed} />
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button type="submit" look="primary" isPending={busy}>
-            {e.save}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={e.title(secret.name)}
+      action={action}
+      onSubmit={() => void submit()}
+      onClose={onClose}
+      word={e.save}
+    >
+      <Field label={m.create.description} rows={2} autoFocus value={description} onChange={setDescription} />
+      <Field label={e.tags} hint={e.tagsHint} rows={3} mono value={tags} onChange={setTags} />
+    </FormDialog>
   );
 }

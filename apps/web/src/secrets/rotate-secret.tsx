@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { toFailure } from "../data/failure.ts";
 import { freshKey } from "../data/fresh-key.ts";
 import { client, type Secret } from "../data/trpc.ts";
@@ -11,8 +11,10 @@ import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
+import { Overtaken } from "../ui/state.tsx";
 import { tell } from "../ui/toast.tsx";
+import { useAction } from "../ui/use-action.ts";
 import { sm } from "./messages.ts";
 import { refreshSecrets } from "./use-secrets.ts";
 import { NO_VALUE, ValueField } from "./value-field.tsx";
@@ -38,21 +40,17 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
   const [reason, setReason] = useState("");
   const [grace, setGrace] = useState<Grace>("secret");
   const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<unknown>(null);
+  const action = useAction();
   const [made, setMade] = useState<number | null>(null);
   const radius = useBlastRadius(tenant, secret.id).data;
   const [idempotencyKey] = useState(freshKey);
   const { id, name, version } = secret;
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function submit() {
     setTried(true);
-    if (busy || entered.value === "") return;
-    setBusy(true);
-    setFailed(null);
+    if (entered.value === "") return;
     const seconds = GRACES.find((choice) => choice.id === grace)?.seconds;
-    try {
+    await action.run(async () => {
       const { secret: after, changed } = await client.secrets.rotate.mutate({
         tenant,
         id,
@@ -68,10 +66,7 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
       else onClose();
       tell(changed ? sm.rotate.done(name, after.version ?? 0) : sm.rotate.same(name));
       await refreshSecrets();
-    } catch (error) {
-      setFailed(error);
-      setBusy(false);
-    }
+    });
   }
 
   if (made !== null)
@@ -86,60 +81,48 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
       </Dialog>
     );
 
-  const overtaken = failed !== null && toFailure(failed).code === "version_mismatch";
+  const overtaken = action.failed !== null && toFailure(action.failed).code === "version_mismatch";
   return (
-    <Dialog
+    <FormDialog
       title={sm.rotate.title(name)}
       lead={sm.rotate.lead((version ?? 0) + 1)}
-      isOpen
+      action={action}
+      onSubmit={() => void submit()}
       onClose={onClose}
-      dismissable={!busy}
+      word={sm.rotate.submit}
+      busyWord={sm.rotate.busy}
+      help={
+        overtaken ? (
+          <Overtaken
+            text={sm.rotate.changed}
+            word={sm.rotate.reload}
+            onPress={() => {
+              onClose();
+              void refreshSecrets();
+            }}
+          />
+        ) : null
+      }
     >
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        {version === null ? null : <Touched tenant={tenant} secret={secret} />}
-        <ValueField
-          label={sm.rotate.value}
-          entered={entered}
-          onChange={setEntered}
-          error={tried && entered.value === "" ? m.create.missingValue : undefined}
-          autoFocus
-        />
-        <Field
-          label={sm.rotate.reason}
-          optional
-          hint={sm.rotate.reasonHint}
-          placeholder={sm.rotate.reasonPlaceholder}
-          value={reason}
-          onChange={setReason}
-        />
-        {version === null ? null : (
-          <Choice label={sm.rotate.grace} options={GRACES} value={grace} onChange={setGrace} />
-        )}
-        <FailureNote error={failed}>
-          {overtaken ? (
-            <div className="mt-2 space-y-2">
-              <p>{sm.rotate.changed}</p>
-              <Button
-                size="sm"
-                onPress={() => {
-                  onClose();
-                  void refreshSecrets();
-                }}
-              >
-                {sm.rotate.reload}
-              </Button>
-            </div>
-          ) : null}
-        </FailureNote>
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button type="submit" look="primary" isPending={busy}>
-            {busy ? sm.rotate.busy : sm.rotate.submit}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      {version === null ? null : <Touched tenant={tenant} secret={secret} />}
+      <ValueField
+        label={sm.rotate.value}
+        entered={entered}
+        onChange={setEntered}
+        error={tried && entered.value === "" ? m.create.missingValue : undefined}
+        autoFocus
+      />
+      <Field
+        label={sm.rotate.reason}
+        optional
+        hint={sm.rotate.reasonHint}
+        placeholder={sm.rotate.reasonPlaceholder}
+        value={reason}
+        onChange={setReason}
+      />
+      {version === null ? null : (
+        <Choice label={sm.rotate.grace} options={GRACES} value={grace} onChange={setGrace} />
+      )}
+    </FormDialog>
   );
 }

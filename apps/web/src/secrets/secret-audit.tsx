@@ -4,9 +4,9 @@ import { au } from "../audit/messages.ts";
 import { trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Badge } from "../ui/badge.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { CARD } from "../ui/page-header.tsx";
-import { FailureState, SkeletonRows } from "../ui/state.tsx";
 import { e } from "./edit-messages.ts";
 
 /** What happened to one secret last, for whoever reads the audit log. */
@@ -31,33 +31,25 @@ export function SecretAudit({ tenant, id }: { tenant: string; id: string }) {
         </Link>
       </div>
       <div className={CARD}>
-        {query.error ? (
-          <FailureState error={query.error} onRetry={() => void query.refetch()} />
-        ) : query.isPending ? (
-          <SkeletonRows rows={3} />
-        ) : events.length === 0 ? (
-          <p className="px-4 py-4 text-sm text-muted">{e.auditNone}</p>
-        ) : (
-          <ul aria-label={e.audit} className="divide-y divide-line">
-            {events.map((event) => (
-              <li
-                key={event.seq}
-                className="flex flex-wrap items-center gap-x-3 gap-y-0.5 px-4 py-2.5 text-sm"
-              >
-                <code className="text-xs font-medium">{event.action}</code>
-                {event.target?.version == null ? null : (
-                  <span className="text-muted">{m.history.version(event.target.version)}</span>
-                )}
-                {event.outcome === "success" ? null : (
-                  <Badge tone="danger">{au.outcomes[event.outcome]}</Badge>
-                )}
-                <span className="ml-auto text-muted">
-                  {event.actor.name ?? event.actor.type} · <Moment at={event.time} />
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
+        <Listed
+          query={query}
+          label={e.audit}
+          waiting={3}
+          empty={<p className="px-4 py-4 text-sm text-muted">{e.auditNone}</p>}
+        >
+          {events.map((event) => (
+            <li key={event.seq} className="flex flex-wrap items-center gap-x-3 gap-y-0.5 px-4 py-2.5 text-sm">
+              <code className="text-xs font-medium">{event.action}</code>
+              {event.target?.version == null ? null : (
+                <span className="text-muted">{m.history.version(event.target.version)}</span>
+              )}
+              {event.outcome === "success" ? null : <Badge tone="danger">{au.outcomes[event.outcome]}</Badge>}
+              <span className="ml-auto text-muted">
+                {event.actor.name ?? event.actor.type} · <Moment at={event.time} />
+              </span>
+            </li>
+          ))}
+        </Listed>
       </div>
     </section>
   );

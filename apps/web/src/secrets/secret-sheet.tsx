@@ -1,5 +1,5 @@
 import { Copy, Eye, Pencil, RotateCw, Share2, Trash2 } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { AccessSection } from "../access/policy-section.tsx";
 import { useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
@@ -15,6 +15,7 @@ import { RevealAnnouncer, ShownValue } from "../reveal/shown-value.tsx";
 import { useReveal } from "../reveal/use-reveal.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { Fact } from "../ui/fact.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { DeleteSecret } from "./delete-secret.tsx";
 import { EditDetails } from "./edit-details.tsx";
@@ -158,15 +159,6 @@ export function SecretSheet({ place, secret, onGone }: Props) {
       {open === "delete" ? (
         <DeleteSecret tenant={tenant} secret={secret} onClose={close} onDeleted={onGone} />
       ) : null}
-    </div>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="flex items-baseline justify-between gap-6 py-2.5">
-      <dt className="text-muted">{name}</dt>
-      <dd className="min-w-0 text-right">{children}</dd>
     </div>
   );
 }

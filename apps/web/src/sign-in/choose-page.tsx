@@ -1,13 +1,14 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { Building2, ChevronRight, Vault } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import { callPeople, type Me } from "../data/people.ts";
 import { signOut } from "../data/session.ts";
 import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { FailureNote, FailureState, SkeletonRows } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
+import { useAction } from "../ui/use-action.ts";
 import { s } from "./messages.ts";
 import { safePath } from "./safe-path.ts";
 import { SignInShell } from "./shell.tsx";
@@ -25,8 +26,7 @@ export function ChoosePage() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const { next } = useSearch({ from: "/choose" });
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<unknown>(null);
+  const { failed, run } = useAction();
   const mine = useQuery({
     queryKey: ["people", "choose"],
     queryFn: async () => ({
@@ -35,20 +35,13 @@ export function ChoosePage() {
     }),
   });
 
-  async function choose(tenant: string | null) {
-    if (busy) return;
-    setBusy(true);
-    setFailed(null);
-    try {
+  const choose = (tenant: string | null) =>
+    run(async () => {
       await callPeople("POST", "/session/tenant", { tenant });
       // Nothing of the tenant before is left.
       queries.clear();
       router.history.replace(safePath(next));
-    } catch (error) {
-      setBusy(false);
-      setFailed(error);
-    }
-  }
+    });
 
   if (mine.error)
     return (

@@ -5,9 +5,10 @@ import { toFailure } from "../data/failure.ts";
 import { callPeople } from "../data/people.ts";
 import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
-import { Field } from "../ui/field.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
+import { useAction } from "../ui/use-action.ts";
+import { CodeField } from "./code-field.tsx";
 import { s } from "./messages.ts";
 import { SignInShell } from "./shell.tsx";
 
@@ -20,28 +21,24 @@ export function ElsewherePage() {
   const router = useRouter();
   const queries = useQueryClient();
   const [step, setStep] = useState<"waiting" | "code" | "failed">("waiting");
-  const [failed, setFailed] = useState<unknown>(null);
+  const { busy, failed, run } = useAction();
   const [code, setCode] = useState("");
   const [wrong, setWrong] = useState(false);
-  const [busy, setBusy] = useState(false);
 
-  async function confirm(given: { answer: string } | { code: string }) {
-    setBusy(true);
-    try {
-      await callPeople("POST", "/session/sign-on/confirm", given);
-      queries.clear();
-      router.history.replace("/");
-    } catch (error) {
-      const failure = toFailure(error).code;
-      if (failure === "factor_required") setStep("code");
-      else if (failure === "bad_input" && "code" in given) setWrong(true);
-      else {
-        setFailed(error);
+  const confirm = (given: { answer: string } | { code: string }) =>
+    run(async () => {
+      try {
+        await callPeople("POST", "/session/sign-on/confirm", given);
+        queries.clear();
+        router.history.replace("/");
+      } catch (error) {
+        const { code: why } = toFailure(error);
+        if (why === "factor_required") return setStep("code");
+        if (why === "bad_input" && "code" in given) return setWrong(true);
         setStep("failed");
+        throw error;
       }
-    }
-    setBusy(false);
-  }
+    });
 
   useEffect(() => {
     if (location.search === "" && brought === null) return setStep("failed");
@@ -53,7 +50,7 @@ export function ElsewherePage() {
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (!busy && code.trim() !== "") void confirm({ code });
+    if (code.trim() !== "") void confirm({ code });
   }
 
   return (
@@ -63,13 +60,9 @@ export function ElsewherePage() {
     >
       {step === "code" ? (
         <form onSubmit={submit} noValidate className="mt-6 space-y-4">
-          <Field
+          <CodeField
             label={s.code}
-            placeholder={s.codePlaceholder}
-            remember="one-time-code"
-            mono
-            autoFocus
-            value={code}
+            code={code}
             onChange={(text) => {
               setCode(text);
               setWrong(false);

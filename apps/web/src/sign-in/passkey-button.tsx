@@ -4,33 +4,31 @@ import { ProblemError } from "../data/failure.ts";
 import { provePasskey } from "../data/people.ts";
 import { Button } from "../ui/button.tsx";
 import { FailureNote } from "../ui/state.tsx";
+import { useAction } from "../ui/use-action.ts";
 import { s } from "./messages.ts";
 
 /** Signs in by a passkey, or proves one anew; nothing where the browser knows none. */
 export function PasskeyButton({ label = s.usePasskey, onDone }: { label?: string; onDone: () => void }) {
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<unknown>(null);
+  const { busy, failed, run } = useAction();
   const [none, setNone] = useState(false);
   if (!("PublicKeyCredential" in window)) return null;
 
-  async function prove() {
-    if (busy) return;
-    setBusy(true);
-    setFailed(null);
+  function prove() {
     setNone(false);
-    try {
-      await provePasskey();
-      onDone();
-    } catch (error) {
-      setBusy(false);
-      if (error instanceof ProblemError || error instanceof TypeError) setFailed(error);
-      else setNone(true);
-    }
+    void run(async () => {
+      try {
+        await provePasskey();
+        onDone();
+      } catch (error) {
+        if (error instanceof ProblemError || error instanceof TypeError) throw error;
+        setNone(true);
+      }
+    });
   }
 
   return (
     <>
-      <Button wide size="lg" isPending={busy} onPress={() => void prove()}>
+      <Button wide size="lg" isPending={busy} onPress={prove}>
         <Fingerprint size={16} aria-hidden />
         {label}
       </Button>

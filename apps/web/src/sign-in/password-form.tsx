@@ -5,6 +5,8 @@ import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { FailureNote } from "../ui/state.tsx";
+import { useAction } from "../ui/use-action.ts";
+import { CodeField } from "./code-field.tsx";
 import { s } from "./messages.ts";
 
 interface Props {
@@ -19,15 +21,13 @@ export function PasswordForm({ onDone, onStep, step }: Props) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<unknown>(null);
+  const { busy, failed, run } = useAction();
+  const forgetting = useAction();
   const [asked, setAsked] = useState(false);
   const [wrong, setWrong] = useState<{ email?: string; password?: string; code?: string }>({});
 
   async function submit(event: FormEvent) {
     event.preventDefault();
-    if (busy) return;
-    setFailed(null);
     const missing = {
       ...(email.trim() === "" ? { email: s.emptyEmail } : {}),
       ...(password === "" ? { password: s.emptyPassword } : {}),
@@ -35,31 +35,28 @@ export function PasswordForm({ onDone, onStep, step }: Props) {
     };
     setWrong(missing);
     if (Object.keys(missing).length > 0) return;
-    setBusy(true);
-    try {
-      await signInWithPassword({ email, password, ...(step === "code" ? { code } : {}) });
-      setPassword("");
-      onDone();
-    } catch (error) {
-      setBusy(false);
-      const failure = toFailure(error);
-      if (failure.code === "factor_required") onStep("code");
-      else if (failure.code === "unauthenticated" || failure.code === "bad_input")
-        setWrong(step === "code" ? { code: s.wrongCode } : { password: s.wrongPassword });
-      else setFailed(error);
-    }
+    await run(async () => {
+      try {
+        await signInWithPassword({ email, password, ...(step === "code" ? { code } : {}) });
+        setPassword("");
+        onDone();
+      } catch (error) {
+        const failure = toFailure(error);
+        if (failure.code === "factor_required") onStep("code");
+        else if (failure.code === "unauthenticated" || failure.code === "bad_input")
+          setWrong(step === "code" ? { code: s.wrongCode } : { password: s.wrongPassword });
+        else throw error;
+      }
+    });
   }
 
   async function forgot() {
-    setFailed(null);
     setWrong(email.trim() === "" ? { email: s.emptyEmail } : {});
     if (email.trim() === "") return;
-    try {
+    await forgetting.run(async () => {
       await callPeople("POST", "/people/forgot", { email });
       setAsked(true);
-    } catch (error) {
-      setFailed(error);
-    }
+    });
   }
 
   return (
@@ -92,14 +89,9 @@ export function PasswordForm({ onDone, onStep, step }: Props) {
           />
         </>
       ) : (
-        <Field
-          key="code"
+        <CodeField
           label={s.code}
-          placeholder={s.codePlaceholder}
-          remember="one-time-code"
-          mono
-          autoFocus
-          value={code}
+          code={code}
           onChange={(text) => {
             setCode(text);
             setWrong({});
@@ -107,7 +99,7 @@ export function PasswordForm({ onDone, onStep, step }: Props) {
           error={wrong.code}
         />
       )}
-      <FailureNote error={failed} />
+      <FailureNote error={failed ?? forgetting.failed} />
       {asked ? (
         <p role="status" className="rounded-lg bg-good-soft px-3 py-2.5 text-sm text-good-text">
           {s.forgotSent}
@@ -131,7 +123,7 @@ export function PasswordForm({ onDone, onStep, step }: Props) {
             {s.back}
           </Button>
         ) : (
-          <Button look="quiet" wide onPress={() => void forgot()}>
+          <Button look="quiet" wide isPending={forgetting.busy} onPress={() => void forgot()}>
             {s.forgot}
           </Button>
         )}

@@ -5,32 +5,30 @@ import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { FailureNote } from "../ui/state.tsx";
+import { useAction } from "../ui/use-action.ts";
 
 /** Trades a token for a session. */
 export function TokenForm({ onDone }: { onDone: () => void }) {
   const [token, setToken] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<unknown>(null);
+  const { busy, failed, run } = useAction();
   const [wrong, setWrong] = useState<string | undefined>();
 
   async function submit(event: FormEvent) {
     event.preventDefault();
-    if (busy) return;
     const pasted = token.trim();
-    setFailed(null);
     setWrong(pasted === "" ? m.signIn.empty : undefined);
     if (pasted === "") return;
-    setBusy(true);
-    try {
-      await signIn(pasted);
-      setToken("");
-      onDone();
-    } catch (error) {
-      setBusy(false);
-      const { code } = toFailure(error);
-      if (code === "unauthenticated" || code === "bad_input") setWrong(m.signIn.wrong);
-      else setFailed(error);
-    }
+    await run(async () => {
+      try {
+        await signIn(pasted);
+        setToken("");
+        onDone();
+      } catch (error) {
+        const { code } = toFailure(error);
+        if (code !== "unauthenticated" && code !== "bad_input") throw error;
+        setWrong(m.signIn.wrong);
+      }
+    });
   }
 
   return (

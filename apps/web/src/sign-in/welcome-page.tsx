@@ -8,6 +8,7 @@ import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { FailureNote, FailureState } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
+import { useAction } from "../ui/use-action.ts";
 import { s } from "./messages.ts";
 import { SignInShell } from "./shell.tsx";
 
@@ -65,8 +66,7 @@ function Accept({ secret, link }: { secret: string; link: LinkFacts }) {
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<unknown>(null);
+  const { busy, failed, run } = useAction();
   const [done, setDone] = useState(false);
   const tenant = link.tenant?.name ?? m.product;
   const isReset = link.kind === "reset";
@@ -74,10 +74,7 @@ function Accept({ secret, link }: { secret: string; link: LinkFacts }) {
 
   async function submit(event: FormEvent) {
     event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setFailed(null);
-    try {
+    await run(async () => {
       const { signedIn } = await callPeople<{ signedIn: boolean }>("POST", "/people/links/accept", {
         secret,
         ...(link.email === null ? { email } : {}),
@@ -88,10 +85,7 @@ function Accept({ secret, link }: { secret: string; link: LinkFacts }) {
       queries.clear();
       if (signedIn || joins) router.history.replace("/");
       else setDone(true);
-    } catch (error) {
-      setBusy(false);
-      setFailed(error);
-    }
+    });
   }
 
   if (done)

@@ -8,7 +8,7 @@ import { refreshSecrets, useSecrets } from "../secrets/use-secrets.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
-import { FailureNote, FailureState, SkeletonRows } from "../ui/state.tsx";
+import { FailureNote, FailureState, Overtaken, SkeletonRows } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { tell } from "../ui/toast.tsx";
 import { useAction } from "../ui/use-action.ts";
@@ -125,12 +125,7 @@ export function EditPage() {
             <Field label={s.reason} optional hint={s.reasonHint} value={reason} onChange={setReason} />
             <FailureNote error={failed}>
               {overtaken ? (
-                <div className="mt-2 space-y-2">
-                  <p>{s.overtaken}</p>
-                  <Button size="sm" onPress={() => void refreshSecrets()}>
-                    {s.refresh}
-                  </Button>
-                </div>
+                <Overtaken text={s.overtaken} word={s.refresh} onPress={() => void refreshSecrets()} />
               ) : null}
             </FailureNote>
             <div className="flex flex-wrap items-center gap-4">

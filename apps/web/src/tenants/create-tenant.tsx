@@ -1,12 +1,13 @@
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { client, queries, trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { ShownOnce } from "../ui/shown-once.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
+import { ShownOnceDialog } from "../ui/shown-once.tsx";
 import { FailureNote } from "../ui/state.tsx";
+import { useAction } from "../ui/use-action.ts";
 import { te } from "./messages.ts";
 
 /** Makes a tenant and its first token, which is shown this once and goes with the dialog. */
@@ -14,17 +15,12 @@ export function CreateTenant({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [slug, setSlug] = useState("");
   const [name, setName] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<unknown>(null);
+  const action = useAction();
   const [made, setMade] = useState(false);
   const [token, setToken] = useState<string | null>(null);
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    if (busy || slug === "") return;
-    setBusy(true);
-    setFailed(null);
-    try {
+  async function submit() {
+    await action.run(async () => {
       await client.tenants.create.mutate({ slug, ...(name === "" ? {} : { name }) });
       setMade(true);
       void queries.invalidateQueries(trpc.tenants.pathFilter());
@@ -34,24 +30,18 @@ export function CreateTenant({ onClose }: { onClose: () => void }) {
         preset: "admin",
       });
       setToken(first);
-    } catch (error) {
-      setFailed(error);
-    }
-    setBusy(false);
+    });
   }
 
-  if (made && !busy)
+  if (made && !action.busy)
     return (
-      <Dialog
+      <ShownOnceDialog
         title={te.firstTitle(slug)}
         lead={token === null ? te.firstFailed : te.firstText}
-        isOpen
+        token={token}
+        name={m.newToken}
         onClose={onClose}
-        dismissable={false}
-      >
-        {token === null ? <FailureNote error={failed} /> : <ShownOnce token={token} name={m.newToken} />}
-        <DialogActions>
-          <Button onPress={onClose}>{m.done}</Button>
+        more={
           <Button
             onPress={() => {
               onClose();
@@ -60,32 +50,31 @@ export function CreateTenant({ onClose }: { onClose: () => void }) {
           >
             {te.go}
           </Button>
-        </DialogActions>
-      </Dialog>
+        }
+      >
+        {token === null ? <FailureNote error={action.failed} /> : null}
+      </ShownOnceDialog>
     );
   return (
-    <Dialog title={te.create} isOpen onClose={onClose} dismissable={!busy}>
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-5">
-        <Field
-          label={te.slug}
-          hint={te.slugHint}
-          mono
-          autoFocus
-          value={slug}
-          onChange={setSlug}
-          placeholder="acme"
-        />
-        <Field label={te.name} optional value={name} onChange={setName} placeholder="Acme Ltd" />
-        <FailureNote error={failed} />
-        <DialogActions>
-          <Button onPress={onClose} isDisabled={busy}>
-            {m.cancel}
-          </Button>
-          <Button type="submit" look="primary" isPending={busy} isDisabled={slug === ""}>
-            {busy ? te.busy : te.submit}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={te.create}
+      action={action}
+      onSubmit={() => void submit()}
+      onClose={onClose}
+      word={te.submit}
+      busyWord={te.busy}
+      ready={slug !== ""}
+    >
+      <Field
+        label={te.slug}
+        hint={te.slugHint}
+        mono
+        autoFocus
+        value={slug}
+        onChange={setSlug}
+        placeholder="acme"
+      />
+      <Field label={te.name} optional value={name} onChange={setName} placeholder="Acme Ltd" />
+    </FormDialog>
   );
 }

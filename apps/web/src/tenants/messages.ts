@@ -9,11 +9,8 @@ export const te = {
   created: "Created",
   submit: "Create tenant",
   busy: "Making its keys…",
-  done: (slug: string) => `${slug} created`,
   none: "No tenants yet",
   noneText: "A tenant is one customer of yours: the unit of isolation. Make the first one.",
-  search: "Search tenants",
-  open: (slug: string) => `Open ${slug}`,
   tableLabel: "Tenants",
   firstTitle: (slug: string) => `${slug} is ready`,
   firstText:

@@ -6,10 +6,10 @@ import { useMay } from "../data/identity.ts";
 import { inPages } from "../data/pages.ts";
 import { client, trpc } from "../data/trpc.ts";
 import { Button } from "../ui/button.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { Moment } from "../ui/moment.tsx";
-import { More } from "../ui/more.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
-import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { CreateTenant } from "./create-tenant.tsx";
 import { te } from "./messages.ts";
@@ -37,43 +37,40 @@ export function TenantsPage() {
         {create}
       </PageHeader>
       <section className={CARD}>
-        {query.error ? (
-          <FailureState error={query.error} onRetry={() => void query.refetch()} />
-        ) : query.isPending ? (
-          <SkeletonRows />
-        ) : tenants.length === 0 ? (
-          <State icon={<Building2 size={20} aria-hidden />} title={te.none} text={te.noneText}>
-            {create}
-          </State>
-        ) : (
-          <ul aria-label={te.tableLabel} className="divide-y divide-line">
-            {tenants.map(({ id, slug, name, createdAt }) => (
-              <li key={id}>
-                <Link
-                  to="/t/$tenant"
-                  params={{ tenant: slug }}
-                  className="flex h-15 items-center gap-3.5 px-4 -outline-offset-2 hover:bg-hover"
+        <Listed
+          query={query}
+          label={te.tableLabel}
+          empty={
+            <State icon={<Building2 size={20} aria-hidden />} title={te.none} text={te.noneText}>
+              {create}
+            </State>
+          }
+        >
+          {tenants.map(({ id, slug, name, createdAt }) => (
+            <li key={id}>
+              <Link
+                to="/t/$tenant"
+                params={{ tenant: slug }}
+                className="flex h-15 items-center gap-3.5 px-4 -outline-offset-2 hover:bg-hover"
+              >
+                <span
+                  aria-hidden
+                  className="grid size-8 shrink-0 place-items-center rounded-lg bg-accent-soft text-sm font-semibold text-accent-text uppercase"
                 >
-                  <span
-                    aria-hidden
-                    className="grid size-8 shrink-0 place-items-center rounded-lg bg-accent-soft text-sm font-semibold text-accent-text uppercase"
-                  >
-                    {slug.slice(0, 1)}
-                  </span>
-                  <span className="min-w-0 flex-1">
-                    <span className="block truncate font-medium">{name}</span>
-                    {name === slug ? null : <span className="block truncate text-xs text-muted">{slug}</span>}
-                  </span>
-                  <span className="hidden text-sm text-muted sm:block">
-                    {te.created} <Moment at={createdAt} />
-                  </span>
-                  <ChevronRight size={16} aria-hidden className="text-faint" />
-                </Link>
-              </li>
-            ))}
-          </ul>
-        )}
-        <More query={query} />
+                  {slug.slice(0, 1)}
+                </span>
+                <span className="min-w-0 flex-1">
+                  <span className="block truncate font-medium">{name}</span>
+                  {name === slug ? null : <span className="block truncate text-xs text-muted">{slug}</span>}
+                </span>
+                <span className="hidden text-sm text-muted sm:block">
+                  {te.created} <Moment at={createdAt} />
+                </span>
+                <ChevronRight size={16} aria-hidden className="text-faint" />
+              </Link>
+            </li>
+          ))}
+        </Listed>
       </section>
       {creating ? <CreateTenant onClose={() => setCreating(false)} /> : null}
     </>

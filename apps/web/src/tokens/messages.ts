@@ -35,10 +35,6 @@ export const tk = {
   rights: (n: number) => (n === 1 ? "1 action" : `${n} actions`),
   created: "Created",
   ends: "Ends",
-  token: "Token",
-  access: "Access",
-  state: "State",
-  live: "Live",
   revoked: "Revoked",
   expired: "Expired",
   revoke: "Revoke",
@@ -48,7 +44,6 @@ export const tk = {
   revokeDone: (name: string) => `${name} revoked`,
   current: "This session",
   tableLabel: "Tokens",
-  missingName: "Give it a name.",
   operatorNote:
     "An operator makes a tenant's first token, or the next when none is alive. The tenant makes its own after that.",
 } as const;

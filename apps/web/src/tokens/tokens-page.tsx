@@ -4,17 +4,18 @@ import { Plus, Ticket } from "lucide-react";
 import { useState } from "react";
 import { useIdentity, useMay } from "../data/identity.ts";
 import { inPages } from "../data/pages.ts";
-import { client, type Outputs, trpc } from "../data/trpc.ts";
+import { client, type Outputs, queries, trpc } from "../data/trpc.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { Confirm } from "../ui/confirm.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { Moment } from "../ui/moment.tsx";
-import { More } from "../ui/more.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
-import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
+import { tell } from "../ui/toast.tsx";
 import { CreateToken } from "./create-token.tsx";
 import { tk } from "./messages.ts";
-import { RevokeToken } from "./revoke-token.tsx";
 
 type Token = Outputs["tokens"]["list"]["tokens"][number];
 
@@ -42,29 +43,34 @@ export function TokensPage() {
         ) : null}
       </PageHeader>
       <section className={CARD}>
-        {query.error ? (
-          <FailureState error={query.error} onRetry={() => void query.refetch()} />
-        ) : query.isPending ? (
-          <SkeletonRows />
-        ) : tokens.length === 0 ? (
-          <State icon={<Ticket size={20} aria-hidden />} title={tk.none} text={tk.noneText} />
-        ) : (
-          <ul aria-label={tk.tableLabel} className="divide-y divide-line">
-            {tokens.map((token) => (
-              <TokenRow
-                key={token.id}
-                token={token}
-                own={token.id === identity.id}
-                onRevoke={may("token.revoke") ? () => setRevoking(token) : null}
-              />
-            ))}
-          </ul>
-        )}
-        <More query={query} />
+        <Listed
+          query={query}
+          label={tk.tableLabel}
+          empty={<State icon={<Ticket size={20} aria-hidden />} title={tk.none} text={tk.noneText} />}
+        >
+          {tokens.map((token) => (
+            <TokenRow
+              key={token.id}
+              token={token}
+              own={token.id === identity.id}
+              onRevoke={may("token.revoke") ? () => setRevoking(token) : null}
+            />
+          ))}
+        </Listed>
       </section>
       {creating ? <CreateToken tenant={tenant} onClose={() => setCreating(false)} /> : null}
       {revoking === null ? null : (
-        <RevokeToken tenant={tenant} token={revoking} onClose={() => setRevoking(null)} />
+        <Confirm
+          title={tk.revokeTitle(revoking.name)}
+          text={tk.revokeText}
+          word={tk.revoke}
+          onClose={() => setRevoking(null)}
+          work={async () => {
+            await client.tokens.revoke.mutate({ tenant, id: revoking.id });
+            tell(tk.revokeDone(revoking.name));
+            await queries.invalidateQueries(trpc.tokens.pathFilter());
+          }}
+        />
       )}
     </>
   );

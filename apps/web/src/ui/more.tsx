@@ -2,17 +2,21 @@ import { m } from "../messages.ts";
 import { Button } from "./button.tsx";
 
 interface Pages {
-  hasNextPage: boolean;
-  isFetchingNextPage: boolean;
-  fetchNextPage(): Promise<unknown>;
+  hasNextPage?: boolean;
+  isFetchingNextPage?: boolean;
+  fetchNextPage?(): Promise<unknown>;
 }
 
 /** The foot of a list that has another page: asks for it. */
 export function More({ query }: { query: Pages }) {
-  if (!query.hasNextPage) return null;
+  if (query.hasNextPage !== true) return null;
   return (
     <div className="flex justify-center border-t border-line p-3">
-      <Button look="quiet" isPending={query.isFetchingNextPage} onPress={() => void query.fetchNextPage()}>
+      <Button
+        look="quiet"
+        isPending={query.isFetchingNextPage === true}
+        onPress={() => void query.fetchNextPage?.()}
+      >
         {m.more}
       </Button>
     </div>

@@ -90,6 +90,18 @@ export function FailureNote({ error, children }: { error: unknown; children?: Re
   );
 }
 
+/** Below a failure's sentence: that somebody else was faster, and the way to what they made of it. */
+export function Overtaken({ text, word, onPress }: { text: string; word: string; onPress: () => void }) {
+  return (
+    <div className="mt-2 space-y-2">
+      <p>{text}</p>
+      <Button size="sm" onPress={onPress}>
+        {word}
+      </Button>
+    </div>
+  );
+}
+
 /** Where what takes two people is asked for. */
 function AskForApproval() {
   const { tenant } = useParams({ strict: false });

@@ -6,9 +6,9 @@ import { inPages } from "../data/pages.ts";
 import { client, type Outputs, queries, trpc } from "../data/trpc.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
-import { More } from "../ui/more.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { CARD } from "../ui/page-header.tsx";
-import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { State } from "../ui/state.tsx";
 import { tell, tellFailure } from "../ui/toast.tsx";
 import { DeliveryRow } from "./delivery-row.tsx";
 import { w } from "./messages.ts";
@@ -88,25 +88,24 @@ export function Deliveries({ tenant, id, asked }: Props) {
         </div>
       </header>
       <div className={CARD} aria-busy={query.isFetching}>
-        {query.error ? (
-          <FailureState error={query.error} onRetry={() => void query.refetch()} />
-        ) : query.isPending ? (
-          <SkeletonRows rows={3} />
-        ) : deliveries.length === 0 ? (
-          <State icon={<RefreshCw size={20} aria-hidden />} title={w.log.none} text={w.log.noneText} />
-        ) : (
-          <ol aria-label={w.log.label} className="divide-y divide-line">
-            {deliveries.map((delivery) => (
-              <DeliveryRow
-                key={delivery.message}
-                tenant={tenant}
-                delivery={delivery}
-                onReplay={may("webhook.replay") ? () => void replay({ messages: [delivery.message] }) : null}
-              />
-            ))}
-          </ol>
-        )}
-        <More query={query} />
+        <Listed
+          query={query}
+          label={w.log.label}
+          ordered
+          waiting={3}
+          empty={
+            <State icon={<RefreshCw size={20} aria-hidden />} title={w.log.none} text={w.log.noneText} />
+          }
+        >
+          {deliveries.map((delivery) => (
+            <DeliveryRow
+              key={delivery.message}
+              tenant={tenant}
+              delivery={delivery}
+              onReplay={may("webhook.replay") ? () => void replay({ messages: [delivery.message] }) : null}
+            />
+          ))}
+        </Listed>
       </div>
     </section>
   );

@@ -5,13 +5,13 @@ import { useMay } from "../data/identity.ts";
 import { client, queries, trpc } from "../data/trpc.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { fromNow } from "../ui/from-now.ts";
 import type { MenuAction } from "../ui/menu.tsx";
 import { MenuButton } from "../ui/menu-button.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { tell } from "../ui/toast.tsx";
 import { useAction } from "../ui/use-action.ts";
-import { DeleteEndpoint } from "./delete-endpoint.tsx";
 import { Deliveries } from "./deliveries.tsx";
 import { EndpointForm } from "./endpoint-form.tsx";
 import { w } from "./messages.ts";
@@ -129,12 +129,20 @@ export function EndpointView({ tenant, endpoint }: { tenant: string; endpoint: E
       {open === "edit" ? <EndpointForm tenant={tenant} endpoint={endpoint} onClose={close} /> : null}
       {open === "rotate" ? <RotateSigning tenant={tenant} id={id} onClose={close} /> : null}
       {open === "delete" ? (
-        <DeleteEndpoint
-          tenant={tenant}
-          endpoint={endpoint}
+        <Confirm
+          title={w.removeTitle}
+          text={w.removeLead}
+          word={w.remove}
           onClose={close}
-          onDeleted={() => void navigate({ ...back, replace: true })}
-        />
+          work={async () => {
+            await client.webhooks.delete.mutate({ tenant, id });
+            tell(w.removed);
+            void navigate({ ...back, replace: true });
+            await queries.invalidateQueries(trpc.webhooks.pathFilter());
+          }}
+        >
+          <p className="rounded-lg bg-sunken px-3 py-2 font-mono text-sm break-all">{url}</p>
+        </Confirm>
       ) : null}
     </>
   );

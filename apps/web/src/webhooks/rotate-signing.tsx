@@ -1,10 +1,7 @@
 import { useState } from "react";
 import { client, queries, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
-import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
-import { FailureNote } from "../ui/state.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { w } from "./messages.ts";
 import { SecretOnce } from "./secret-once.tsx";
@@ -18,12 +15,12 @@ const OVERLAPS = [
 
 /** A new signing secret, beside the old one for a while. */
 export function RotateSigning({ tenant, id, onClose }: { tenant: string; id: string; onClose: () => void }) {
-  const { busy, failed, run } = useAction();
+  const action = useAction();
   const [overlap, setOverlap] = useState<(typeof OVERLAPS)[number]["id"]>("day");
   const [secret, setSecret] = useState<string | null>(null);
   async function rotate() {
     const overlapSeconds = OVERLAPS.find((one) => one.id === overlap)!.seconds;
-    await run(async () => {
+    await action.run(async () => {
       const made = await client.webhooks.rotateSecret.mutate({ tenant, id, overlapSeconds });
       setSecret(made.secret);
       void queries.invalidateQueries(trpc.webhooks.pathFilter());
@@ -31,23 +28,15 @@ export function RotateSigning({ tenant, id, onClose }: { tenant: string; id: str
   }
   if (secret !== null) return <SecretOnce secret={secret} onClose={onClose} />;
   return (
-    <Dialog
+    <FormDialog
       title={w.secret.rotateTitle}
       lead={w.secret.rotateLead}
-      isOpen
+      action={action}
+      onSubmit={() => void rotate()}
       onClose={onClose}
-      dismissable={!busy}
+      word={w.secret.rotate}
     >
       <Choice label={w.secret.overlap} options={OVERLAPS} value={overlap} onChange={setOverlap} />
-      <FailureNote error={failed} />
-      <DialogActions>
-        <Button onPress={onClose} isDisabled={busy}>
-          {m.cancel}
-        </Button>
-        <Button look="primary" isPending={busy} onPress={() => void rotate()}>
-          {w.secret.rotate}
-        </Button>
-      </DialogActions>
-    </Dialog>
+    </FormDialog>
   );
 }

@@ -6,9 +6,10 @@ import { useMay } from "../data/identity.ts";
 import { type Outputs, trpc } from "../data/trpc.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { Listed } from "../ui/listed.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
-import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { EndpointForm } from "./endpoint-form.tsx";
 import { EndpointView } from "./endpoint-view.tsx";
@@ -39,21 +40,20 @@ export function WebhooksPage() {
         {create}
       </PageHeader>
       <section className={CARD}>
-        {query.error ? (
-          <FailureState error={query.error} onRetry={() => void query.refetch()} />
-        ) : query.isPending ? (
-          <SkeletonRows rows={3} />
-        ) : endpoints.length === 0 ? (
-          <State icon={<Webhook size={20} aria-hidden />} title={w.none} text={w.noneText}>
-            {create}
-          </State>
-        ) : (
-          <ul aria-label={w.listLabel} className="divide-y divide-line">
-            {endpoints.map((endpoint) => (
-              <Row key={endpoint.id} tenant={tenant} endpoint={endpoint} />
-            ))}
-          </ul>
-        )}
+        <Listed
+          query={query}
+          label={w.listLabel}
+          waiting={3}
+          empty={
+            <State icon={<Webhook size={20} aria-hidden />} title={w.none} text={w.noneText}>
+              {create}
+            </State>
+          }
+        >
+          {endpoints.map((endpoint) => (
+            <Row key={endpoint.id} tenant={tenant} endpoint={endpoint} />
+          ))}
+        </Listed>
       </section>
       {creating ? <EndpointForm tenant={tenant} endpoint={null} onClose={() => setCreating(false)} /> : null}
     </>
