@@ -70,8 +70,7 @@ describe("an operator's fleet and health", () => {
     await jobs.waitFor();
     // A tenant's team has neither page.
     const team = await scene.visitor();
-    await team.signIn((await house.tenant("team")).token);
-    await team.page.goto("/health");
+    await team.signIn((await house.tenant("team")).token, "/health");
     await team.page.getByText("Not for this token").waitFor();
     expect(await team.page.getByRole("link", { name: "Health" }).count()).toBe(0);
     await team.look("health-no-rights", ["360"]);

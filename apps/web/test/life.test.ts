@@ -35,8 +35,7 @@ test("a rotation shows first whom it touches, then who has moved, live; its grac
   const by = await workloads(caller, id);
   const visitor = await scene.visitor();
   const { page, look, complaints } = visitor;
-  await visitor.signIn(token);
-  await page.goto(`/t/acme/default/dev/s/${id}`);
+  await visitor.signIn(token, `/t/acme/default/dev/s/${id}`);
   const drawer = page.getByRole("dialog", { name: "payments/STRIPE_SECRET_KEY" });
   const readers = drawer.getByRole("list", { name: "Consumers of payments/STRIPE_SECRET_KEY" });
   await readers.getByText("checkout").waitFor();
@@ -130,8 +129,7 @@ test("what the server alone knows to be in use is refused in words, and can then
   const { id } = await caller.secrets.get({ name: "OPENAI_API_KEY" });
   const visitor = await scene.visitor();
   const { page, look } = visitor;
-  await visitor.signIn(token);
-  await page.goto(`/t/initech/default/dev/s/${id}`);
+  await visitor.signIn(token, `/t/initech/default/dev/s/${id}`);
   await page.getByRole("button", { name: "More for version 1" }).click();
   await page.getByRole("menuitem", { name: "Revoke" }).click();
   const revoke = page.getByRole("alertdialog", { name: "Revoke version 1" });
@@ -154,8 +152,7 @@ test("a rotation policy: schedule, cron with zone and window, rotator and expiry
   const { id } = await caller.secrets.get({ name: "SESSION_SIGNING_KEY" });
   const visitor = await scene.visitor();
   const { page, look, complaints } = visitor;
-  await visitor.signIn(token);
-  await page.goto(`/t/hooli/default/dev/s/${id}`);
+  await visitor.signIn(token, `/t/hooli/default/dev/s/${id}`);
   await page.getByText("Nobody is reminded of it").waitFor();
   await page.getByRole("button", { name: "Set a policy" }).click();
   const form = page.getByRole("dialog", { name: "Rotation of SESSION_SIGNING_KEY" });

@@ -49,8 +49,7 @@ describe("links", () => {
     const { token, caller } = await scene.served.house.tenant("shop");
     await caller.projects.create({ name: "billing" });
     const team = await scene.visitor();
-    await team.signIn(token);
-    await team.page.goto("/t/shop/links");
+    await team.signIn(token, "/t/shop/links");
     await team.page.getByText("No links yet").waitFor();
     await team.look("links-empty");
     await team.page.getByRole("button", { name: "Ask for a value" }).click();
@@ -152,8 +151,7 @@ describe("links", () => {
     const { token, caller } = await scene.served.house.tenant("sharing");
     const { id } = await caller.secrets.create({ name: "DATABASE_URL", value: SHARED });
     const team = await scene.visitor();
-    await team.signIn(token);
-    await team.page.goto(`/t/sharing/default/dev/s/${id}`);
+    await team.signIn(token, `/t/sharing/default/dev/s/${id}`);
     await team.page.getByRole("button", { name: "Share once" }).click();
     const form = team.page.getByRole("dialog", { name: "Share once" });
     await form.getByText("The current value of DATABASE_URL").waitFor();
@@ -206,8 +204,7 @@ describe("links", () => {
     const { caller } = await scene.served.house.tenant("narrow");
     const { token } = await caller.tokens.create({ name: "reads", preset: "reader" });
     const visitor = await scene.visitor();
-    await visitor.signIn(token!);
-    await visitor.page.goto("/t/narrow/links");
+    await visitor.signIn(token!, "/t/narrow/links");
     await visitor.page.getByText("Not for this token").waitFor();
     await visitor.look("links-no-rights", ["360"]);
     expect(await visitor.page.getByRole("button", { name: "Ask for a value" }).count()).toBe(0);

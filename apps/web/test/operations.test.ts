@@ -164,8 +164,7 @@ test("the rotation page: what failed, is overdue, due, ends and comes, on a line
 
   const quiet = await house.tenant("quiet");
   const other2 = await scene.visitor();
-  await other2.signIn(quiet.token);
-  await other2.page.goto("/t/quiet/rotation");
+  await other2.signIn(quiet.token, "/t/quiet/rotation");
   await other2.page.getByText("Nothing to rotate").waitFor();
   await other2.leave();
 });

@@ -30,8 +30,7 @@ test("the overview shows where each key is set, missing or differs, each by a si
   const acme = await prepare("acme");
   const visitor = await scene.visitor();
   const { page, look, complaints } = visitor;
-  await visitor.signIn(acme.token);
-  await page.goto("/t/acme/overview");
+  await visitor.signIn(acme.token, "/t/acme/overview");
   const table = page.getByRole("table", { name: "Keys by environment" });
   const row = (name: string) =>
     table.getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) });
@@ -99,8 +98,7 @@ test("several keys are promoted after a preview of what that does to each; what 
   const globex = await prepare("globex");
   const visitor = await scene.visitor();
   const { page, look, complaints } = visitor;
-  await visitor.signIn(globex.token);
-  await page.goto("/t/globex/overview?a=staging&b=prod");
+  await visitor.signIn(globex.token, "/t/globex/overview?a=staging&b=prod");
   for (const name of ["OPENAI_API_KEY", "payments/STRIPE_SECRET_KEY", "SESSION_SIGNING_KEY", "DATABASE_URL"])
     await page.getByRole("checkbox", { name: `Select ${name}` }).check();
   await page.getByRole("status").getByText("4 selected").waitFor();
@@ -160,8 +158,7 @@ test("ten thousand keys: fewer than a hundred rows are in the page at any time, 
     };
     await route.fulfill({ json: [{ result: { data: { json } } }] });
   });
-  await visitor.signIn(token);
-  await page.goto("/t/huge/overview");
+  await visitor.signIn(token, "/t/huge/overview");
   await page.getByText("10,000 keys", { exact: true }).waitFor();
   const rows = page.getByRole("rowheader");
   const scroller = page.getByRole("table", { name: "Keys by environment" }).locator("..");

@@ -64,8 +64,7 @@ describe("the panel's screens", () => {
     await caller.secrets.reveal({ name: "NOT_THERE" }).catch(() => undefined);
     const visitor = await scene.visitor();
     const { page, look, complaints } = visitor;
-    await visitor.signIn(token);
-    await page.goto("/t/piedpiper/audit");
+    await visitor.signIn(token, "/t/piedpiper/audit");
     const events = page.getByRole("list", { name: "Audit events" }).getByRole("listitem");
     await events.first().waitFor();
     const chart = page.getByRole("figure", { name: "Reads and refusals by the day, last 30 days" });
@@ -248,8 +247,7 @@ describe("the panel's screens", () => {
     const second = await caller.tokens.create({ tenant: id, name: "second", preset: "reader" });
     const visitor = await scene.visitor();
     const { page, look } = visitor;
-    await visitor.signIn(second.token!);
-    await page.goto("/t/tyrell/default/staging");
+    await visitor.signIn(second.token!, "/t/tyrell/default/staging");
     await page.getByText("No secrets in staging yet").waitFor();
     await caller.tokens.revoke({ id: second.details.id });
     await page.getByRole("link", { name: "Audit log" }).click();

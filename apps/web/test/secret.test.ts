@@ -52,8 +52,7 @@ test("two versions are compared in the browser by the names of their parts, and 
   await caller.secrets.rotate({ id, value: value({ port: 2, canary: "not_a_real_2", tls: true }) });
   const visitor = await scene.visitor();
   const { page, look, complaints } = visitor;
-  await visitor.signIn(token);
-  await page.goto(`/t/pendant/default/dev/s/${id}`);
+  await visitor.signIn(token, `/t/pendant/default/dev/s/${id}`);
   await page.getByRole("button", { name: "Compare versions" }).click();
   const dialog = page.getByRole("dialog", { name: "What changed in DB" });
   // Nothing is read before it is asked for.
@@ -96,8 +95,7 @@ test("a secret's page changes its description and tags, says who gets at it and 
   await caller.secrets.setAccessPolicy({ id, policy: { writeOnly: true } });
   const visitor = await scene.visitor();
   const { page, look, complaints } = visitor;
-  await visitor.signIn(token);
-  await page.goto(`/t/kramerica/default/dev/s/${id}`);
+  await visitor.signIn(token, `/t/kramerica/default/dev/s/${id}`);
   const drawer = page.getByRole("dialog", { name: "OPENAI_API_KEY" });
   await drawer.getByText("Write-only").waitFor();
   await drawer.getByRole("button", { name: "Edit details" }).click();

@@ -93,8 +93,7 @@ test("a JSON file is dropped, and leaving with something staged is asked about f
   const { token } = await scene.furnish("globex");
   const visitor = await scene.visitor();
   const { page } = visitor;
-  await visitor.signIn(token);
-  await page.goto("/t/globex/default/staging/edit");
+  await visitor.signIn(token, "/t/globex/default/staging/edit");
   await page.getByText("Nothing is staged yet").waitFor();
   await page.getByRole("region", { name: /Paste or drop/ }).evaluate((box) => {
     const data = new DataTransfer();
