@@ -1,36 +1,11 @@
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { TENANT_PAGES } from "./tenant-pages.ts";
 
 const load = () => import("../palette/palette.tsx");
 const Palette = lazy(async () => ({ default: (await load()).Palette }));
 const HelpSheet = lazy(async () => ({ default: (await import("../palette/help-sheet.tsx")).HelpSheet }));
 
-const PAGES: Readonly<
-  Record<
-    string,
-    | "/t/$tenant/overview"
-    | "/t/$tenant"
-    | "/t/$tenant/rotation"
-    | "/t/$tenant/webhooks"
-    | "/t/$tenant/inbox"
-    | "/t/$tenant/members"
-    | "/t/$tenant/approvals"
-    | "/t/$tenant/links"
-    | "/t/$tenant/tokens"
-    | "/t/$tenant/audit"
-  >
-> = {
-  o: "/t/$tenant/overview",
-  s: "/t/$tenant",
-  r: "/t/$tenant/rotation",
-  w: "/t/$tenant/webhooks",
-  i: "/t/$tenant/inbox",
-  m: "/t/$tenant/members",
-  p: "/t/$tenant/approvals",
-  l: "/t/$tenant/links",
-  t: "/t/$tenant/tokens",
-  a: "/t/$tenant/audit",
-};
 /** Milliseconds in which the second key of two follows the first. */
 const TOGETHER = 1_200;
 const OPEN = "keyfold:palette";
@@ -75,10 +50,10 @@ export function Shortcuts() {
       }
       const soon = performance.now() - first.current < TOGETHER;
       first.current = event.key === "g" ? performance.now() : 0;
-      const to = soon ? PAGES[event.key] : undefined;
-      if (to === undefined || tenant === undefined) return;
+      const page = soon ? TENANT_PAGES.find(({ key }) => key === event.key) : undefined;
+      if (page === undefined || tenant === undefined) return;
       event.preventDefault();
-      void navigate({ to, params: { tenant } });
+      void navigate({ to: page.to, params: { tenant } });
     };
     addEventListener(OPEN, onOpen);
     addEventListener("keydown", onKey);

@@ -1,4 +1,3 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Link, useParams, useRouter } from "@tanstack/react-router";
 import {
   ArrowLeftRight,
@@ -23,15 +22,14 @@ import {
   Webhook,
   Workflow,
 } from "lucide-react";
-import type { ReactNode } from "react";
 import { useIdentity } from "../data/identity.ts";
-import { signOut } from "../data/session.ts";
 import { m } from "../messages.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Logo } from "../ui/logo.tsx";
-import { tellFailure } from "../ui/toast.tsx";
 import { openPalette } from "./shortcuts.tsx";
+import { OPERATOR_PAGES, TENANT_PAGES } from "./tenant-pages.ts";
 import { ThemeSwitch } from "./theme-switch.tsx";
+import { useSignOut } from "./use-sign-out.ts";
 
 const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘" : "Ctrl";
 const ITEM =
@@ -83,22 +81,13 @@ export function Sidebar() {
         {identity.type === "operator" ? (
           <>
             {tenant === undefined ? null : <div className="my-2 border-t border-line" />}
-            <Link to="/tenants" className={ITEM} activeProps={ACTIVE}>
-              <Building2 size={16} aria-hidden />
-              {tenant === undefined ? m.frame.tenants : m.frame.allTenants}
-            </Link>
-            <Link to="/fleet" className={ITEM} activeProps={ACTIVE}>
-              <Radar size={16} aria-hidden />
-              {m.frame.fleet}
-            </Link>
-            <Link to="/health" className={ITEM} activeProps={ACTIVE}>
-              <HeartPulse size={16} aria-hidden />
-              {m.frame.health}
-            </Link>
-            <Link to="/keys" className={ITEM} activeProps={ACTIVE}>
-              <Vault size={16} aria-hidden />
-              {m.frame.keys}
-            </Link>
+            {OPERATOR_PAGES.map(({ to, label }) => (
+              <OperatorLink
+                key={to}
+                to={to}
+                label={to === "/tenants" && tenant === undefined ? m.frame.tenants : label}
+              />
+            ))}
           </>
         ) : null}
       </nav>
@@ -129,77 +118,75 @@ function SwitchTenant() {
   );
 }
 
-/** What stands below a tenant's secrets. */
-const PAGES = [
-  { to: "/t/$tenant/inbox", label: m.frame.inbox, icon: Inbox },
-  { to: "/t/$tenant/rotation", label: m.frame.rotation, icon: CalendarClock },
-  { to: "/t/$tenant/webhooks", label: m.frame.webhooks, icon: Webhook },
-  { to: "/t/$tenant/links", label: m.frame.links, icon: Share2 },
-  { to: "/t/$tenant/members", label: m.frame.members, icon: Users },
-  { to: "/t/$tenant/approvals", label: m.frame.approvals, icon: Stamp },
-  { to: "/t/$tenant/access", label: m.frame.access, icon: ShieldQuestion },
-  { to: "/t/$tenant/tokens", label: m.frame.tokens, icon: Ticket },
-  { to: "/t/$tenant/federation", label: m.frame.federation, icon: Workflow },
-  { to: "/t/$tenant/audit", label: m.frame.audit, icon: ScrollText },
-] as const;
+const ICONS = {
+  "/t/$tenant/overview": Grid3x3,
+  "/t/$tenant": KeyRound,
+  "/t/$tenant/inbox": Inbox,
+  "/t/$tenant/rotation": CalendarClock,
+  "/t/$tenant/webhooks": Webhook,
+  "/t/$tenant/links": Share2,
+  "/t/$tenant/members": Users,
+  "/t/$tenant/approvals": Stamp,
+  "/t/$tenant/access": ShieldQuestion,
+  "/t/$tenant/tokens": Ticket,
+  "/t/$tenant/federation": Workflow,
+  "/t/$tenant/audit": ScrollText,
+  "/tenants": Building2,
+  "/fleet": Radar,
+  "/health": HeartPulse,
+  "/keys": Vault,
+} as const;
+
+function OperatorLink({ to, label }: { to: (typeof OPERATOR_PAGES)[number]["to"]; label: string }) {
+  const Icon = ICONS[to];
+  return (
+    <Link to={to} className={ITEM} activeProps={ACTIVE}>
+      <Icon size={16} aria-hidden />
+      {label}
+    </Link>
+  );
+}
 
 function TenantLinks({ tenant }: { tenant: string }) {
   const { project, environment } = useParams({ strict: false });
   const inside = project !== undefined && environment !== undefined;
-  const label: ReactNode = (
-    <>
-      <KeyRound size={16} aria-hidden />
-      {m.frame.secrets}
-    </>
-  );
-  return (
-    <>
-      <Link to="/t/$tenant/overview" params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
-        <Grid3x3 size={16} aria-hidden />
-        {m.frame.overview}
+  return TENANT_PAGES.map(({ to, label }) => {
+    const Icon = ICONS[to];
+    const words = (
+      <>
+        <Icon size={16} aria-hidden />
+        {label}
+      </>
+    );
+    // Inside an environment the secrets are that one's.
+    return to === "/t/$tenant" && inside ? (
+      <Link
+        key={to}
+        to="/t/$tenant/$project/$environment"
+        params={{ tenant, project, environment }}
+        className={ITEM}
+        activeProps={ACTIVE}
+      >
+        {words}
       </Link>
-      {inside ? (
-        <Link
-          to="/t/$tenant/$project/$environment"
-          params={{ tenant, project, environment }}
-          className={ITEM}
-          activeProps={ACTIVE}
-        >
-          {label}
-        </Link>
-      ) : (
-        <Link
-          to="/t/$tenant"
-          params={{ tenant }}
-          className={ITEM}
-          activeOptions={{ exact: true }}
-          activeProps={ACTIVE}
-        >
-          {label}
-        </Link>
-      )}
-      {PAGES.map(({ to, label, icon: Icon }) => (
-        <Link key={to} to={to} params={{ tenant }} className={ITEM} activeProps={ACTIVE}>
-          <Icon size={16} aria-hidden />
-          {label}
-        </Link>
-      ))}
-    </>
-  );
+    ) : (
+      <Link
+        key={to}
+        to={to}
+        params={{ tenant }}
+        className={ITEM}
+        activeOptions={{ exact: to === "/t/$tenant" }}
+        activeProps={ACTIVE}
+      >
+        {words}
+      </Link>
+    );
+  });
 }
 
 function Whoami({ name, kind, isPerson }: { name: string; kind: string; isPerson: boolean }) {
   const router = useRouter();
-  const queries = useQueryClient();
-  async function leave() {
-    try {
-      await signOut();
-      await router.navigate({ to: "/sign-in" });
-      queries.clear();
-    } catch (error) {
-      tellFailure(error);
-    }
-  }
+  const leave = useSignOut();
   return (
     <div className="flex items-center gap-2 rounded-xl border border-line bg-surface py-1.5 pr-1.5 pl-3">
       <p className="min-w-0 flex-1 leading-tight">
@@ -214,7 +201,7 @@ function Whoami({ name, kind, isPerson }: { name: string; kind: string; isPerson
           <UserCog size={15} aria-hidden />
         </IconButton>
       ) : null}
-      <IconButton aria-label={m.frame.signOut} onPress={() => void leave()}>
+      <IconButton aria-label={m.frame.signOut} onPress={leave}>
         <LogOut size={15} aria-hidden />
       </IconButton>
     </div>

@@ -1,3 +1,4 @@
+import { TENANT_PAGES } from "../frame/tenant-pages.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { p } from "./messages.ts";
 
@@ -15,17 +16,7 @@ const SHEET: readonly { label: string; keys: readonly [keys: readonly string[], 
   },
   {
     label: p.shortcuts.going,
-    keys: [
-      [["g", "o"], list.overview],
-      [["g", "s"], list.secrets],
-      [["g", "r"], list.rotation],
-      [["g", "w"], list.webhooks],
-      [["g", "i"], list.inbox],
-      [["g", "m"], list.members],
-      [["g", "p"], list.approvals],
-      [["g", "t"], list.tokens],
-      [["g", "a"], list.audit],
-    ],
+    keys: TENANT_PAGES.flatMap(({ key, label }) => (key === null ? [] : [[["g", key], label] as const])),
   },
 ];
 

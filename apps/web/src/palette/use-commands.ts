@@ -1,13 +1,13 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useParams, useRouter } from "@tanstack/react-router";
+import { useNavigate, useParams } from "@tanstack/react-router";
 import { useDeferredValue, useMemo } from "react";
 import { useIdentity, useMay } from "../data/identity.ts";
-import { signOut } from "../data/session.ts";
 import { client, type Secret, trpc } from "../data/trpc.ts";
+import { OPERATOR_PAGES, TENANT_PAGES } from "../frame/tenant-pages.ts";
 import { setTheme, THEMES } from "../frame/theme.ts";
+import { useSignOut } from "../frame/use-sign-out.ts";
 import { m } from "../messages.ts";
 import { inOrder } from "../place/order.ts";
-import { tellFailure } from "../ui/toast.tsx";
 import type { Command } from "./commands.ts";
 import { p } from "./messages.ts";
 
@@ -43,51 +43,11 @@ function usePages(tenant: string | undefined): Command[] {
     const inTenant =
       tenant === undefined
         ? []
-        : [
-            go(
-              m.frame.overview,
-              "g o",
-              () => void navigate({ to: "/t/$tenant/overview", params: { tenant } }),
-            ),
-            go(m.frame.secrets, "g s", () => void navigate({ to: "/t/$tenant", params: { tenant } })),
-            go(
-              m.frame.rotation,
-              "g r",
-              () => void navigate({ to: "/t/$tenant/rotation", params: { tenant } }),
-            ),
-            go(
-              m.frame.webhooks,
-              "g w",
-              () => void navigate({ to: "/t/$tenant/webhooks", params: { tenant } }),
-            ),
-            go(m.frame.inbox, "g i", () => void navigate({ to: "/t/$tenant/inbox", params: { tenant } })),
-            go(m.frame.members, "g m", () => void navigate({ to: "/t/$tenant/members", params: { tenant } })),
-            go(
-              m.frame.approvals,
-              "g p",
-              () => void navigate({ to: "/t/$tenant/approvals", params: { tenant } }),
-            ),
-            go(
-              m.frame.access,
-              undefined,
-              () => void navigate({ to: "/t/$tenant/access", params: { tenant } }),
-            ),
-            go(
-              m.frame.federation,
-              undefined,
-              () => void navigate({ to: "/t/$tenant/federation", params: { tenant } }),
-            ),
-            go(m.frame.links, "g l", () => void navigate({ to: "/t/$tenant/links", params: { tenant } })),
-            go(m.frame.tokens, "g t", () => void navigate({ to: "/t/$tenant/tokens", params: { tenant } })),
-            go(m.frame.audit, "g a", () => void navigate({ to: "/t/$tenant/audit", params: { tenant } })),
-          ];
+        : TENANT_PAGES.map(({ to, label, key }) =>
+            go(label, key === null ? undefined : `g ${key}`, () => void navigate({ to, params: { tenant } })),
+          );
     const ofOperators = operator
-      ? [
-          go(m.frame.allTenants, undefined, () => void navigate({ to: "/tenants" })),
-          go(m.frame.fleet, undefined, () => void navigate({ to: "/fleet" })),
-          go(m.frame.health, undefined, () => void navigate({ to: "/health" })),
-          go(m.frame.keys, undefined, () => void navigate({ to: "/keys" })),
-        ]
+      ? OPERATOR_PAGES.map(({ to, label }) => go(label, undefined, () => void navigate({ to })))
       : [];
     return [...inTenant, ...ofOperators];
   }, [navigate, tenant, operator]);
@@ -100,8 +60,7 @@ function useActions(
   environment: string | undefined,
 ): Command[] {
   const navigate = useNavigate();
-  const router = useRouter();
-  const queries = useQueryClient();
+  const leave = useSignOut();
   const may = useMay();
   const mayCreate = may("secret.create");
   return useMemo(() => {
@@ -111,15 +70,6 @@ function useActions(
       label,
       run,
     });
-    const leave = async () => {
-      try {
-        await signOut();
-        await router.navigate({ to: "/sign-in" });
-        queries.clear();
-      } catch (error) {
-        tellFailure(error);
-      }
-    };
     return [
       ...(tenant !== undefined && project !== undefined && environment !== undefined && mayCreate
         ? [
@@ -136,9 +86,9 @@ function useActions(
         : []),
       ...THEMES.map((theme) => act(p.theme(m.frame.themes[theme]), () => setTheme(theme))),
       { ...act(p.help, onHelp), detail: "?" },
-      act(p.signOut, () => void leave()),
+      act(p.signOut, leave),
     ];
-  }, [navigate, router, queries, mayCreate, onHelp, tenant, project, environment]);
+  }, [navigate, leave, mayCreate, onHelp, tenant, project, environment]);
 }
 
 /** The environments of all projects of the tenant. */
