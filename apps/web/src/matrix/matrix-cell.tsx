@@ -1,4 +1,3 @@
-import { Link } from "@tanstack/react-router";
 import {
   Check,
   CircleAlert,
@@ -10,8 +9,21 @@ import {
   OctagonX,
   TriangleAlert,
 } from "lucide-react";
+import type { MouseEvent } from "react";
+import { secretPath } from "../place/use-follow.ts";
 import { x } from "./messages.ts";
 import type { Cell } from "./use-matrix.ts";
+
+// Made once: ten thousand rows show the same few signs.
+const SET = <Check size={14} aria-hidden className="text-good-text" />;
+const EMPTY = <CircleDashed size={14} aria-hidden className="text-warn-text" />;
+const HIDDEN = <Lock size={13} aria-hidden className="text-muted" />;
+const MISSING = (
+  <span className="flex items-center gap-1.5 px-3 text-faint">
+    <Minus size={14} aria-hidden />
+    <span className="text-xs">{x.cell.missing}</span>
+  </span>
+);
 
 const TROUBLES = {
   failed: { Icon: OctagonX, colour: "text-danger-text" },
@@ -28,28 +40,23 @@ interface Props {
   cell: Cell | null;
   /** Which of the row's values it is, where they differ. */
   letter: string | null;
+  /** What a click on it does, see `useFollow`. */
+  onFollow: (event: MouseEvent<HTMLAnchorElement>) => void;
 }
 
 /** One key in one environment: a sign for each thing that there is to know, and the same in words. */
-export function MatrixCell({ tenant, project, environment, cell, letter }: Props) {
-  if (cell === null)
-    return (
-      <span className="flex items-center gap-1.5 px-3 text-faint">
-        <Minus size={14} aria-hidden />
-        <span className="text-xs">{x.cell.missing}</span>
-      </span>
-    );
-  const words = wordsOf(cell, letter);
+export function MatrixCell({ tenant, project, environment, cell, letter, onFollow }: Props) {
+  if (cell === null) return MISSING;
+  const words = wordsOf(cell, letter).join(", ");
   return (
-    <Link
-      to="/t/$tenant/$project/$environment/s/$secretId"
-      params={{ tenant, project, environment, secretId: cell.id }}
-      preload={false}
-      data-hint={words.join(", ")}
+    <a
+      href={secretPath({ tenant, project, environment }, cell.id)}
+      onClick={onFollow}
+      data-hint={words}
       className="flex h-full items-center gap-1.5 px-3 -outline-offset-2 hover:bg-hover"
     >
-      <span className="sr-only">{x.cell.label(environment, words.join(", "))}</span>
-      <Main cell={cell} />
+      <span className="sr-only">{x.cell.label(environment, words)}</span>
+      {signOf(cell)}
       {cell.version === null ? null : (
         <span aria-hidden className="font-mono text-xs text-muted">
           {x.cell.version(cell.version)}
@@ -57,15 +64,12 @@ export function MatrixCell({ tenant, project, environment, cell, letter }: Props
       )}
       {letter === null ? null : <Letter letter={letter} />}
       {cell.trouble === null ? null : <Trouble trouble={cell.trouble} />}
-    </Link>
+    </a>
   );
 }
 
-function Main({ cell }: { cell: Pick<Cell, "state" | "readable"> }) {
-  if (cell.state === "empty") return <CircleDashed size={14} aria-hidden className="text-warn-text" />;
-  if (!cell.readable) return <Lock size={13} aria-hidden className="text-muted" />;
-  return <Check size={14} aria-hidden className="text-good-text" />;
-}
+const signOf = ({ state, readable }: Pick<Cell, "state" | "readable">) =>
+  state === "empty" ? EMPTY : readable ? SET : HIDDEN;
 
 function Letter({ letter }: { letter: string }) {
   return (
@@ -96,11 +100,11 @@ function wordsOf(cell: Cell, letter: string | null): string[] {
 export function Legend() {
   return (
     <ul aria-label={x.legend} className="flex flex-wrap gap-x-4 gap-y-1 text-xs text-muted">
-      <Item icon={<Main cell={{ state: "live", readable: true }} />} words={x.cell.set} />
+      <Item icon={SET} words={x.cell.set} />
       <Item icon={<Minus size={14} aria-hidden />} words={x.cell.missing} />
       <Item icon={<Letter letter="A" />} words={x.legendDiffers} />
-      <Item icon={<Main cell={{ state: "live", readable: false }} />} words={x.cell.hidden} />
-      <Item icon={<Main cell={{ state: "empty", readable: false }} />} words={x.cell.empty} />
+      <Item icon={HIDDEN} words={x.cell.hidden} />
+      <Item icon={EMPTY} words={x.cell.empty} />
       {(Object.keys(TROUBLES) as (keyof typeof TROUBLES)[]).map((trouble) => (
         <Item key={trouble} icon={<Trouble trouble={trouble} />} words={x.cell[trouble]} />
       ))}

@@ -1,5 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useRef } from "react";
+import { type MouseEvent, memo, useRef } from "react";
+import { useFollow } from "../place/use-follow.ts";
 import { letters } from "./filter.ts";
 import { MatrixCell } from "./matrix-cell.tsx";
 import { x } from "./messages.ts";
@@ -27,8 +28,11 @@ export function MatrixGrid({ tenant, project, environments, columns, rows, selec
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     overscan: 12,
+    // A turn of the wheel is drawn when React comes to it, and not inside the browser's own event.
+    useFlushSync: false,
     getItemKey: (i) => rows[i]!.name,
   });
+  const follow = useFollow();
   const template = `2.5rem minmax(11rem, 1fr) repeat(${columns.length}, minmax(8.5rem, 11rem))`;
   const all = rows.length > 0 && rows.every(({ name }) => selected.has(name));
   return (
@@ -78,6 +82,7 @@ export function MatrixGrid({ tenant, project, environments, columns, rows, selec
               row={rows[index]!}
               selected={selected.has(rows[index]!.name)}
               onSelect={onSelect}
+              onFollow={follow}
             />
           ))}
         </tbody>
@@ -92,6 +97,7 @@ interface RowProps extends Omit<Props, "rows" | "selected"> {
   template: string;
   row: Row;
   selected: boolean;
+  onFollow: (event: MouseEvent<HTMLAnchorElement>) => void;
 }
 
 const GridRow = memo(function GridRow({
@@ -100,16 +106,19 @@ const GridRow = memo(function GridRow({
   template,
   row,
   selected,
+  tenant,
+  project,
+  environments,
+  columns,
   onSelect,
-  ...rest
+  onFollow,
 }: RowProps) {
-  const { tenant, project, environments, columns } = rest;
   const cells = columns.map((i) => row.cells[i] ?? null);
   const marks = letters(cells);
   return (
     <tr
       aria-rowindex={index + 2}
-      className={`absolute inset-x-0 top-0 grid items-stretch border-b border-line ${selected ? "bg-accent-soft" : "bg-surface"}`}
+      className={`absolute inset-x-0 top-0 grid items-stretch border-b [contain:strict] border-line ${selected ? "bg-accent-soft" : "bg-surface"}`}
       style={{ gridTemplateColumns: template, height: ROW, transform: `translateY(${start}px)` }}
     >
       <td className="grid place-items-center">
@@ -136,6 +145,7 @@ const GridRow = memo(function GridRow({
             environment={environments[i]!.name}
             cell={cells[n] ?? null}
             letter={marks[n] ?? null}
+            onFollow={onFollow}
           />
         </td>
       ))}
