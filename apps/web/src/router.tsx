@@ -7,7 +7,6 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { toFailure } from "./data/failure.ts";
-import { loadIdentity } from "./data/identity.ts";
 import { isSignedIn } from "./data/people.ts";
 import { Crash, NoSuchPage } from "./frame/crash.tsx";
 import { safePath } from "./sign-in/safe-path.ts";
@@ -55,6 +54,8 @@ const app = createRoute({
   getParentRoute: () => root,
   id: "app",
   beforeLoad: async ({ location }) => {
+    // Whoever is not signed in needs nothing of what calls the verbs.
+    const { loadIdentity } = await import("./data/identity.ts");
     try {
       return { identity: await loadIdentity() };
     } catch (error) {

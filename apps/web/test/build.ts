@@ -32,6 +32,7 @@ function newest(): number {
     "vite.config.ts",
     "vite.links.config.ts",
     "english-only.ts",
+    "first-screens.ts",
     "package.json",
   ].map((name) => join(root, name));
   return Math.max(...[...files, ...others].map((file) => statSync(file).mtimeMs));

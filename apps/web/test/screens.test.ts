@@ -347,7 +347,7 @@ describe("the panel's screens", () => {
       (path) => path.endsWith(".js"),
     );
     expect(scripts.length).toBeGreaterThan(2);
-    expect(scripts.every((path) => known.has(path) || path === "/theme.js")).toBe(true);
+    expect(scripts.every((path) => known.has(path) || path === "/start.js")).toBe(true);
     const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(join(dist, path))).length, 0);
     expect(bytes).toBeLessThanOrEqual(150 * 1024);
     await visitor.leave();

@@ -1,12 +1,12 @@
 import type { KeyfoldRouter } from "@keyfold/secrets";
-import { QueryClient } from "@tanstack/react-query";
 import { createTRPCClient, httpBatchLink } from "@trpc/client";
 import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
-import superjson from "superjson";
-import { isTransient, toFailure } from "./failure.ts";
+import { queries } from "./queries.ts";
 import { PANEL_HEADER, sessionEnded } from "./session.ts";
 import { stepUpLink } from "./step-up.ts";
+
+export { queries } from "./queries.ts";
 
 export type Outputs = inferRouterOutputs<KeyfoldRouter>;
 export type Inputs = inferRouterInputs<KeyfoldRouter>;
@@ -15,10 +15,15 @@ export type Version = Outputs["versions"]["list"]["versions"][number];
 export type Identity = Outputs["identity"]["get"];
 
 /**
- * The server wraps the Keyfold router in superjson; the router's own type knows of no transformer, so the link's is
- * cast here, once. What the verbs return is plain JSON, so the types stay true.
+ * The server speaks superjson's wire format, of which plain JSON uses no more than the wrapper (apps/api/src/trpc.ts): so
+ * superjson itself does not run here. The router's own type knows of no transformer, so the link's is cast, once.
  */
-const wrapped = { transformer: superjson } as object;
+const wrapped = {
+  transformer: {
+    serialize: (json: unknown) => ({ json }),
+    deserialize: ({ json }: { json: unknown }) => json,
+  },
+} as object;
 
 /** For calls whose answer or input holds a value: it is used directly, so that no cache ever sees one. */
 export const client = createTRPCClient<KeyfoldRouter>({
@@ -40,17 +45,6 @@ export const client = createTRPCClient<KeyfoldRouter>({
       },
     }),
   ],
-});
-
-export const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 30_000,
-      retry: (count, error) => count < 2 && isTransient(toFailure(error)),
-      // Every list is an event in the tenant's audit log: it is read when a person asks, not when a window is raised.
-      refetchOnWindowFocus: false,
-    },
-  },
 });
 
 /** Query options by procedure, for what holds no values. */

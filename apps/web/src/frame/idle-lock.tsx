@@ -1,7 +1,6 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { signOut } from "../data/session.ts";
+import { useSessionEnd } from "./use-session-end.ts";
 
 const IdleWarning = lazy(async () => ({
   default: (await import("../palette/idle-warning.tsx")).IdleWarning,
@@ -17,8 +16,7 @@ const SIGNS = ["pointerdown", "keydown", "wheel", "touchstart"] as const;
  * in the back does not end what another works with.
  */
 export function IdleLock() {
-  const router = useRouter();
-  const queries = useQueryClient();
+  const end = useSessionEnd();
   const touched = useRef(Date.now());
   const channel = useRef<BroadcastChannel | null>(null);
   const [left, setLeft] = useState<number | null>(null);
@@ -41,10 +39,8 @@ export function IdleLock() {
     };
     const leave = async () => {
       clearInterval(timer);
-      const next = router.state.location.href;
       await signOut().catch(() => undefined);
-      queries.clear();
-      await router.navigate({ to: "/sign-in", search: { next, ended: true } });
+      await end();
     };
     const timer = setInterval(() => {
       const rest = IDLE_AFTER - (Date.now() - touched.current);
@@ -57,7 +53,7 @@ export function IdleLock() {
       tabs.close();
       for (const sign of SIGNS) removeEventListener(sign, onSign);
     };
-  }, [router, queries]);
+  }, [end]);
 
   if (left === null) return null;
   return (

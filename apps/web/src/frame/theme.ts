@@ -3,7 +3,7 @@ import { useSyncExternalStore } from "react";
 export const THEMES = ["light", "system", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-// public/theme.js reads the same key before the first paint.
+// public/start.js reads the same key before the first paint.
 const KEY = "keyfold.theme";
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
