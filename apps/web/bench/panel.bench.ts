@@ -73,31 +73,45 @@ test("script of the first screen", async () => {
 
 async function signIn(page: Page, token: string): Promise<void> {
   page.setDefaultTimeout(60_000);
-  await page.goto("/sign-in");
-  await page.getByRole("button", { name: "Use a token instead" }).click();
-  await page.getByLabel("Token").fill(token);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  const headers = { "x-keyfold": "panel", origin: panel.url };
+  const answer = await page.context().request.post("/session", { headers, data: { token } });
+  if (!answer.ok()) throw new Error(`signing in was refused: ${answer.status()}`);
+  await page.goto("/");
   await page.waitForURL("**/t/**");
 }
 
+/** What one cold load took, in milliseconds. */
+interface Load {
+  /** Until there was a button to press and no task longer than 50 ms ran any more, by the clock. */
+  wall: number;
+  /** What the page's own thread worked meanwhile: other programs of the machine do not count. */
+  worked: number;
+}
+
 test("time to interactive", async () => {
-  const times: Record<"panel" | "empty", number[]> = { panel: [], empty: [] };
+  const times: Record<"panel" | "empty", Load[]> = { panel: [], empty: [] };
   // In turns, so that a machine that drifts drifts for both.
   for (let i = 0; i <= LOADS; i++)
     for (const which of ["panel", "empty"] as const) {
-      const ms = await interactive(which === "panel" ? `${panel.url}/sign-in` : `${empty.url}/`);
-      if (i > 0) times[which].push(ms);
+      const load = await interactive(which === "panel" ? `${panel.url}/sign-in` : `${empty.url}/`);
+      if (i > 0) times[which].push(load);
     }
-  const [ours, theirs] = [median(times.panel), median(times.empty)];
+  const compare = (of: (load: Load) => number): string => {
+    const [ours, theirs] = [median(times.panel.map(of)), median(times.empty.map(of))];
+    return `${ours.toFixed(0)} ms, an empty Vite React page ${theirs.toFixed(0)} ms, ratio ${(ours / theirs).toFixed(2)}`;
+  };
   said.push(
-    `time to interactive: ${ours.toFixed(0)} ms, an empty Vite React page ${theirs.toFixed(0)} ms (median of ${LOADS} cold loads each); ratio ${(ours / theirs).toFixed(2)} (below 2)`,
+    `time to interactive (median of ${LOADS} cold loads each): ${compare(({ wall }) => wall)} (below 2)`,
+    `  of that, work of the page's thread: ${compare(({ worked }) => worked)}`,
   );
 });
 
-/** Milliseconds until there is a button to press and no task longer than 50 ms runs any more, of a cold load. */
-async function interactive(url: string): Promise<number> {
+/** Loads a page with nothing cached. */
+async function interactive(url: string): Promise<Load> {
   const context = await browser.newContext();
   const page = await context.newPage();
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
   await page.addInitScript(() => {
     const facts = { ready: 0, busy: 0 };
     Object.assign(window, { facts });
@@ -115,8 +129,10 @@ async function interactive(url: string): Promise<number> {
   const { ready, busy } = await page.evaluate(
     () => (window as unknown as { facts: { ready: number; busy: number } }).facts,
   );
+  const { metrics } = await devtools.send("Performance.getMetrics");
+  const worked = (metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0) * 1000;
   await context.close();
-  return Math.max(ready, busy);
+  return { wall: Math.max(ready, busy), worked };
 }
 
 const median = (list: number[]): number => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
@@ -149,7 +165,7 @@ test("10,000 keys, scrolled", async () => {
   }
   const long = longTasks(await browser.stopTracing());
   said.push(
-    `10,000 keys: at most ${rows} rows in the DOM (below 100); scrolled 80 turns of the wheel: ${long.count} tasks above 50 ms, the longest ${long.longest.toFixed(0)} ms (none)`,
+    `10,000 keys: at most ${rows} rows in the DOM (below 100); scrolled 80 turns of the wheel: ${long.count} tasks above 50 ms, the longest ${long.longest.toFixed(0)} ms (none); of work alone ${long.worked.count}, the longest ${long.worked.longest.toFixed(0)} ms`,
   );
   await context.close();
 });
@@ -159,20 +175,30 @@ interface TraceEvent {
   ph: string;
   pid: number;
   tid: number;
+  /** Microseconds, by the clock and of the thread's own time. */
   dur?: number;
+  tdur?: number;
   args?: { name?: string };
 }
 
 /** Tasks of renderers' main threads, from a trace. */
-function longTasks(trace: Buffer): { count: number; longest: number } {
+function longTasks(trace: Buffer) {
   const { traceEvents } = JSON.parse(trace.toString("utf8")) as { traceEvents: TraceEvent[] };
   const mains = new Set(
     traceEvents
       .filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain")
       .map(({ pid, tid }) => `${pid} ${tid}`),
   );
-  const tasks = traceEvents
-    .filter(({ name, ph, pid, tid }) => ph === "X" && /RunTask$/.test(name) && mains.has(`${pid} ${tid}`))
-    .map(({ dur = 0 }) => dur / 1000);
-  return { count: tasks.filter((ms) => ms > 50).length, longest: Math.max(0, ...tasks) };
+  const tasks = traceEvents.filter(
+    ({ name, ph, pid, tid }) => ph === "X" && /RunTask$/.test(name) && mains.has(`${pid} ${tid}`),
+  );
+  const above = (times: readonly number[]) => ({
+    count: times.filter((ms) => ms > 50).length,
+    longest: Math.max(0, ...times),
+  });
+  return {
+    ...above(tasks.map(({ dur = 0 }) => dur / 1000)),
+    // Without what other programs took of the machine in between.
+    worked: above(tasks.map(({ tdur = 0 }) => tdur / 1000)),
+  };
 }
