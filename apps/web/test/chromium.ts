@@ -9,6 +9,30 @@ export const chromiumPath: string | null = NAMED ?? PLACES.find((path) => exists
 
 export const WHY_NONE = `no Chromium at ${PLACES.join(", ")}; install it or name it in CHROMIUM_PATH`;
 
+/**
+ * What Chromium shall not do. The last flag of this name counts, so Playwright's own list stands here, too; then the pages of
+ * Chromium's own window (the popups below its address bar), which took a third of what a test's browser worked.
+ */
+const SWITCHED_OFF = [
+  "AvoidCorsURLLoaderRestartOnRedirect",
+  "AvoidUnnecessaryBeforeUnloadCheckSync",
+  "DestroyProfileOnBrowserClose",
+  "HttpsFirstBalancedModeAutoEnable",
+  "HttpsUpgrades",
+  "LensOverlay",
+  "MediaRouter",
+  "NetworkTimeServiceQuerying",
+  "OptimizationHints",
+  "PaintHolding",
+  "PreconnectToSearch",
+  "SpareRendererForSitePerProcess",
+  "ThirdPartyStoragePartitioning",
+  "AimEnabled",
+  "WebUIOmniboxAimPopup",
+  "WebUIOmniboxFullPopup",
+  "WebUIOmniboxPopup",
+];
+
 /** @throws when there is none: callers ask `chromiumPath` first */
 export async function launch(): Promise<Browser> {
   if (chromiumPath === null) throw new Error(WHY_NONE);
@@ -24,6 +48,7 @@ export async function launch(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      `--disable-features=${SWITCHED_OFF.join(",")}`,
     ],
   });
 }
