@@ -108,7 +108,8 @@ export function createTrpcHandler(options: TrpcOptions): (c: AppContext) => Prom
       // Asked first: nobody's body is read for nobody.
       const info = requestOf(c);
       let body: unknown;
-      if (c.req.method === "POST") body = await readJson(c.req.raw, maxBodyBytes);
+      if (c.req.method === "POST")
+        body = await readJson(c.req.raw, maxBodyBytes, c.env?.incoming !== undefined);
       else if (url.searchParams.has("input")) parseJson(url.searchParams.get("input")!, "input");
       // Waits after its body was read: who sends slowly holds up nobody else.
       const answer = () => answerTo(c, url, body, info);

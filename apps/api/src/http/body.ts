@@ -17,13 +17,16 @@ export function bodyLimits(maxValueBytes = MIB): { single: number; bulk: number 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * A request's JSON, counted while it streams in: a Content-Length is only a claim.
+ * A request's JSON, counted while it streams in: a Content-Length is only a claim. But Node's own server lets no more through
+ * than it says, and a body that it says is small enough is read without a web stream, which takes a tenth of a set's time.
  * @param maxBytes most bytes of the body
+ * @param ofNode whether the request came from Node's own server
  * @throws KeyfoldError `too_large`, `bad_input`; HttpError `not_json`. None says anything of the body.
  */
-export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+export async function readJson(request: Request, maxBytes: number, ofNode = false): Promise<unknown> {
   if (!isJson(request.headers)) throw new HttpError("not_json");
-  const bytes = await readBytes(request, maxBytes);
+  const length = Number(request.headers.get("content-length") ?? Number.NaN);
+  const bytes = ofNode && length <= maxBytes ? await readWhole(request) : await readBytes(request, maxBytes);
   let text: string;
   try {
     text = utf8.decode(bytes);
@@ -45,6 +48,17 @@ function isJson(headers: Headers): boolean {
   );
 }
 
+const cutShort = () =>
+  new KeyfoldError("bad_input", { issues: [{ path: "body", message: "was cut short" }] });
+
+async function readWhole(request: Request): Promise<Buffer> {
+  try {
+    return Buffer.from(await request.arrayBuffer());
+  } catch {
+    throw cutShort();
+  }
+}
+
 async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -56,7 +70,7 @@ async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
       if (size > MOST_DISCARDED_BYTES) break;
     }
   } catch {
-    throw new KeyfoldError("bad_input", { issues: [{ path: "body", message: "was cut short" }] });
+    throw cutShort();
   }
   if (size > maxBytes)
     throw new KeyfoldError("too_large", { sentence: `The body of this call has at most ${maxBytes} bytes.` });

@@ -6,6 +6,8 @@ import type { Route } from "./route.ts";
 /** Where a route's inputs are found. */
 export interface Given {
   request: Request;
+  /** Whether it came from Node's own server. */
+  ofNode: boolean;
   /** A path parameter, decoded. */
   parameter(name: string): string | undefined;
   maxBodyBytes: number;
@@ -58,7 +60,7 @@ async function readBody(fields: Fields, given: Given): Promise<Record<string, un
     ([name, field]) => field.required && !fields.parameters.includes(name),
   );
   if (!needed && isEmpty(request)) return {};
-  const body = await readJson(request, given.maxBodyBytes);
+  const body = await readJson(request, given.maxBodyBytes, given.ofNode);
   if (typeof body !== "object" || body === null || Array.isArray(body))
     throw new KeyfoldError("bad_input", { issues: [{ path: "body", message: "is not a JSON object" }] });
   return body as Record<string, unknown>;

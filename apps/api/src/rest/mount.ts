@@ -54,6 +54,7 @@ function handler(route: Route, { keyfold, requestOf, maxBodyBytes, gate }: RestO
       const request = requestOf(c);
       const input = await gatherInput(route, fields, {
         request: c.req.raw,
+        ofNode: c.env?.incoming !== undefined,
         parameter: (name) => c.req.param(name),
         maxBodyBytes: limit,
       });

@@ -41,7 +41,12 @@ export async function listen(
     },
   });
   const listener = app.hot?.(appListener) ?? appListener;
-  const options = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: 15_000 };
+  const options = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: 15_000,
+    // A request without a body is no stream: an eighth of what Node's own server takes for it.
+    optimizeEmptyRequests: true,
+  };
   const server =
     config.tls === null
       ? createHttpServer(options, listener)

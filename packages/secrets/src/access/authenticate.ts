@@ -145,46 +145,11 @@ async function byDigest(
     session: session?.id ?? null,
     deadline: earliest(row.expires_at, session?.expiresAt ?? null),
   };
-  const common = {
-    id: row.id,
-    name: row.name,
-    digest: row.digest,
-    hint: row.hint,
-    expiresAt: row.expires_at,
-    revokedAt: row.revoked_at,
-    createdAt: row.created_at,
-    generation: row.generation,
-    mac: row.mac,
-  };
-  if (row.kind === "operator") {
-    services.mac.check("operatorTokens", null, common);
-    return { type: "operator", ...credential };
-  }
+  if (row.kind !== "operator" && row.t_deleted_at !== null) throw refused();
+  if (!checked.has(row)) checkToken(services, row);
+  checked.add(row);
+  if (row.kind === "operator") return { type: "operator", ...credential };
   const tenantId = row.tenant_id!;
-  if (row.t_deleted_at !== null) throw refused();
-  services.mac.check("serviceTokens", tenantId, {
-    ...common,
-    scope: row.scope,
-    createdBy: row.created_by,
-    consumerName: row.consumer_name,
-    consumerKind: row.consumer_kind,
-    ipRanges: row.ip_ranges,
-    rotatedFrom: row.rotated_from,
-    federatedBy: row.federated_by,
-  });
-  services.mac.check("tenants", tenantId, {
-    id: tenantId,
-    slug: row.t_slug,
-    name: row.t_name,
-    createdAt: row.t_created_at,
-    createdBy: row.t_created_by,
-    deletedAt: row.t_deleted_at,
-    purgedAt: row.t_purged_at,
-    graceSeconds: row.t_grace_seconds,
-    algorithm: row.t_algorithm,
-    generation: row.t_generation,
-    mac: row.t_mac,
-  });
   servedHere(services, tenantId);
   const scope = scopeSchema.safeParse(row.scope);
   if (!scope.success) throw new KeyfoldError("integrity_failed");
@@ -204,4 +169,50 @@ async function byDigest(
   };
   if (!isFrom(ipRanges, ip)) throw new RefusedCaller(actor);
   return actor;
+}
+
+/** Rows that calls with one token share, and one of them has checked. */
+const checked = new WeakSet<TokenRow>();
+
+/** @throws KeyfoldError `integrity_failed` */
+function checkToken({ mac }: Services, row: TokenRow): void {
+  const common = {
+    id: row.id,
+    name: row.name,
+    digest: row.digest,
+    hint: row.hint,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+    createdAt: row.created_at,
+    generation: row.generation,
+    mac: row.mac,
+  };
+  if (row.kind === "operator") {
+    mac.check("operatorTokens", null, common);
+    return;
+  }
+  const tenantId = row.tenant_id!;
+  mac.check("serviceTokens", tenantId, {
+    ...common,
+    scope: row.scope,
+    createdBy: row.created_by,
+    consumerName: row.consumer_name,
+    consumerKind: row.consumer_kind,
+    ipRanges: row.ip_ranges,
+    rotatedFrom: row.rotated_from,
+    federatedBy: row.federated_by,
+  });
+  mac.check("tenants", tenantId, {
+    id: tenantId,
+    slug: row.t_slug,
+    name: row.t_name,
+    createdAt: row.t_created_at,
+    createdBy: row.t_created_by,
+    deletedAt: row.t_deleted_at,
+    purgedAt: row.t_purged_at,
+    graceSeconds: row.t_grace_seconds,
+    algorithm: row.t_algorithm,
+    generation: row.t_generation,
+    mac: row.t_mac,
+  });
 }

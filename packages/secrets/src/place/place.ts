@@ -127,9 +127,13 @@ export async function findPlace(
   const row = await placeRow(unit, placeRefOf(actor, input));
   if (row === undefined) throw new KeyfoldError("not_found");
   authorizePlace(actor, unit.call.action, { projectId: row.p_id, environmentId: row.e_id });
-  checkPlace(services.mac, unit.tenantId, row);
+  if (!checked.has(row)) checkPlace(services.mac, unit.tenantId, row);
+  checked.add(row);
   return namedPlace(row);
 }
+
+/** Rows that changes which share a transaction share, too, and one of them has checked. */
+const checked = new WeakSet<PlaceRow>();
 
 /** What changes that share a transaction have found of places, and hold. */
 const found = new WeakMap<Unit["query"], Map<string, Promise<PlaceRow | undefined>>>();
