@@ -1,6 +1,6 @@
 import { createDecipheriv } from "node:crypto";
 import { type Source, SourceError } from "../entry.ts";
-import { type Table, tableRows } from "./table.ts";
+import { type Table, tableSource } from "./table.ts";
 
 /** A table as A9 describes it: `tenant_secrets (tenant_id, key_name, …)`. */
 export const TENANT_SECRETS: Table = {
@@ -26,25 +26,9 @@ export interface PgcryptoOptions {
  */
 export function pgcryptoSource({ url, key, table }: PgcryptoOptions): Source {
   const padded = paddedKey(key);
-  return {
-    kind: "pgcrypto table",
-    async *read() {
-      let row = 0;
-      for await (const { tenant, name, value } of tableRows(url, { ...TENANT_SECRETS, ...table })) {
-        row++;
-        if (value === null) continue;
-        const sealed = typeof value === "string" ? base64(value, row) : value;
-        yield {
-          from: `row ${row}`,
-          tenant,
-          project: null,
-          environment: null,
-          name,
-          value: decrypted(sealed, padded, row),
-        };
-      }
-    },
-  };
+  return tableSource("pgcrypto table", url, { ...TENANT_SECRETS, ...table }, (value, row) =>
+    decrypted(typeof value === "string" ? base64(value, row) : value, padded, row),
+  );
 }
 
 function decrypted(sealed: Buffer, key: Buffer, row: number): Buffer {

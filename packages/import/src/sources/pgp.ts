@@ -1,6 +1,6 @@
 import { decrypt, readMessage } from "openpgp";
 import { type Source, SourceError } from "../entry.ts";
-import { type Table, tableRows } from "./table.ts";
+import { type Table, tableSource } from "./table.ts";
 
 export interface PgpOptions {
   url: string;
@@ -11,26 +11,11 @@ export interface PgpOptions {
 
 /** Columns that pgcrypto's `pgp_sym_encrypt()` wrote (OpenPGP, RFC 4880), as bytes. Opened here: the passphrase goes nowhere. */
 export function pgpSource({ url, passphrase, table }: PgpOptions): Source {
-  return {
-    kind: "pgp_sym_encrypt column",
-    async *read() {
-      let row = 0;
-      for await (const { tenant, name, value } of tableRows(url, table)) {
-        row++;
-        if (value === null) continue;
-        if (typeof value === "string")
-          throw new SourceError(`Row ${row} is no bytes: which column holds what pgp_sym_encrypt() wrote?`);
-        yield {
-          from: `row ${row}`,
-          tenant,
-          project: null,
-          environment: null,
-          name,
-          value: await opened(value, passphrase, row),
-        };
-      }
-    },
-  };
+  return tableSource("pgp_sym_encrypt column", url, table, (value, row) => {
+    if (typeof value === "string")
+      throw new SourceError(`Row ${row} is no bytes: which column holds what pgp_sym_encrypt() wrote?`);
+    return opened(value, passphrase, row);
+  });
 }
 
 async function opened(sealed: Buffer, passphrase: string, row: number): Promise<Buffer> {

@@ -1,6 +1,6 @@
 import pg from "pg";
 import Cursor from "pg-cursor";
-import { SourceError } from "../entry.ts";
+import { type Source, SourceError } from "../entry.ts";
 
 /** A column, or a literal where there is none. */
 export interface Table {
@@ -11,17 +11,47 @@ export interface Table {
   value: string;
 }
 
-export interface TableRow {
+interface TableRow {
   tenant: string | null;
   name: string;
   value: string | Buffer | null;
+}
+
+/**
+ * A source of a table's values, whichever way they were encrypted.
+ * @param open opens one value @throws SourceError that names the row and quotes nothing of it
+ */
+export function tableSource(
+  kind: string,
+  url: string,
+  table: Table,
+  open: (value: string | Buffer, row: number) => Buffer | Promise<Buffer>,
+): Source {
+  return {
+    kind,
+    async *read() {
+      let row = 0;
+      for await (const { tenant, name, value } of tableRows(url, table)) {
+        row++;
+        if (value === null) continue;
+        yield {
+          from: `row ${row}`,
+          tenant,
+          project: null,
+          environment: null,
+          name,
+          value: await open(value, row),
+        };
+      }
+    },
+  };
 }
 
 const ROWS = 500;
 const NAME = /^[A-Za-z_][A-Za-z0-9_$]*$/;
 
 /** A table's rows, some hundreds at a time, in one read-only snapshot; nothing but these columns is asked for. */
-export async function* tableRows(url: string, { table, ...columns }: Table): AsyncGenerator<TableRow> {
+async function* tableRows(url: string, { table, ...columns }: Table): AsyncGenerator<TableRow> {
   const parts = table.split(".");
   if (parts.length > 2 || !parts.every((part) => NAME.test(part)))
     throw new SourceError("The table's name is none such as public.secrets.");
