@@ -10,4 +10,4 @@ export {
   type Post,
 } from "./outbound.ts";
 export { type Address, type Resolve, type Resolvers, systemResolvers } from "./resolve.ts";
-export { checkTarget, type Target, TargetError } from "./target.ts";
+export { checkTarget, refusalBy, type Target, TargetError } from "./target.ts";

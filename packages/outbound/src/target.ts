@@ -56,3 +56,17 @@ export function checkTarget(text: string, rules: readonly AllowRule[]): Target {
     throw new TargetError("Ports below 1024 are not allowed, but for 443.");
   return { url, host, named };
 }
+
+/**
+ * Why nothing is sent to an address, in a sentence for whoever configures it; null: something may be.
+ * @param checks what judges it, and throws TargetError
+ */
+export function refusalBy(checks: { check(url: string): void }, url: string): string | null {
+  try {
+    checks.check(url);
+    return null;
+  } catch (error) {
+    if (error instanceof TargetError) return error.message;
+    throw error;
+  }
+}

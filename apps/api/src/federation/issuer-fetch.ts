@@ -1,4 +1,4 @@
-import { type Outbound, TargetError } from "@keyfold/outbound";
+import { type Outbound, refusalBy } from "@keyfold/outbound";
 import type { IssuerFetch } from "@keyfold/secrets";
 
 const TIMEOUT_MS = 5_000;
@@ -6,15 +6,7 @@ const TIMEOUT_MS = 5_000;
 /** Issuers' documents over HTTP, from where anything may be fetched at all. */
 export function httpIssuerFetch(outbound: Pick<Outbound, "check" | "get">): IssuerFetch {
   return {
-    refusal(url) {
-      try {
-        outbound.check(url);
-        return null;
-      } catch (error) {
-        if (error instanceof TargetError) return error.message;
-        throw error;
-      }
-    },
+    refusal: (url) => refusalBy(outbound, url),
     async get(url, maxBytes) {
       const outcome = await outbound.get({
         url,

@@ -1,18 +1,10 @@
-import { type Outbound, TargetError } from "@keyfold/outbound";
+import { type Outbound, refusalBy } from "@keyfold/outbound";
 import type { WebhookTransport } from "@keyfold/secrets";
 
 /** Webhooks over HTTP, to where anything may be sent at all. */
 export function httpTransport(outbound: Pick<Outbound, "check" | "post">): WebhookTransport {
   return {
-    refusal(url) {
-      try {
-        outbound.check(url);
-        return null;
-      } catch (error) {
-        if (error instanceof TargetError) return error.message;
-        throw error;
-      }
-    },
+    refusal: (url) => refusalBy(outbound, url),
     async post(request) {
       const outcome = await outbound.post(request);
       const { durationMs } = outcome;
