@@ -2,8 +2,8 @@ import { z } from "zod";
 import { lookSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { visiblePage } from "../flow/visible-page.ts";
 import { cursorMoment, decodeCursor, encodeCursor } from "../input/page.ts";
+import { visiblePage } from "../input/visible-page.ts";
 import { type ApprovalRow, approvalRow, maySeeApproval, type StoredApproval, viewApproval } from "./rows.ts";
 import { listApprovalsInput, listApprovalsOutput } from "./schema.ts";
 

@@ -2,10 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type Connections, withTenantSql } from "@keyfold/db";
 import type { ServiceActor } from "../access/actor.ts";
 import { append } from "../audit/append.ts";
-import { asKeyfoldError } from "../error.ts";
-import { again } from "../flow/again.ts";
-import { databaseError } from "../flow/database-error.ts";
 import { encode } from "../flow/event.ts";
+import { type NotedOptions, NotedWriter } from "../flow/noted.ts";
 import type { DomainLog } from "../flow/services.ts";
 import type { NewMessage } from "../message/tell.ts";
 import type { ConsumerKind } from "./kind.ts";
@@ -33,50 +31,45 @@ interface Newcomer {
   version: number;
 }
 
-export interface TrackerOptions {
-  /** How often what was noted is written, in milliseconds; 5 000 by default, null: only by `flush`. */
-  everyMs?: number | null;
-  /** Milliseconds that only grow. */
-  steady?: () => number;
-}
-
-/** Notes that one statement writes at most. */
-const LOT = 2_000;
 /** Notes in memory at most: while the database is gone, what is new beyond is counted and let go. */
 const MOST = 200_000;
 
 const SQL = `SELECT * FROM control_plane.record_reads(
   $1::uuid, $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::float8[], $8::int, $9::int, $10::int)`;
 
-/**
- * Notes who read what, without costing a read anything but an entry in memory, and writes the notes every few seconds.
- * A process that is killed loses the last few seconds of them; one that stops writes them first.
- */
+/** Notes who read what, without costing a read anything but an entry in memory. */
 export class ReadTracker {
   readonly #db: Connections;
   readonly #log: DomainLog;
   readonly #clock: () => Date;
   readonly #steady: () => number;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #writer: NotedWriter<Note>;
   #notes = new Map<string, Map<string, Note>>();
   #size = 0;
   #lost = 0;
-  #flushing: Promise<void> | null = null;
 
-  constructor(db: Connections, log: DomainLog, clock: () => Date, options: TrackerOptions = {}) {
+  constructor(db: Connections, log: DomainLog, clock: () => Date, options: NotedOptions = {}) {
     this.#db = db;
     this.#log = log;
     this.#clock = clock;
     this.#steady = options.steady ?? (() => performance.now());
-    const everyMs = options.everyMs === undefined ? 5_000 : options.everyMs;
-    if (everyMs === null) return;
-    this.#timer = setInterval(() => void this.flush().catch(() => {}), everyMs);
-    this.#timer.unref();
+    const notes = {
+      take: () => this.#take(),
+      write: (tenant: string, lot: [string, Note][]) => this.#write(tenant, lot),
+      takeBack: (tenant: string, lot: [string, Note][]) => this.#takeBack(tenant, lot),
+    };
+    const warning = "who read which secret could not be written, and is tried again";
+    this.#writer = new NotedWriter(notes, log, warning, options);
   }
 
   /** Writes no more by itself; `flush` still does. */
   stop(): void {
-    clearInterval(this.#timer);
+    this.#writer.stop();
+  }
+
+  /** Writes what was noted until now. What cannot be written stays for the next time. @throws KeyfoldError */
+  flush(): Promise<void> {
+    return this.#writer.flush();
   }
 
   /** Called after a read's event is durable. A person at a browser is no consumer. */
@@ -105,45 +98,14 @@ export class ReadTracker {
     return notes;
   }
 
-  /** Writes what was noted until now. What cannot be written stays for the next time. @throws KeyfoldError */
-  async flush(): Promise<void> {
-    while (this.#flushing !== null) await this.#flushing.catch(() => {});
-    this.#flushing = this.#write().finally(() => {
-      this.#flushing = null;
-    });
-    return this.#flushing;
-  }
-
-  async #write(): Promise<void> {
+  #take(): [string, [string, Note][]][] {
     const taken = this.#notes;
     this.#notes = new Map();
     this.#size = 0;
     if (this.#lost > 0)
       this.#log.warn({ code: "busy", reads: this.#lost }, "reads were not counted for their consumers");
     this.#lost = 0;
-    let failure: unknown;
-    for (const [tenant, notes] of taken) {
-      const all = [...notes];
-      for (let at = 0; at < all.length; at += LOT) {
-        const lot = all.slice(at, at + LOT);
-        try {
-          if (failure !== undefined) throw failure;
-          await again(() =>
-            this.#writeLot(
-              tenant,
-              lot.map(([, note]) => note),
-            ),
-          );
-        } catch (error) {
-          failure ??= error;
-          this.#takeBack(tenant, lot);
-        }
-      }
-    }
-    if (failure === undefined) return;
-    const ours = asKeyfoldError(databaseError(failure) ?? failure);
-    this.#log.warn({ code: ours.code }, "who read which secret could not be written, and is tried again");
-    throw ours;
+    return [...taken].map(([tenant, notes]) => [tenant, [...notes]]);
   }
 
   /** What was noted since is newer. */
@@ -156,7 +118,8 @@ export class ReadTracker {
     }
   }
 
-  async #writeLot(tenant: string, notes: readonly Note[]): Promise<void> {
+  async #write(tenant: string, lot: readonly (readonly [string, Note])[]): Promise<void> {
+    const notes = lot.map(([, note]) => note);
     await withTenantSql(this.#db, tenant, async ({ query }) => {
       const now = this.#steady();
       const newcomers = await query<Newcomer>(SQL, [

@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { type Action, PRESETS, SERVICE_ACTIONS } from "../access/actions.ts";
-import { namePrefix } from "../access/scope.ts";
 import { consumerKind } from "../consumer/kind.ts";
-import { actorRefSchema, displayName, id, idempotencyKey, moment, placeRef, text } from "../input/text.ts";
+import { actorRefSchema, displayName, id, idempotencyKey, moment, text } from "../input/text.ts";
 import { inTenant } from "../tenant/schema.ts";
 import { ipRange } from "../token/ip-ranges.ts";
+import { allowed } from "../token/schema.ts";
 import { claimRules } from "./claims.ts";
 import { publicJwks } from "./jwks.ts";
 
@@ -60,23 +59,7 @@ export const createRuleInput = z.strictObject({
   claims: claimRules.describe(
     "What claims must be: patterns by claim, where * stands for any characters but / and :, and ** for any. All claims must fit.",
   ),
-  preset: z
-    .enum(Object.keys(PRESETS) as [keyof typeof PRESETS])
-    .optional()
-    .describe("A ready set of actions; `reader` when neither this nor `actions` is given."),
-  actions: z
-    .array(z.enum(SERVICE_ACTIONS as [Action, ...Action[]]))
-    .min(1)
-    .optional(),
-  projects: z.array(placeRef).min(1).max(100).nullable().default(null).describe("Names or ids; null: all."),
-  environments: z
-    .array(placeRef)
-    .min(1)
-    .max(100)
-    .nullable()
-    .default(null)
-    .describe("Names (within exactly one project) or ids; null: all."),
-  prefix: namePrefix.optional().describe("Only secrets whose names begin so."),
+  ...allowed,
   lifeSeconds: z
     .int()
     .min(60)

@@ -2,8 +2,8 @@ import type { Connections } from "@keyfold/db";
 import type { Envelope, RootKeyProvider, XWingPrivateKey } from "@keyfold/envelope";
 import type { Rotator } from "@keyfold/rotators";
 import type { RefusalOptions } from "../audit/refusals.ts";
-import type { TrackerOptions } from "../consumer/tracker.ts";
 import type { IssuerFetch } from "../federation/issuer-keys.ts";
+import type { NotedOptions } from "../flow/noted.ts";
 import type { DomainLog, Life, Limits, Waits } from "../flow/services.ts";
 import type { ReadCacheOptions } from "../hot/read-cache.ts";
 import type { Job } from "../job/define.ts";
@@ -90,7 +90,7 @@ export interface KeyfoldServerOptions {
   /** The background jobs; all of the domain's by default. */
   jobs?: readonly Job[];
   /** How who reads what, and when tokens are used, is noted and written, every 5 seconds by default; false: not at all. */
-  consumers?: false | TrackerOptions;
+  consumers?: false | NotedOptions;
   /** How refusals are counted and written, every 10 seconds by default. */
   refusals?: RefusalOptions;
   /** What reads remember: sealed bytes and who tokens are, five minutes and 64 MiB by default; false: nothing. */

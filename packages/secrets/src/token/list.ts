@@ -3,8 +3,8 @@ import { scopeSchema } from "../access/scope.ts";
 import { look } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { visiblePage } from "../flow/visible-page.ts";
 import { cursorMoment, decodeCursor, encodeCursor } from "../input/page.ts";
+import { visiblePage } from "../input/visible-page.ts";
 import { listTokensInput, listTokensOutput } from "./schema.ts";
 import { maySeeToken, type TokenRow, usesOf, viewToken } from "./store.ts";
 

@@ -41,9 +41,8 @@ const ipRanges = z
 
 const preset = z.enum(Object.keys(PRESETS) as [keyof typeof PRESETS]);
 
-export const createTokenInput = z.strictObject({
-  ...inTenant,
-  name: displayName,
+/** What a token, or whatever gives out tokens, allows, and where. */
+export const allowed = {
   preset: preset
     .optional()
     .describe("A ready set of actions; `reader` when neither this nor `actions` is given."),
@@ -60,6 +59,12 @@ export const createTokenInput = z.strictObject({
     .default(null)
     .describe("Names (within exactly one project) or ids; null: all."),
   prefix: namePrefix.optional().describe("Only secrets whose names begin so; left out: all."),
+};
+
+export const createTokenInput = z.strictObject({
+  ...inTenant,
+  name: displayName,
+  ...allowed,
   expiresInSeconds: z
     .int()
     .min(1)
