@@ -4,6 +4,7 @@ import { createTestDatabase, startTestServer } from "@keyfold/db/testing";
 import { localRootKey } from "@keyfold/envelope";
 import { createKeyfoldServer, requestInfo, verbs } from "@keyfold/secrets";
 import { inTurnAsync, type Row } from "./measure.ts";
+import { benchTenant } from "./tenants.ts";
 
 /** Reads at once: as many as share a commit, so that the work in memory shows beside the wait for the disk. */
 const AT_ONCE = 32;
@@ -28,13 +29,7 @@ export async function consumerRows(quick = false): Promise<Row[]> {
       consumers: { everyMs: null },
     });
     const silent = await createKeyfoldServer({ db, provider, process: false, consumers: false });
-    const operator = requestInfo({ token: await noting.createOperatorToken("bench") });
-    await noting.invoke(verbs.tenants.create, operator, { slug: "bench" });
-    const { token } = await noting.invoke(verbs.tokens.create, operator, {
-      tenant: "bench",
-      name: "bench",
-      preset: "admin",
-    });
+    const { token } = await benchTenant(noting);
     const ids: string[] = [];
     for (let i = 0; i < 100; i++) {
       const value = "sk_test_not_a_real_key_0123456789abcdef";

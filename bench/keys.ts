@@ -3,9 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { connect } from "@keyfold/db";
 import { createTestDatabase, startTestServer } from "@keyfold/db/testing";
 import { localRootKey, type RootKeyProvider } from "@keyfold/envelope";
-import { createKeyfoldServer, requestInfo, verbs } from "@keyfold/secrets";
+import { createKeyfoldServer, verbs } from "@keyfold/secrets";
 import pg from "pg";
 import type { Row } from "./measure.ts";
+import { benchTenants } from "./tenants.ts";
 
 /** A key service that is so many milliseconds away. */
 function away(provider: RootKeyProvider, ms: number): RootKeyProvider {
@@ -36,13 +37,7 @@ export async function keyRows(tenants: number): Promise<Row[]> {
   ];
   try {
     const made = await createKeyfoldServer({ db, provider: first, mayCreate: true, process: false });
-    const request = requestInfo({ token: await made.createOperatorToken("bench") });
-    for (let i = 0; i < tenants; i += 8)
-      await Promise.all(
-        Array.from({ length: Math.min(8, tenants - i) }, (_, j) =>
-          made.invoke(verbs.tenants.create, request, { slug: `bench-${i + j}` }),
-        ),
-      );
+    const request = await benchTenants(made, tenants);
     const commits = await commitsPerSecond(database.superuserUrl, tenants);
     const local = await rotate(second, [first]);
     const distant = await rotate(away(third, 5), [away(second, 5)]);
@@ -109,13 +104,7 @@ export async function rootRotation(
   const [first, second] = [localRootKey(randomBytes(32)), localRootKey(randomBytes(32))];
   try {
     const made = await createKeyfoldServer({ db, provider: first, mayCreate: true, process: false });
-    const request = requestInfo({ token: await made.createOperatorToken("bench") });
-    for (let i = 0; i < tenants; i += 8)
-      await Promise.all(
-        Array.from({ length: Math.min(8, tenants - i) }, (_, j) =>
-          made.invoke(verbs.tenants.create, request, { slug: `bench-${i + j}` }),
-        ),
-      );
+    const request = await benchTenants(made, tenants);
     const keyfold = await createKeyfoldServer({ db, provider: second, others: [first], process: false });
     const resident = process.memoryUsage.rss();
     const most: [number, number] = [resident, resident];

@@ -4,6 +4,7 @@ import { connect } from "@keyfold/db";
 import { createTestDatabase, startTestServer } from "@keyfold/db/testing";
 import { localRootKey } from "@keyfold/envelope";
 import { createKeyfoldServer, requestInfo, verbs } from "@keyfold/secrets";
+import { benchTenant } from "./tenants.ts";
 
 export interface ReEncryption {
   versions: number;
@@ -35,14 +36,8 @@ export async function reEncryption(versions: number, beforeSeconds: number): Pro
       mayCreate: true,
       process: false,
     });
-    const operator = requestInfo({ token: await keyfold.createOperatorToken("bench") });
-    await keyfold.invoke(verbs.tenants.create, operator, { slug: "bench" });
-    const made = await keyfold.invoke(verbs.tokens.create, operator, {
-      tenant: "bench",
-      name: "bench",
-      preset: "admin",
-    });
-    const reader = requestInfo({ token: made.token! });
+    const { operator, token } = await benchTenant(keyfold);
+    const reader = requestInfo({ token });
     for (let i = 0; i < versions; i += A_CALL) {
       await keyfold.invoke(verbs.secrets.setMany, reader, {
         items: Array.from({ length: Math.min(A_CALL, versions - i) }, (_, j) => ({

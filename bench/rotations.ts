@@ -11,6 +11,7 @@ import {
 } from "@keyfold/secrets";
 import pg from "pg";
 import type { Row } from "./measure.ts";
+import { benchTenant } from "./tenants.ts";
 
 const BULK = 500;
 
@@ -32,14 +33,8 @@ export async function rotationRows(count: number, many: number): Promise<Rotatio
   try {
     const provider = localRootKey(randomBytes(32));
     const keyfold = await createKeyfoldServer({ db, provider, mayCreate: true, process: false });
-    const operator = requestInfo({ token: await keyfold.createOperatorToken("bench") });
-    await keyfold.invoke(verbs.tenants.create, operator, { slug: "bench" });
-    const { token } = await keyfold.invoke(verbs.tokens.create, operator, {
-      tenant: "bench",
-      name: "bench",
-      preset: "admin",
-    });
-    const request = requestInfo({ token: token! });
+    const { token } = await benchTenant(keyfold);
+    const request = requestInfo({ token });
     const rows: Row[] = [];
     for (const atOnce of [1, 32]) {
       const ids = await secrets(keyfold, request, `r${atOnce}`, Math.min(count, atOnce * 25));

@@ -9,6 +9,7 @@ import { createKeyfoldServer, type KeyfoldServer, requestInfo, verbs } from "@ke
 import pg from "pg";
 import { Agent, request as post } from "undici";
 import { inTurnAsync, type Row } from "./measure.ts";
+import { benchTenant } from "./tenants.ts";
 
 const WELL = 9;
 const AT_ONCE = 8 * WELL;
@@ -152,13 +153,7 @@ async function open(server: TestServer, webhooks?: Transport): Promise<House> {
     process: false,
     ...(webhooks === undefined ? {} : { webhooks }),
   });
-  const operator = requestInfo({ token: await keyfold.createOperatorToken("bench") });
-  await keyfold.invoke(verbs.tenants.create, operator, { slug: "bench" });
-  const { token } = await keyfold.invoke(verbs.tokens.create, operator, {
-    tenant: "bench",
-    name: "bench",
-    preset: "admin",
-  });
+  const { token } = await benchTenant(keyfold);
   return {
     keyfold,
     db,
