@@ -1,6 +1,12 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
 import { calling, clientOf } from "./client.ts";
 
@@ -63,4 +69,40 @@ test("a redirect is not followed, what is no Keyfold and what breaks off is said
   url = await serve(() => {});
   await expect(me(url, { timeoutMs: 20 })).rejects.toMatchObject(notThere);
   await expect(me("http://127.0.0.1:1")).rejects.toMatchObject(notThere);
+});
+
+test("a server whose certificate nobody vouches for is sent nothing", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "keyfold-tls-"));
+  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const made = [
+    "-subj",
+    "/CN=localhost",
+    "-addext",
+    "subjectAltName=DNS:localhost",
+    "-keyout",
+    key,
+    "-out",
+    cert,
+  ];
+  await promisify(execFile)("openssl", [
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "1",
+    ...made,
+  ]);
+  let asked = 0;
+  const server = createTlsServer({ key: await readFile(key), cert: await readFile(cert) }, (_, response) => {
+    asked++;
+    response.end("{}");
+  }).listen(0, "localhost");
+  await once(server, "listening");
+  close = () => void server.close().closeAllConnections();
+  const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+  await expect(me(url)).rejects.toMatchObject({ exit: 3 });
+  expect(asked).toBe(0);
+  await rm(folder, { recursive: true });
 });
