@@ -98,6 +98,9 @@ function over(
   pool: pg.Pool,
   how: { direct: pg.ClientConfig; connectTimeoutMs: number; end(): Promise<void> },
 ): Connections {
+  // The pool listens to a connection while it rests, and whoever has it while it works; in between, and once the pool has
+  // thrown it away, nobody does: and what a connection says then, unheard, would end the process.
+  pool.on("connect", (client) => void client.on("error", () => {}));
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool, { disposeExternalPool: false }),
     errorFormat: "minimal",

@@ -186,3 +186,13 @@ test("what is asked of a transaction that is over is refused, and not done outsi
   await expect(insert(kept!, tenant)).rejects.toThrow("the transaction is over");
   expect(await stored(tenant)).toBe(0);
 });
+
+test("regression: what a connection says while nobody listens to it ended the process", async () => {
+  const client = await db.pool.connect();
+  const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
+  const ended = new Promise((resolve) => client.once("end", resolve as () => void));
+  await superuser.query("SELECT pg_terminate_backend($1)", [rows[0].pid]);
+  await ended;
+  client.release();
+  expect((await db.pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+});
