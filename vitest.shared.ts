@@ -14,6 +14,8 @@ export const shared = defineConfig({
     passWithNoTests: false,
     // Vitest leaves one core to itself, which on two cores is one too many.
     maxWorkers: 2,
+    // No module here keeps a state: a worker loads what the tests need once, not once for each file.
+    isolate: false,
     // Node runs this TypeScript as it is: nothing is translated for the tests that runs untranslated elsewhere.
     experimental: { viteModuleRunner: false },
     // Programs that tests start need not compile the same files each time.

@@ -4,8 +4,6 @@ import { shared } from "../../vitest.shared.ts";
 export default mergeConfig(shared, {
   test: {
     globalSetup: ["@keyfold/secrets/testing/global-setup"],
-    // No module here keeps a state: a worker loads what the tests need once, not once for each file.
-    isolate: false,
     typecheck: { enabled: true, include: ["src/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
   },
 });

@@ -142,6 +142,6 @@ test("a policy of 32 characters is the default, with one of each class at least"
   for (let n = 0; n < 50; n++) {
     const password = makePassword(policy);
     expect(password).toHaveLength(32);
-    for (const of of [/[a-z]/, /[A-Z]/, /\d/, /[^\w]/]) expect(password).toMatch(of);
+    for (const kind of [/[a-z]/, /[A-Z]/, /\d/, /[^\w]/]) expect(password).toMatch(kind);
   }
 });
