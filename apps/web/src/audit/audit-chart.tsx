@@ -4,6 +4,7 @@ import { client } from "../data/trpc.ts";
 import { exactly } from "../ui/from-now.ts";
 import { CARD } from "../ui/page-header.tsx";
 import { FailureState } from "../ui/state.tsx";
+import { addCounts } from "./add-counts.ts";
 import type { Since } from "./filters.ts";
 import { au } from "./messages.ts";
 
@@ -17,17 +18,30 @@ const RANGES = {
   hour: { back: DAY, by: "hour", title: c.day },
 } as const;
 
+/** Calls that one look makes at most. */
+const MOST_PAGES = 6;
+
 /** How much was read and refused, over the time that the log is looked at; a month, where that is all of it. */
 export function AuditChart({ tenant, since }: { tenant: string; since: Since }) {
   const { back, by, title } = RANGES[since];
   const query = useQuery({
     // By the choice and not by the moment: else each look would be another question.
     queryKey: ["audit counts", tenant, since],
-    queryFn: ({ signal }) => {
+    queryFn: async ({ signal }) => {
       // Whole spans: the first one is as long as the others.
       const step = by === "day" ? DAY : HOUR;
       const from = (Math.floor((Date.now() - back) / step) + 1) * step;
-      return client.audit.counts.query({ tenant, since: new Date(from).toISOString(), by }, { signal });
+      const input = { tenant, since: new Date(from).toISOString(), by };
+      let counts = await client.audit.counts.query(input, { signal });
+      for (let more = 1; more < MOST_PAGES && counts.nextCursor !== null; more++)
+        counts = addCounts(
+          counts,
+          await client.audit.counts.query(
+            { ...input, until: counts.until, cursor: counts.nextCursor },
+            { signal },
+          ),
+        );
+      return counts;
     },
     staleTime: 0,
   });

@@ -1,6 +1,8 @@
+import { withTenant } from "@keyfold/db";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type House, openHouse } from "../testing/house.ts";
 import { codeOf } from "../testing/refusal.ts";
+import { countEvents } from "./counts.ts";
 
 let house: House;
 beforeAll(async () => {
@@ -52,6 +54,28 @@ test("refusals that were counted for a minute weigh as many as they were", async
   await house.server.flush();
   const counts = await caller.audit.counts({ since: ago(HOUR), by: "hour" });
   expect(sum(counts, "refused")).toBe(23);
+});
+
+test("what is too much for one call is counted in several, and each event once", async () => {
+  const { caller, id } = await house.tenant("many");
+  for (let i = 0; i < 7; i++) await caller.secrets.create({ name: `K${i}`, value: "not a real value" });
+  const range = { since: new Date(ago(HOUR)), until: new Date(ago(-HOUR)), by: "hour" } as const;
+  const count = (below?: number, most?: number) =>
+    withTenant(house.db, id, (tx) => countEvents(tx, id, { ...range, below }, most));
+  const all = await count();
+  expect([all.nextCursor, all.countedFrom]).toEqual([null, range.since.toISOString()]);
+  let events = 0;
+  let pages = 0;
+  let page: Counts | undefined;
+  do {
+    const below = page && JSON.parse(Buffer.from(page.nextCursor!, "base64url").toString())[0];
+    page = await count(below, 3);
+    events += sum(page, "events");
+    pages++;
+  } while (page.nextCursor !== null);
+  expect([events, page.countedFrom]).toEqual([sum(all, "events"), range.since.toISOString()]);
+  expect(pages).toBeGreaterThan(2);
+  expect(await codeOf(caller.audit.counts({ since: ago(HOUR), cursor: "nonsense" }))).toBe("bad_input");
 });
 
 test("a time that is empty, turned round or too long is refused", async () => {

@@ -1,14 +1,15 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { KeyfoldError } from "../error.ts";
 import { look, type Unit } from "../flow/change.ts";
 import { sqlState } from "../flow/database-error.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
+import { decodeCursor, encodeCursor } from "../input/page.ts";
 import { chainHere } from "../region/gate.ts";
 import { countAuditInput, countAuditOutput } from "./schema.ts";
 
-/** Events that one call counts at most, the newest ones. */
-const MOST_EVENTS = 200_000;
+/** Events that one call counts at most, the newest ones, before it hands back a cursor to go on from. */
+const MOST_EVENTS = 50_000;
 /** Spans that one answer holds at most. */
 const MOST_SPANS = 1_000;
 const MS = { hour: 3_600_000, day: 86_400_000 } as const;
@@ -28,8 +29,12 @@ export const countAudit = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     return look(call, tenantId, async (unit) => {
       const chain = chainHere(call.services, tenantId);
-      const until = input.until === undefined ? unit.now : new Date(input.until);
-      const counts = await count(unit, chain, new Date(input.since), until, input.by);
+      const counts = await countEvents(unit, chain, {
+        since: new Date(input.since),
+        until: input.until === undefined ? unit.now : new Date(input.until),
+        by: input.by,
+        below: decodeCursor(z.tuple([z.int().min(1)]), input.cursor)?.[0],
+      });
       const events = counts.spans.reduce((sum, span) => sum + span.events, 0);
       unit.record({
         action: "audit.counted",
@@ -65,12 +70,20 @@ const COUNTS = `SELECT date_bin($4::interval, b.created_at, timestamptz '2000-01
     CROSS JOIN LATERAL control_plane.events_of(b.bodies) e
   WHERE b.total - b.count < $5::int GROUP BY 1 ORDER BY 1`;
 
-async function count(
+interface Range {
+  since: Date;
+  until: Date;
+  by: "hour" | "day";
+  /** Only batches below this number. */
+  below?: number | undefined;
+}
+
+/** @param most events that are counted at most, but for the rest of a batch */
+export async function countEvents(
   unit: Pick<Unit, "query">,
   chain: string,
-  since: Date,
-  until: Date,
-  by: "hour" | "day",
+  { since, until, by, below }: Range,
+  most = MOST_EVENTS,
 ): Promise<z.output<typeof countAuditOutput>> {
   const step = MS[by];
   const start = Math.floor(since.getTime() / step) * step;
@@ -82,19 +95,21 @@ async function count(
     since.toISOString(),
     until.toISOString(),
   ]);
-  const { low, high } = range!;
+  const low = Number(range!.low);
+  const high = Math.min(Number(range!.high), below ?? Number.POSITIVE_INFINITY);
   const rows = await unit
-    .query<Counted>(COUNTS, [chain, String(low), String(high), `1 ${by}`, MOST_EVENTS])
+    .query<Counted>(COUNTS, [chain, String(low), String(high), `1 ${by}`, most])
     .catch((error: unknown) => {
       throw malformed(error) ? new KeyfoldError("integrity_failed", { cause: error }) : error;
     });
   const oldest = rows[0];
-  const whole = oldest === undefined ? BigInt(low) === BigInt(high) : BigInt(oldest.first) === BigInt(low);
+  const whole = oldest === undefined ? low >= high : Number(oldest.first) === low;
   const from = whole ? since : (oldest?.made ?? until);
   const found = new Map(rows.map((row) => [row.at.getTime(), row]));
   return {
     countedFrom: from.toISOString(),
     until: until.toISOString(),
+    nextCursor: whole || oldest === undefined ? null : encodeCursor([Number(oldest.first)]),
     spans: Array.from({ length: spans }, (_, i) => {
       const at = start + i * step;
       const row = found.get(at);

@@ -87,12 +87,14 @@ export const countAuditInput = z.strictObject({
   since: moment.describe("From when on; an hour or a day that has begun counts from here."),
   until: moment.optional().describe("Until when; left out: now."),
   by: z.enum(["hour", "day"]).default("day").describe("Hours, or days of UTC: 1,000 at most."),
+  cursor: cursor.optional(),
 });
 export const countAuditOutput = z.object({
   countedFrom: moment.describe(
     "From when on everything is counted: later than `since` where there is too much for one call, or where events were pruned.",
   ),
   until: moment,
+  nextCursor: nextCursor.describe("Counts what came before, to be added to this; null: there is no more."),
   spans: z
     .array(
       z.object({
