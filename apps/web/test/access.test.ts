@@ -164,6 +164,13 @@ test("what takes two is asked for by one and decided by another; why somebody ma
     value: "not real",
   });
   await tenant.caller.rotation.setPolicy({ id, schedule: null, expiresAt: inDays(3) });
+  // What is write-only offers its value to no person.
+  await tenant.caller.secrets.setAccessPolicy({ id, policy: { writeOnly: true } });
+  await olga.page.goto(`/t/veridian/default/staging/s/${id}`);
+  const drawer = olga.page.getByRole("dialog", { name: "SMTP_PASSWORD" });
+  await drawer.getByText("Write-only: no person reveals its values").waitFor();
+  expect(await drawer.getByRole("button", { name: "Reveal SMTP_PASSWORD" }).count()).toBe(0);
+  await olga.look("secret-write-only", ["360"]);
   await tenant.caller.tokens.create({ name: "old-worker", preset: "reader", expiresInSeconds: 5 * 86_400 });
   await dora.page.goto("/t/veridian/inbox");
   await dora.page.getByRole("list", { name: "Rotations that need a person" }).waitFor();

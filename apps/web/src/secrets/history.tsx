@@ -22,8 +22,15 @@ const CompareVersions = lazy(async () => ({
 
 const TONES: Record<string, Tone> = { current: "good", grace: "warn", pending: "accent", revoked: "danger" };
 
+interface Props {
+  tenant: string;
+  secret: Secret;
+  /** Whether its values are anything for whoever looks. */
+  mayReveal: boolean;
+}
+
 /** A secret's versions, newest first: what, when, who and why. */
-export function History({ tenant, secret }: { tenant: string; secret: Secret }) {
+export function History({ tenant, secret, mayReveal }: Props) {
   const may = useMay();
   const [target, setTarget] = useState<Version | null>(null);
   const [comparing, setComparing] = useState(false);
@@ -40,7 +47,7 @@ export function History({ tenant, secret }: { tenant: string; secret: Secret }) 
         <h3 id="history" className="text-base font-semibold tracking-tight">
           {sm.secret.history}
         </h3>
-        {opening.length > 1 && may("version.reveal") ? (
+        {opening.length > 1 && may("version.reveal") && mayReveal ? (
           <Button size="sm" look="quiet" onPress={() => setComparing(true)}>
             <GitCompareArrows size={14} aria-hidden />
             {cv.open}

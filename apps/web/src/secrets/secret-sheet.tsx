@@ -1,7 +1,7 @@
 import { Copy, Eye, Pencil, RotateCw, Share2, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { AccessSection } from "../access/policy-section.tsx";
-import { useMay } from "../data/identity.ts";
+import { useIdentity, useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
 import { ConsumersSection } from "../life/consumers-section.tsx";
 import { l } from "../life/messages.ts";
@@ -34,10 +34,14 @@ interface Props {
 
 export function SecretSheet({ place, secret, onGone }: Props) {
   const may = useMay();
+  const identity = useIdentity();
   const reveal = useReveal();
   const [open, setOpen] = useState<"rotate" | "share" | "details" | "delete" | null>(null);
   const { tenant } = place;
   const { id, name } = secret;
+  // Whatever one's rights: a person reveals no value of a write-only secret.
+  const sealed = secret.accessPolicy?.writeOnly === true && identity.type !== "service_token";
+  const mayReveal = may("secret.reveal") && !sealed;
   const shown = reveal.shown?.revealed ?? null;
   const close = () => setOpen(null);
   const ask = (action: "rotate" | "share" | "details" | "delete") => {
@@ -59,7 +63,7 @@ export function SecretSheet({ place, secret, onGone }: Props) {
             ) : (
               <Mask />
             )}
-            {secret.state === "live" && may("secret.reveal") ? (
+            {secret.state === "live" && mayReveal ? (
               <span className="ml-auto flex gap-1">
                 <Button
                   size="sm"
@@ -83,14 +87,16 @@ export function SecretSheet({ place, secret, onGone }: Props) {
           </div>
         )}
         <RevealAnnouncer shown={shown !== null} />
-        {may("secret.reveal") ? null : <p className="mt-2 text-sm text-muted">{m.secrets.operatorNote}</p>}
+        {mayReveal ? null : (
+          <p className="mt-2 text-sm text-muted">{sealed ? e.sealed : m.secrets.operatorNote}</p>
+        )}
         {may("secret.rotate") ? (
           <div className="mt-3 flex flex-wrap gap-2">
             <Button look="primary" onPress={() => ask("rotate")}>
               <RotateCw size={14} aria-hidden />
               {m.secrets.rotate}
             </Button>
-            {secret.state === "live" && may("link.share") && may("secret.reveal") ? (
+            {secret.state === "live" && may("link.share") && mayReveal ? (
               <Button onPress={() => ask("share")}>
                 <Share2 size={14} aria-hidden />
                 {k.shareOnce}
@@ -104,7 +110,7 @@ export function SecretSheet({ place, secret, onGone }: Props) {
       {may("rotation.get_policy") ? <PolicySection tenant={tenant} secret={secret} /> : null}
       <AccessSection tenant={tenant} secret={secret} />
       <section aria-labelledby="history">
-        <History tenant={tenant} secret={secret} />
+        <History tenant={tenant} secret={secret} mayReveal={mayReveal} />
       </section>
       <section aria-labelledby="details">
         <div className="mb-2 flex items-center justify-between gap-4">
