@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Connections, withDeployment } from "@keyfold/db";
 import { DeploymentError } from "../key/deployment/deployment-error.ts";
-import type { Regions } from "./region.ts";
+import { MAX_REGIONS, type Regions } from "./region.ts";
 
 const refuse = (sentence: string): DeploymentError => new DeploymentError("wrong_region", sentence);
 
@@ -14,6 +14,8 @@ export async function openRegion(
   db: Connections,
   regions: Pick<Regions, "here" | "all"> | null,
 ): Promise<void> {
+  if (regions !== null && regions.all.length > MAX_REGIONS)
+    throw refuse(`A deployment has at most ${MAX_REGIONS} regions (KEYFOLD_REGIONS).`);
   await withDeployment(db, async ({ sql, query, now }) => {
     const known = await sql.region.findFirst();
     if (known !== null) {

@@ -35,6 +35,7 @@ export interface Residency {
   home: string;
 }
 
+/** As many as a tenant's id has bits for. */
 export const MAX_REGIONS = 8;
 
 /** A new tenant's id. @param regions where it may live, its home among them; null: anywhere */

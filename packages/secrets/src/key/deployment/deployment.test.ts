@@ -38,6 +38,13 @@ test("a deployment that one start made is found by the next, and its tokens hold
   expect(await codeOf(callerOf(two, token).tenants.list({}))).toBe("allowed");
 });
 
+test("regression: a ninth region was taken, for which a tenant's id has no bit", async () => {
+  const all = Array.from({ length: 9 }, (_, i) => `region-${i}`);
+  await expect(
+    createKeyfoldServer({ db, provider, regions: { here: "region-0", all } }),
+  ).rejects.toMatchObject({ name: "DeploymentError", problem: "wrong_region" });
+});
+
 test("another root key stops the start, and both fingerprints are named", async () => {
   const other = localRootKey(randomBytes(32));
   const [needed, given] = [await provider.current(), await other.current()];
