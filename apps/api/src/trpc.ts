@@ -17,7 +17,7 @@ import { bulkCalls, isLarge } from "./trpc/bulk-calls.ts";
 import { inputOf } from "./trpc/wire-input.ts";
 
 /** Most calls in one batch. */
-export const MAX_BATCH = 50;
+const MAX_BATCH = 50;
 
 const ENDPOINT = "/trpc";
 

@@ -13,6 +13,7 @@ export function toWire(value: string | Uint8Array): Wire {
   return { value: btoa(binary), encoding: "base64" };
 }
 
+/** A value's bytes as they came over the wire, UTF-8 or base64. */
 export function bytesOf({ value, encoding }: Wire): Uint8Array<ArrayBuffer> {
   if (encoding === "utf8") return new TextEncoder().encode(value);
   const binary = atob(value);

@@ -51,6 +51,7 @@ export async function matched<D extends Declarations, N extends NameIn<D>>(
   throw valueInvalid(name, `does not match its declaration${codes}`);
 }
 
+/** The refusal of a value that is not what was declared; never quotes it. */
 export function valueInvalid(name: string, message: string): KeyfoldClientError {
   return new KeyfoldClientError("value_invalid", {
     message: `The value of ${name} ${message}.`,

@@ -87,6 +87,7 @@ export function nameProblem(name: string): string | null {
 /** One text for a target: equal texts, equal targets. */
 export const keyOf = ({ tenant, project, environment, name }: Target): string =>
   JSON.stringify([tenant, project, environment, name]);
+/** The same of the place alone. */
 export const placeOf = ({ tenant, project, environment }: Target): string =>
   JSON.stringify([tenant, project, environment]);
 /** Targets that a person, or another system, would take for one. */

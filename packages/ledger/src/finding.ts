@@ -29,6 +29,7 @@ export interface ChainBroken {
   sentence: string;
 }
 
+/** What a verifier answers where a chain does not hold. */
 export function broken(
   problem: ChainProblem,
   batch: number,

@@ -95,6 +95,7 @@ export function factsOf(
   };
 }
 
+/** Who is at the other end of a socket, which may be a proxy. */
 export function peerOf(socket: Socket | undefined): Peer {
   return {
     address: socket?.remoteAddress ?? null,

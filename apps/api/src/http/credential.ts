@@ -3,7 +3,7 @@ import { HttpError } from "./problem.ts";
 
 /** The header that only the panel's own code can send to its own origin: another site's form or image cannot. */
 export const PANEL_HEADER = "x-keyfold";
-export const PANEL_VALUE = "panel";
+const PANEL_VALUE = "panel";
 
 /** A browser only sends a `__Host-` cookie back to the very host that set it, over https. */
 export const cookieName = (https: boolean): string => (https ? "__Host-keyfold" : "keyfold");

@@ -23,7 +23,7 @@ const POLICY = [
  */
 const NO_MARKUP = ["require-trusted-types-for 'script'", "trusted-types 'none'"];
 
-export const CONTENT_SECURITY_POLICY = [...POLICY, ...NO_MARKUP].join("; ");
+const CONTENT_SECURITY_POLICY = [...POLICY, ...NO_MARKUP].join("; ");
 
 /** For Swagger UI alone, which writes markup from the descriptions of our own document. */
 const POLICY_OF_DOCUMENTATION = POLICY.join("; ");

@@ -32,6 +32,7 @@ export interface Fields {
   issuePath(path: string): string;
 }
 
+/** Finds what a route takes. Walks its schemas: once a route, and not once a call. */
 export function fieldsOf(route: Route): Fields {
   const schema = jsonSchemaOf(route.verb.input, "input");
   const properties = schema.properties ?? {};

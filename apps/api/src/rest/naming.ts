@@ -23,9 +23,6 @@ export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonSch
 /** `openUntil` → `open_until`. */
 export const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** A path of our own field names, such as `items.0.expectedVersion`, as REST spells it. */
-export const snakePath = (path: string): string => path.split(".").map(snake).join(".");
-
 type Rename = (value: unknown) => unknown;
 
 /**

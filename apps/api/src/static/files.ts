@@ -46,6 +46,7 @@ export function readFiles(folder: string): ReadonlyMap<string, StaticFile> | nul
   return files;
 }
 
+/** A file as an answer; what a build named by its content may be kept for ever. */
 export function fileResponse(file: StaticFile): Response {
   return new Response(file.body, {
     headers: {

@@ -16,7 +16,7 @@ export async function generateTypes(terminal: Terminal, options: GenerateOptions
 }
 
 /** The module's text. */
-export function typesOf(names: readonly string[]): string {
+function typesOf(names: readonly string[]): string {
   const lines = [...names].sort().map((name) => `  ${property(name)}: z.string(),\n`);
   return `// Made by "keyfold generate-types". Narrow a schema where you know more of a value, such as z.url().
 import { defineSecrets, type SecretsOf } from "@keyfold/client";

@@ -46,6 +46,7 @@ export function asVariables(
   return { variables, left };
 }
 
+/** A secret's name as an environment variable's (POSIX: letters, digits and _, no digit first). */
 export function variableName(name: string): string {
   const plain = name.replace(/[^A-Za-z0-9_]/g, "_");
   return /^[0-9]/.test(plain) ? `_${plain}` : plain;

@@ -87,6 +87,7 @@ async function ofFile(path: string, key: Buffer): Promise<Digests> {
   return new Map(Object.entries(parseDotenv(bytes)).map(([name, value]) => [name, digest(key, value)]));
 }
 
+/** Which names stand on one side only, and of which the values differ. */
 export function compare(left: Digests, right: Digests): Difference {
   const names = [...new Set([...left.keys(), ...right.keys()])].sort();
   const found: Difference = { onlyLeft: [], onlyRight: [], differ: [], same: 0 };

@@ -92,8 +92,8 @@ export async function openCopy(
   if (copy.length < HEAD + NONCE + TAG || MAGIC.some((byte, at) => copy[at] !== byte))
     throw new KeptCopyRefused("not_authentic");
   if (copy[MAGIC.length] !== FORMAT) throw new KeptCopyRefused("another_format");
-  const iv = copy.slice(HEAD, HEAD + NONCE);
-  const parameters = { name: "AES-GCM", iv, additionalData: aad(bound, id), tagLength: TAG * 8 };
+  const nonce = copy.slice(HEAD, HEAD + NONCE);
+  const parameters = { name: "AES-GCM", iv: nonce, additionalData: aad(bound, id), tagLength: TAG * 8 };
   try {
     const opened = await crypto.subtle.decrypt(parameters, keys.seal, copy.slice(HEAD + NONCE));
     return JSON.parse(new TextDecoder().decode(opened));

@@ -26,6 +26,7 @@ export function authorize(actor: Actor, action: Action): void {
   if (!mayAtAll(actor, action)) throw new KeyfoldError("forbidden");
 }
 
+/** Whether the actor holds an action anywhere; where exactly is still to be asked. */
 export function mayAtAll(actor: Actor, action: Action): boolean {
   const facts = ACTIONS[action];
   if (actor.type === "operator") return facts.operator;

@@ -7,7 +7,7 @@ import { type ApprovalRow, approvalRow, type StoredApproval } from "./rows.ts";
 
 /** How long a request waits to be decided, and how long what was decided is good, in seconds. */
 export const WAIT_SECONDS = 24 * 3600;
-export const USE_SECONDS = 3600;
+const USE_SECONDS = 3600;
 /** How long a broken glass lets its owner at the secret, in seconds. */
 export const GLASS_SECONDS = 900;
 
@@ -70,6 +70,7 @@ export async function lockApproval(unit: Unit, id: string): Promise<ApprovalRow>
   return approvalRow(unit.call.services.mac, unit.tenantId, row);
 }
 
+/** Writes down what was decided; a yes is good for an hour. @throws KeyfoldError `conflict` when another came first */
 export async function decide(
   unit: Unit,
   row: ApprovalRow,

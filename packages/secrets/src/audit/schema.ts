@@ -3,7 +3,7 @@ import { nextCursor, pageInput } from "../input/page.ts";
 import { cursor, id, moment, text } from "../input/text.ts";
 import { inTenant } from "../tenant/schema.ts";
 
-export const auditEventView = z.object({
+const auditEventView = z.object({
   seq: z.int().describe("Its place in the chain: the order of events."),
   time: moment,
   action: z.string(),

@@ -15,7 +15,7 @@ export function newestCheckpoint(services: Pick<Services, "db">): Promise<Newest
 }
 
 /** `newestCheckpoint` in a transaction of the deployment's role. */
-export async function readNewest(tx: Pick<Transaction, "sql">): Promise<NewestCheckpoint | null> {
+async function readNewest(tx: Pick<Transaction, "sql">): Promise<NewestCheckpoint | null> {
   const last = await storedNewest(tx, (await newestLog(tx)).number);
   if (last === null) return null;
   const before = await tx.sql.checkpoint.findUnique({

@@ -99,6 +99,7 @@ export interface Sums {
   uses: { version: number; consumers: number; instances: number }[];
 }
 
+/** How many of a secret's consumers stand where, and how many use which version: over all pages. */
 export async function sumsOf(query: Query, { tenantId, secretId, current }: Which): Promise<Sums> {
   const [row] = await query<Sums>(SUMS, [tenantId, secretId, current]);
   return row!;

@@ -19,7 +19,7 @@ export const instanceName = z
   .regex(/^[A-Za-z0-9_.:-]{1,64}$/, { error: "is not 1 to 64 letters, digits or _.:-" });
 
 /** Where a consumer stands: see `stateOf` in SQL (consumer/query.ts). */
-export const consumerState = z.enum(["never_seen", "gone", "behind", "current"]);
+const consumerState = z.enum(["never_seen", "gone", "behind", "current"]);
 
 export const consumerView = z.object({
   name: z.string(),

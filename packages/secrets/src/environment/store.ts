@@ -31,6 +31,7 @@ export function viewEnvironment(row: EnvironmentRow): EnvironmentView {
   };
 }
 
+/** A new environment of a project. @throws through the database's unique index when the name is taken */
 export async function insertEnvironment(
   unit: PrismaUnit,
   projectId: string,
@@ -64,6 +65,7 @@ export async function findEnvironment(unit: PrismaUnit, id: string): Promise<Env
   return row;
 }
 
+/** Writes an environment's row anew, one generation on. @throws KeyfoldError `conflict` when another came first */
 export async function moveEnvironment(
   unit: PrismaUnit,
   row: EnvironmentRow,

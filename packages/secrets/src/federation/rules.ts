@@ -57,6 +57,7 @@ export function viewRule(row: RuleRow): RuleView {
   };
 }
 
+/** What the tokens of a rule are called as consumers. */
 export const consumerOf = (row: RuleRow) => ({
   name: row.consumerName ?? row.name,
   kind: (row.consumerKind ?? "ci") as ConsumerKind,

@@ -166,6 +166,7 @@ export interface Left {
   refusals: Refusal[];
 }
 
+/** A transaction's events, messages and refusals before anything was recorded. */
 export const nothingLeft = (): Left => ({
   events: [],
   told: { batch: randomUUID(), messages: [] },

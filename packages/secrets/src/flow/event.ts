@@ -48,6 +48,7 @@ export function eventBytes(call: Call, tenant: string | null, happening: Happeni
   );
 }
 
+/** A happening as the canonical bytes that the chain hashes (docs/audit-format.md); for who is no caller of a verb. */
 export function encode(
   time: Date,
   actor: AuditEvent["actor"],

@@ -31,6 +31,7 @@ export interface Verb<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
   run(call: Call, input: z.output<I>): Promise<z.input<O>>;
 }
 
+/** A verb with its types inferred and checked where it is written. */
 export function defineVerb<I extends z.ZodType, O extends z.ZodType>(verb: Verb<I, O>): Verb<I, O> {
   return verb;
 }

@@ -11,6 +11,7 @@ interface InGrace {
   version: VersionRow;
 }
 
+/** Whether a grace's time has not come yet, by the database's clock. */
 export const isBeforeEnd = (unit: Unit, { openUntil }: VersionRow): boolean =>
   openUntil === null || openUntil > unit.now;
 

@@ -22,7 +22,7 @@ import {
 } from "./store.ts";
 
 /** How long an invitation can be taken up, in seconds: a week. */
-export const INVITATION_SECONDS = 7 * 24 * 3600;
+const INVITATION_SECONDS = 7 * 24 * 3600;
 
 /**
  * Asks somebody into a tenant. The answer holds the link's secret, this once; an invitation of the same address that was

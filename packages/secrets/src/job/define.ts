@@ -37,6 +37,7 @@ export interface Job {
   run(run: JobRun): Promise<"more" | "done">;
 }
 
+/** A job with its types checked where it is written. */
 export function defineJob(job: Job): Job {
   return job;
 }

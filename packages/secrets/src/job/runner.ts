@@ -22,6 +22,7 @@ export interface RunnableJob {
   run(signal?: AbortSignal): Promise<void>;
 }
 
+/** The jobs as a scheduler runs them, each in the deployment's own name. */
 export const runnableJobs = (services: Services, table: readonly Job[] = jobs): RunnableJob[] =>
   table.map((job) => ({
     name: job.name,

@@ -61,6 +61,7 @@ export interface JournalSink {
 /** The key that lines are authenticated by. */
 export const journalKey = (integrity: SecretKey): SecretKey => integrity.derive("keyfold/journal/v1");
 
+/** Notes what is refused from now on off this machine, for a restore: in order, each line numbered and authenticated. */
 export class Journal {
   readonly #key: SecretKey;
   readonly #sink: JournalSink;

@@ -36,7 +36,7 @@ export const keyJobView = z.object({
 });
 export type KeyJobView = z.infer<typeof keyJobView>;
 
-export const rootKeyView = z.object({
+const rootKeyView = z.object({
   id: z.string(),
   provider: z.string(),
   keyVersion: z.string().nullable(),

@@ -5,9 +5,9 @@ import { expectedVersion, setSecretOutput } from "../secret/schema.ts";
 import { inTenant } from "../tenant/schema.ts";
 
 /** Most names in one page: a screen of ten thousand is ten calls. */
-export const MOST_NAMES = 1000;
+const MOST_NAMES = 1000;
 /** Most secrets that one call promotes. */
-export const MOST_PROMOTED = 200;
+const MOST_PROMOTED = 200;
 
 export const matrixInput = z.strictObject({
   ...inTenant,
@@ -17,7 +17,7 @@ export const matrixInput = z.strictObject({
   limit: z.int().min(1).max(MOST_NAMES).default(200).describe("Names in a page."),
 });
 
-export const matrixCell = z.object({
+const matrixCell = z.object({
   id: z.uuid(),
   state: z.enum(["live", "empty"]),
   version: z.int().nullable().describe("The current version's number."),

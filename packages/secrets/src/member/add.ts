@@ -57,5 +57,6 @@ export async function admit(
   return row;
 }
 
+/** The roles of some grants, each once, as an event's details name them. */
 export const rolesIn = (grants: readonly StoredGrant[]): string =>
   [...new Set(grants.map(({ role }) => role))].join(",");

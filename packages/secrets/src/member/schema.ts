@@ -7,7 +7,7 @@ import { storedGrant } from "./grant.ts";
 
 const places = z.array(placeRef).min(1).max(100).nullable().default(null);
 
-export const grantInput = z.strictObject({
+const grantInput = z.strictObject({
   role: z
     .union([id, displayName])
     .describe("owner, admin, developer, viewer or auditor; or one of the tenant's own, by name or id."),

@@ -38,6 +38,7 @@ export async function loadMember(unit: Unit, personId: string): Promise<MemberRo
   return row;
 }
 
+/** A new membership of who never was a member. */
 export async function insertMember(
   unit: Unit,
   person: { personId: string; name: string },

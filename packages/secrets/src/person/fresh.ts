@@ -6,7 +6,7 @@ import { forgetAttempts, reserveAttempt } from "./attempts.ts";
 import { ours, withPeople } from "./ours.ts";
 
 /** How long a proved factor counts as fresh, in seconds. */
-export const FRESH_SECONDS = 300;
+const FRESH_SECONDS = 300;
 
 /**
  * Who asks for what changes how they sign in: a session that was left open somewhere does not do. Who has a second factor

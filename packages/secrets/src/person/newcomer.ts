@@ -23,6 +23,7 @@ export const signInFirst = () =>
       "This invitation is for somebody who is here already. Sign in as them, and open the link again.",
   });
 
+/** What is said of an input that only some need. */
 export const missing = (path: string) =>
   new KeyfoldError("bad_input", { issues: [{ path, message: "is missing" }] });
 

@@ -20,6 +20,7 @@ const STORED = /^\$argon2id\$v=19\$m=(\d{4,7}),t=(\d{1,2}),p=1\$([A-Za-z0-9+/]{2
 const AT_ONCE = 2;
 const MOST_WAITING = 64;
 
+/** Hashes and verifies passwords by Argon2id (RFC 9106), keyed, a few at once. */
 export class Passwords {
   readonly #key: SecretKey;
   readonly #cost: { memory: number; passes: number };

@@ -11,14 +11,14 @@ export const email = z
   });
 
 /** What a password may be when somebody signs in: anything that could ever have been set, and a bound on the work. */
-export const givenPassword = text(1, 256);
+const givenPassword = text(1, 256);
 /** A new password: NIST SP 800-63B-4 asks for length and forbids rules of composition. */
-export const newPassword = text(12, 256);
+const newPassword = text(12, 256);
 
 /** A code of an authenticator app, or a recovery code: with spaces and hyphens, as people type them. */
 export const code = text(1, 64);
 
-export const linkSecret = z.string().regex(/^[A-Za-z0-9_-]{43}$/, { error: "is not a link's secret" });
+const linkSecret = z.string().regex(/^[A-Za-z0-9_-]{43}$/, { error: "is not a link's secret" });
 
 export const signInInput = z.strictObject({ email, password: givenPassword, code: code.optional() });
 export const factorInput = z.strictObject({ code });

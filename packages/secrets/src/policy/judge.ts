@@ -6,7 +6,7 @@ import { KeyfoldError } from "../error.ts";
 import type { AccessPolicy, Protection } from "./policy.ts";
 
 /** How long a proved factor is good for what a policy asks it for, in seconds. */
-export const FACTOR_SECONDS = 300;
+const FACTOR_SECONDS = 300;
 
 const REVEALS: ReadonlySet<Action> = new Set<Action>(["secret.reveal", "version.reveal"]);
 

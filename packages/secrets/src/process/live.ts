@@ -5,6 +5,7 @@ import { moment } from "../input/text.ts";
 /** A process that has not reported for so long is gone, in milliseconds, by the database's clock. */
 const GONE_MS = 120_000;
 
+/** Processes that have not reported themselves since then are gone. @param ms how long that takes, in milliseconds */
 export const liveSince = (now: Date, ms = GONE_MS): Date => new Date(now.getTime() - ms);
 
 export const processView = z.object({

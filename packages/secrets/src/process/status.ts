@@ -16,8 +16,8 @@ const jobView = z.object({
   overdue: z.boolean().describe("Nobody runs it."),
 });
 
-export const deploymentStatusInput = z.strictObject({});
-export const deploymentStatusOutput = z.object({
+const deploymentStatusInput = z.strictObject({});
+const deploymentStatusOutput = z.object({
   database: z.object({ version: z.string().describe("PostgreSQL's own.") }),
   processes: z.array(processView).describe("The processes that run now, with their versions."),
   jobs: z.array(jobView),

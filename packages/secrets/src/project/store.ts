@@ -26,6 +26,7 @@ export function viewProject(row: ProjectRow): ProjectView {
   };
 }
 
+/** A new project with its environments. @throws through the database's unique index when the name is taken */
 export async function insertProject(
   unit: PrismaUnit,
   name: string,
@@ -54,6 +55,7 @@ export async function findProject(unit: PrismaUnit, ref: string): Promise<Projec
   return row;
 }
 
+/** Writes a project's row anew, one generation on. @throws KeyfoldError `conflict` when another came first */
 export async function moveProject(
   unit: PrismaUnit,
   row: ProjectRow,

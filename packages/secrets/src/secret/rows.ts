@@ -114,6 +114,7 @@ export const VERSION_COLUMNS = `v.secret_id AS "secretId", v.number, v.state::te
   v.revoked_at AS "revokedAt", v.destroyed_at AS "destroyedAt", v.set_at AS "setAt", v.warned_at AS "warnedAt", v.held,
   v.end_reason AS "endReason", v.generation, v.mac`;
 
+/** A secret's row out of a query's columns; not authenticated yet. */
 export function secretOf(row: SecretColumns & Partial<Pick<PlaceRow, "e_protection">>): SecretRow {
   return {
     id: row.s_id,
@@ -169,6 +170,7 @@ export interface LoadedRow extends PlaceRow, SecretColumns {
   d_generation: number;
 }
 
+/** The version's row that was loaded with its secret, not authenticated yet; null: there is none. */
 export function versionOf(row: LoadedRow): VersionRow | null {
   if (row.v_number === null) return null;
   return {
@@ -192,6 +194,7 @@ export function versionOf(row: LoadedRow): VersionRow | null {
   };
 }
 
+/** The sealed bytes that were loaded with a version; null: they were not asked for, or are gone. */
 export function sealedOf(row: LoadedRow): SealedRow | null {
   if (row.d_term === null) return null;
   return {

@@ -185,6 +185,7 @@ async function confirmSame(unit: Unit, secret: SecretRow, value: NewValue): Prom
     });
 }
 
+/** The version that a secret's current pointer names. @throws KeyfoldError `integrity_failed` where it is not current */
 export function asCurrent(version: VersionRow): VersionRow {
   if (version.state !== "current")
     throw new KeyfoldError("integrity_failed", {

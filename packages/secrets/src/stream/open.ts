@@ -9,7 +9,7 @@ import { streamInput } from "./schema.ts";
 const KEPT_MS = 29 * 86_400_000;
 
 /** A place past all messages of a batch. */
-export const END_OF_BATCH = 9_999;
+const END_OF_BATCH = 9_999;
 
 /** Where a stream begins: what of opening one is authorized, judged and audited like any read of metadata. */
 export const openStream = defineVerb({

@@ -164,7 +164,7 @@ export async function writeVersion(
  * How long a superseded version still opens, in seconds: what the call says, else the secret, else its tenant, else the
  * deployment.
  */
-export async function graceOf(unit: Unit, secret: SecretRow, asked: number | undefined): Promise<number> {
+async function graceOf(unit: Unit, secret: SecretRow, asked: number | undefined): Promise<number> {
   const said = asked ?? secret.graceSeconds;
   if (said !== null) return said;
   const { actor, services } = unit.call;

@@ -13,7 +13,7 @@ export function webhookBody(tenantId: string, message: MessageRow): string {
 }
 
 /** What a message says, in REST's spelling. */
-export function messageData(tenantId: string, message: MessageRow): Record<string, unknown> {
+function messageData(tenantId: string, message: MessageRow): Record<string, unknown> {
   return {
     tenant_id: tenantId,
     ...(message.m_secret_id === null

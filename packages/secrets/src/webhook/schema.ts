@@ -17,7 +17,7 @@ import { inTenant } from "../tenant/schema.ts";
 /** Most endpoints of one tenant. */
 export const MAX_ENDPOINTS = 50;
 /** 24 hours in seconds: how long the signing secret before the current one signs too, where the call does not say. */
-export const DEFAULT_OVERLAP_SECONDS = 86_400;
+const DEFAULT_OVERLAP_SECONDS = 86_400;
 
 const url = text(1, 2048).describe(
   "Where to post: https, unless the operator allows otherwise for its host.",
@@ -131,7 +131,7 @@ export const testWebhookOutput = z.object({
 });
 
 const deliveryState = z.enum(["waiting", "delivered", "dead"]);
-export const deliveryView = z.object({
+const deliveryView = z.object({
   message: z.string().describe("The message's id: `webhook-id` of every attempt."),
   kind: z.string(),
   secretId: z.uuid().nullable(),

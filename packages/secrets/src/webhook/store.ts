@@ -38,6 +38,7 @@ interface Tx {
   tenantId: string;
 }
 
+/** Writes a new endpoint's row, sealed by the caller. */
 export async function insertEndpoint({ query, tenantId }: Tx, row: EndpointRow): Promise<void> {
   await query(INSERT, [tenantId, row.id, ...valuesOf(row)]);
 }

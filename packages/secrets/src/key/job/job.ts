@@ -41,6 +41,7 @@ export interface Row extends Omit<Job, "done" | "total"> {
   total: bigint | number;
 }
 
+/** A row as it is worked with: PostgreSQL's bigints come as text. */
 export const jobOf = (row: Row): Job => ({ ...row, done: Number(row.done), total: Number(row.total) });
 const EVENTS = {
   rotate: "key.rotation",
@@ -179,6 +180,7 @@ export async function newestJobs(unit: DeploymentUnit): Promise<Job[]> {
   return jobs;
 }
 
+/** Tells the deployment's audit log what has become of a job. */
 export function tell(
   unit: DeploymentUnit,
   job: Job,

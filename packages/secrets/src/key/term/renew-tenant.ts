@@ -28,6 +28,7 @@ export interface TenantWork {
   missed: boolean;
 }
 
+/** A tenant of whom nothing was done yet. */
 export const freshWork = (): TenantWork => ({
   renewed: false,
   leftAfter: "not yet",

@@ -5,7 +5,7 @@ import type { Services } from "../../flow/services.ts";
 import { credentialDigest } from "../../token/secret.ts";
 
 /** How long a browser has to answer, in seconds. */
-export const CHALLENGE_SECONDS = 300;
+const CHALLENGE_SECONDS = 300;
 
 export type Purpose = "passkey-add" | "passkey-prove" | "sign-on" | "sign-on-factor";
 

@@ -8,8 +8,9 @@ import { factorsOf, saveFactor } from "./store.ts";
 import { stepOf } from "./totp.ts";
 
 /** A recovery code as it is compared: typed with or without hyphens and spaces, in whatever case. */
-export const plainRecoveryCode = (code: string): string => code.replaceAll(/[\s-]/g, "").toUpperCase();
+const plainRecoveryCode = (code: string): string => code.replaceAll(/[\s-]/g, "").toUpperCase();
 
+/** What the database keeps of a recovery code: a keyed digest, bound to its person. */
 export const recoveryDigest = (services: Services, personId: string, code: string): Buffer<ArrayBuffer> =>
   credentialDigest(services.tokenKey, "recovery", `${personId}\0${plainRecoveryCode(code)}`);
 

@@ -51,6 +51,7 @@ export async function saveFactor(
   if (count !== 1) throw new KeyfoldError("conflict");
 }
 
+/** Writes a new factor's row, sealed by its MAC. */
 export async function insertFactor(
   services: Services,
   { sql }: Sql,

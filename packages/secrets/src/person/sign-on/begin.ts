@@ -12,6 +12,7 @@ import { ProviderUnreachable } from "./provider.ts";
 
 const beginInput = z.strictObject({ email });
 
+/** The domain of an e-mail address. */
 export const domainOf = (address: string): string => address.slice(address.lastIndexOf("@") + 1);
 
 /**

@@ -13,7 +13,7 @@ import { domainOf } from "./begin.ts";
 import type { Said, SignOnProvider } from "./provider.ts";
 
 /** The kind of a factor's row that says who somebody is at a provider. It proves no second factor. */
-export const SIGN_ON = "oidc";
+const SIGN_ON = "oidc";
 
 /**
  * Who somebody is here. By the provider's own id of them, once it is linked; the first time by an address that the

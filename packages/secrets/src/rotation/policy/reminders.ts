@@ -13,7 +13,7 @@ const SLACK_MS = DAY_MS;
  * @param automatic whether it rotates by itself: then nobody has to hear of it before it is late
  * @param after strictly later than this
  */
-export function nextReminder(due: Date, automatic: boolean, after: Date): Date {
+function nextReminder(due: Date, automatic: boolean, after: Date): Date {
   const first = automatic ? [due.getTime() + SLACK_MS] : AHEAD.map((days) => due.getTime() - days * DAY_MS);
   const ahead = first.find((at) => at > after.getTime());
   if (ahead !== undefined) return new Date(ahead);

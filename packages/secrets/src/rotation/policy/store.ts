@@ -99,6 +99,7 @@ export async function movePolicy(
   return writePolicy(unit, policy, { ...old, setBy: policy.setBy as object, ...to });
 }
 
+/** A policy's schedule, parsed; null: it has none. */
 export function scheduleOf(policy: Pick<PolicyRow, "schedule">): Schedule | null {
   return policy.schedule === null ? null : scheduleSchema.parse(JSON.parse(policy.schedule));
 }

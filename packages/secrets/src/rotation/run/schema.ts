@@ -4,7 +4,7 @@ import { actorRefSchema, moment, reason } from "../../input/text.ts";
 import { ofSecret } from "../policy/schema.ts";
 
 /** Where a rotation stands: its four steps, the switch of readers between test and finish, and how it can end. */
-export const phaseSchema = z.enum([
+const phaseSchema = z.enum([
   "make",
   "set",
   "test",

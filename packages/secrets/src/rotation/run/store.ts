@@ -195,6 +195,7 @@ export async function takeLease(unit: Unit, id: string): Promise<string | null> 
   return taken.length === 0 ? null : holder;
 }
 
+/** Lets another process go on with a rotation, unless another has it already. */
 export async function dropLease(unit: Unit, id: string, holder: string): Promise<void> {
   await unit.query(
     `UPDATE control_plane.rotations SET lease_by = NULL, lease_until = NULL
@@ -225,6 +226,7 @@ export function viewRotation(row: RotationRow): RotationView {
   };
 }
 
+/** What people are told of a rotation's problem. */
 export function sentence(code: Problem): string {
   return isRotatorCode(code) ? sentenceOf(code) : SENTENCES[code];
 }
