@@ -15,6 +15,26 @@ import { printable } from "./table.ts";
 import { addTenants } from "./tenants/commands.ts";
 import { CommandError, EXIT, type Terminal } from "./terminal.ts";
 
+/** Every command there is: what each does is loaded when it is run. */
+export const COMMANDS: readonly ((
+  program: Command,
+  terminal: Terminal,
+  end: (exit: number) => void,
+) => void)[] = [
+  addLogin,
+  addSecrets,
+  addInject,
+  addImport,
+  addConsumers,
+  addCode,
+  addAudit,
+  addKeys,
+  addBackup,
+  addTenants,
+  addOperator,
+  addDoctor,
+];
+
 /** Runs one command line. @returns the exit code */
 export async function run(argv: readonly string[], given: Terminal): Promise<number> {
   // What is said quotes names that others chose, and sentences of servers: none of it may move a cursor or write a title.
@@ -46,21 +66,7 @@ Exit codes: 0 done, 1 refused, stopped or different, 2 a wrong command line or s
   const end = (code: number): void => {
     exit = code;
   };
-  for (const add of [
-    addLogin,
-    addSecrets,
-    addInject,
-    addImport,
-    addConsumers,
-    addCode,
-    addAudit,
-    addKeys,
-    addBackup,
-    addTenants,
-    addOperator,
-    addDoctor,
-  ])
-    add(program, terminal, end);
+  for (const add of COMMANDS) add(program, terminal, end);
   saying.offer(program);
   try {
     if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {

@@ -29,6 +29,7 @@ export function addConsumers(program: Command, terminal: Terminal, end: (exit: n
     .argument("<name>", "the secret")
     .argument("<consumer>", "what its token calls it")
     .addOption(new Option("--kind <kind>", "what it is").choices(KINDS).default("other"))
+    .addHelpText("after", examples("keyfold consumers declare DB_URL billing-worker --kind worker"))
     .action(async (name, consumer, options) =>
       end(await (await import("./declare.ts")).declare(terminal, name, consumer, options)),
     );
@@ -37,6 +38,7 @@ export function addConsumers(program: Command, terminal: Terminal, end: (exit: n
     .argument("<name>", "the secret")
     .argument("<consumer>", "what its token calls it")
     .option("-r, --reason <text>", "why")
+    .addHelpText("after", examples("keyfold consumers remove DB_URL billing-worker --reason 'switched off'"))
     .action(async (name, consumer, options) =>
       end(await (await import("./declare.ts")).remove(terminal, name, consumer, options)),
     );

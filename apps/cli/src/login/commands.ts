@@ -25,10 +25,12 @@ export function addLogin(program: Command, terminal: Terminal, end: (exit: numbe
     .command("logout")
     .description("forget a server's token on this machine")
     .option("--url <address>", "where the server is")
+    .addHelpText("after", examples("keyfold logout"))
     .action(async (options) => end(await (await import("./logout.ts")).logout(terminal, options)));
   placed(program.command("whoami"))
     .description("show whose token is used, what it may, and where commands go")
     .option("--json", "print it as JSON")
+    .addHelpText("after", examples("keyfold whoami --json"))
     .action(async (options) => end(await (await import("./whoami.ts")).whoami(terminal, options)));
   placed(program.command("init"))
     .description("write keyfold.json: where this folder's secrets are, and no secret")

@@ -43,11 +43,13 @@ export function addSecrets(program: Command, terminal: Terminal, end: (exit: num
     .option("--path <folder>", "only names that begin so")
     .option("--deleted", "those that were deleted and can be restored")
     .option("--json", "print them as JSON")
+    .addHelpText("after", examples("keyfold list --env prod --path api", "keyfold list --deleted"))
     .action(async (options) => end(await (await import("./list.ts")).list(terminal, options)));
   placed(program.command("history"))
     .description("show a secret's versions: who, when and why")
     .argument("<name>", "the secret")
     .option("--json", "print them as JSON")
+    .addHelpText("after", examples("keyfold history STRIPE_KEY"))
     .action(async (name, options) =>
       end(await (await import("./history.ts")).history(terminal, name, options)),
     );
@@ -67,6 +69,7 @@ export function addSecrets(program: Command, terminal: Terminal, end: (exit: num
     .requiredOption("--to <number>", "the version whose value it is", version)
     .option("-r, --reason <text>", "why")
     .option("--json", "print what became of it as JSON")
+    .addHelpText("after", examples("keyfold rollback STRIPE_KEY --to 1 --reason 'the new one was refused'"))
     .action(async (name, options) =>
       end(await (await import("./roll-back.ts")).rollBack(terminal, name, options.to, options)),
     );
@@ -77,6 +80,10 @@ export function addSecrets(program: Command, terminal: Terminal, end: (exit: num
     .option("-r, --reason <text>", "why")
     .option("--force", "although consumers still use it; wants a reason")
     .option("--json", "print what became of it as JSON")
+    .addHelpText(
+      "after",
+      examples("keyfold delete STRIPE_KEY", "keyfold delete STRIPE_KEY --force --reason 'leaked'"),
+    )
     .action(async (name, options) =>
       end(await (await import("./delete.ts")).deleteSecret(terminal, name, options)),
     );
@@ -85,6 +92,7 @@ export function addSecrets(program: Command, terminal: Terminal, end: (exit: num
     .argument("<which>", "its id, or its name")
     .option("--as <name>", "a new name, where the old one is taken again")
     .option("--json", "print what became of it as JSON")
+    .addHelpText("after", examples("keyfold restore STRIPE_KEY"))
     .action(async (which, options) =>
       end(await (await import("./restore.ts")).restore(terminal, which, options)),
     );

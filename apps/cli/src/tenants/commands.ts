@@ -46,6 +46,7 @@ export function addTenants(program: Command, terminal: Terminal, end: (exit: num
   shred
     .command("run")
     .description("end now what is due, instead of waiting for the server's own job")
+    .addHelpText("after", examples("keyfold tenants shred run"))
     .action(async () => end(await (await load()).runDue(terminal)));
   shred
     .command("receipt")
