@@ -1,10 +1,9 @@
 import { Bookmark, X } from "lucide-react";
-import { type FormEvent, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useIdentity } from "../data/identity.ts";
-import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import type { View } from "./filter.ts";
 import { x } from "./messages.ts";
 import {
@@ -97,31 +96,27 @@ function NameView({
   const name = entered.trim().slice(0, LONGEST_NAME);
   const taken = views.some((one) => one.name === name);
   const full = !taken && views.length >= MOST_VIEWS;
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    if (name === "" || full) return;
-    onName(name);
-    onClose();
-  }
   return (
-    <Dialog title={v.title} lead={v.lead} isOpen onClose={onClose}>
-      <form onSubmit={submit} noValidate autoComplete="off">
-        <Field
-          label={v.name}
-          autoFocus
-          placeholder={v.placeholder}
-          value={entered}
-          onChange={setEntered}
-          hint={full ? v.full(MOST_VIEWS) : taken ? v.taken : undefined}
-        />
-        <DialogActions>
-          <Button onPress={onClose}>{m.cancel}</Button>
-          <Button type="submit" look="primary" isDisabled={name === "" || full}>
-            {v.submit}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={v.title}
+      lead={v.lead}
+      onSubmit={() => {
+        onName(name);
+        onClose();
+      }}
+      onClose={onClose}
+      word={v.submit}
+      ready={name !== "" && !full}
+    >
+      <Field
+        label={v.name}
+        autoFocus
+        placeholder={v.placeholder}
+        value={entered}
+        onChange={setEntered}
+        hint={full ? v.full(MOST_VIEWS) : taken ? v.taken : undefined}
+      />
+    </FormDialog>
   );
 }
 
