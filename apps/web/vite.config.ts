@@ -37,7 +37,7 @@ export default defineConfig({
             },
             {
               name: "sign-in",
-              test: /apps\/web\/src\/sign-in\/(code-field|messages|passkey-button|password-form|shell|sign-in-page|sign-on-form|token-form)|icons\/fingerprint-pattern/,
+              test: /apps\/web\/src\/sign-in\/(code-field|email-field|messages|passkey-button|password-form|shell|sign-in-page|sign-on-form|token-form)|icons\/fingerprint-pattern/,
             },
             {
               name: "panel",

@@ -5,7 +5,7 @@ import { createRoot } from "react-dom/client";
 import "./app.css";
 import { queries } from "./data/queries.ts";
 import "./frame/theme.ts";
-import { router } from "./router.tsx";
+import { router } from "./router.ts";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

@@ -7,6 +7,7 @@ import { Field } from "../ui/field.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { CodeField } from "./code-field.tsx";
+import { EmailField } from "./email-field.tsx";
 import { s } from "./messages.ts";
 
 interface Props {
@@ -63,13 +64,9 @@ export function PasswordForm({ onDone, onStep, step }: Props) {
     <form onSubmit={submit} noValidate className="mt-6 space-y-4">
       {step === "password" ? (
         <>
-          <Field
+          <EmailField
             key="email"
-            label={s.email}
-            type="email"
-            remember="username"
-            autoFocus
-            value={email}
+            email={email}
             onChange={(text) => {
               setEmail(text);
               setWrong({});

@@ -1,9 +1,9 @@
 import { type FormEvent, useState } from "react";
 import { callPeople } from "../data/people.ts";
 import { Button } from "../ui/button.tsx";
-import { Field } from "../ui/field.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { useAction } from "../ui/use-action.ts";
+import { EmailField } from "./email-field.tsx";
 import { s } from "./messages.ts";
 
 /** Sends somebody to the provider that speaks for the domain of their address. */
@@ -26,12 +26,8 @@ export function SignOnForm() {
 
   return (
     <form onSubmit={submit} noValidate className="mt-6 space-y-4">
-      <Field
-        label={s.email}
-        type="email"
-        remember="username"
-        autoFocus
-        value={email}
+      <EmailField
+        email={email}
         onChange={(text) => {
           setEmail(text);
           setEmpty(false);

@@ -9,6 +9,7 @@ import { Field } from "../ui/field.tsx";
 import { FailureNote, FailureState } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { useAction } from "../ui/use-action.ts";
+import { EmailField } from "./email-field.tsx";
 import { s } from "./messages.ts";
 import { SignInShell } from "./shell.tsx";
 
@@ -105,16 +106,7 @@ function Accept({ secret, link }: { secret: string; link: LinkFacts }) {
   return (
     <SignInShell heading={heading} lead={lead}>
       <form onSubmit={submit} noValidate className="mt-6 space-y-4">
-        {link.email === null ? (
-          <Field
-            label={s.email}
-            type="email"
-            remember="username"
-            autoFocus
-            value={email}
-            onChange={setEmail}
-          />
-        ) : null}
+        {link.email === null ? <EmailField email={email} onChange={setEmail} /> : null}
         {isReset || joins ? null : (
           <Field
             label={w.name}

@@ -1,0 +1,136 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { app } from "./root.ts";
+
+/** What of the overview's view stands in its address: filters, and never what was searched for. */
+const OVERVIEW = ["project", "show", "folder", "tag", "a", "b"] as const;
+type OverviewSearch = Partial<Record<(typeof OVERVIEW)[number], string>>;
+
+const tenant = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant",
+  validateSearch: (search: Record<string, unknown>): { project?: string } =>
+    typeof search.project === "string" ? { project: search.project } : {},
+  component: lazyRouteComponent(() => import("../place/first-place.tsx"), "FirstPlace"),
+});
+
+const overview = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/overview",
+  validateSearch: (search: Record<string, unknown>): OverviewSearch =>
+    Object.fromEntries(
+      OVERVIEW.flatMap((key) => (typeof search[key] === "string" ? [[key, search[key]]] : [])),
+    ),
+  component: lazyRouteComponent(() => import("../matrix/matrix-page.tsx"), "MatrixPage"),
+});
+
+const inbox = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/inbox",
+  component: lazyRouteComponent(() => import("../inbox/inbox-page.tsx"), "InboxPage"),
+});
+
+const rotation = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/rotation",
+  component: lazyRouteComponent(() => import("../rotation/rotation-page.tsx"), "RotationPage"),
+});
+
+const webhooks = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/webhooks",
+  validateSearch: (search: Record<string, unknown>): { endpoint?: string } =>
+    typeof search.endpoint === "string" ? { endpoint: search.endpoint } : {},
+  component: lazyRouteComponent(() => import("../webhooks/webhooks-page.tsx"), "WebhooksPage"),
+});
+
+const links = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/links",
+  component: lazyRouteComponent(() => import("../links/links-page.tsx"), "LinksPage"),
+});
+
+const members = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/members",
+  component: lazyRouteComponent(() => import("../members/members-page.tsx"), "MembersPage"),
+});
+
+const approvals = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/approvals",
+  validateSearch: (search: Record<string, unknown>): { ask?: true } =>
+    search.ask === true ? { ask: true } : {},
+  component: lazyRouteComponent(() => import("../approvals/approvals-page.tsx"), "ApprovalsPage"),
+});
+
+const access = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/access",
+  validateSearch: (search: Record<string, unknown>): { person?: string } =>
+    typeof search.person === "string" ? { person: search.person } : {},
+  component: lazyRouteComponent(() => import("../access/access-page.tsx"), "AccessPage"),
+});
+
+const tokens = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/tokens",
+  component: lazyRouteComponent(() => import("../tokens/tokens-page.tsx"), "TokensPage"),
+});
+
+const federation = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/federation",
+  component: lazyRouteComponent(() => import("../federation/federation-page.tsx"), "FederationPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/audit",
+  component: lazyRouteComponent(() => import("../audit/audit-page.tsx"), "AuditPage"),
+});
+
+// Not below /t, where a project could have any name.
+const goToSecret = createRoute({
+  getParentRoute: () => app,
+  path: "/go/$tenant/$secretId",
+  component: lazyRouteComponent(() => import("../place/go-to-secret.tsx"), "GoToSecret"),
+});
+
+const secrets = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/$project/$environment",
+  validateSearch: (search: Record<string, unknown>): { create?: true } =>
+    search.create === true ? { create: true } : {},
+  component: lazyRouteComponent(() => import("../secrets/secrets-page.tsx"), "SecretsPage"),
+});
+
+const secret = createRoute({
+  getParentRoute: () => secrets,
+  path: "s/$secretId",
+  component: lazyRouteComponent(() => import("../secrets/secret-drawer.tsx"), "SecretDrawer"),
+});
+
+const edit = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/$project/$environment/edit",
+  component: lazyRouteComponent(() => import("../staged/edit-page.tsx"), "EditPage"),
+});
+
+/** What belongs to one tenant. */
+export const tenantRoutes = [
+  tenant,
+  overview,
+  inbox,
+  rotation,
+  webhooks,
+  links,
+  members,
+  approvals,
+  access,
+  tokens,
+  federation,
+  audit,
+  goToSecret,
+  edit,
+  secrets.addChildren([secret]),
+] as const;
