@@ -12,7 +12,11 @@ const isOurs = (id: string): boolean =>
 
 const bundle = await rolldown({
   cwd: fileURLToPath(here),
-  input: { main: "src/main.ts" },
+  // The threads that it starts are files of their own, beside the one that starts them.
+  input: {
+    main: "src/main.ts",
+    "apply.worker": "../../packages/db/src/migrate/apply.worker.ts",
+  },
   platform: "node",
   external: (id) => !isOurs(id),
 });
