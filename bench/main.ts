@@ -1,6 +1,6 @@
 // `pnpm bench`: everything from one run, as a Markdown table. `--write` puts it into bench/RESULTS.md with the date;
 // `--quick` shortens each shot.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { clientRows } from "./client.ts";
@@ -104,4 +104,9 @@ Whether an answer's time tells what is right: ${timingText(timed)}. Below 4.5 th
 tries 100,000 tokens and 1,000 people.
 `;
 console.log(report);
-if (process.argv.includes("--write")) writeFileSync(join(import.meta.dirname, "RESULTS.md"), report);
+if (process.argv.includes("--write")) {
+  const path = join(import.meta.dirname, "RESULTS.md");
+  // What ran by itself and at full length is written there by hand, with its own date and command.
+  const [, longForms] = readFileSync(path, "utf8").split("\n## Long forms\n");
+  writeFileSync(path, longForms === undefined ? report : `${report}\n## Long forms\n${longForms}`);
+}
