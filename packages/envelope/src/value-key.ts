@@ -38,7 +38,10 @@ export class ValueKey extends Redacted {
     if (salt.length !== SALT_BYTES) throw new EnvelopeError("malformed");
     const derived = hkdfSha512(unsafelyUnboxKey(dek), salt, VALUE_LABEL, KEY_BYTES + COMMITMENT_BYTES);
     this.#key = createSecretKey(derived.subarray(0, KEY_BYTES));
-    this.#saltAndCommitment = Buffer.concat([salt, derived.subarray(KEY_BYTES)]);
+    // Memory of its own: a slice of Node's pool, kept in a cache, keeps a hundred times as much.
+    this.#saltAndCommitment = Buffer.alloc(SALT_BYTES + COMMITMENT_BYTES);
+    this.#saltAndCommitment.set(salt);
+    this.#saltAndCommitment.set(derived.subarray(KEY_BYTES), SALT_BYTES);
     derived.fill(0);
   }
 }

@@ -13,6 +13,7 @@ import {
   SEALED_OVERHEAD_BYTES,
   sealValue,
 } from "./value.ts";
+import { saltAndCommitmentOf } from "./value-key.ts";
 
 const NONCE_AT = 66;
 const value = Buffer.from("sk_test_not_a_real_key");
@@ -144,6 +145,11 @@ describe.each(roads)("%s", (_, open) => {
     const spliced = Buffer.concat([sealed.subarray(0, NONCE_AT), other.subarray(NONCE_AT)]);
     expect(refusalOf(() => open(spliced))).toBe("not_authentic");
   });
+});
+
+test("regression: a key that is kept held on to a page of Node's pool for its 64 bytes", () => {
+  const { sealed, dek } = sealValue(value, place);
+  expect(saltAndCommitmentOf(deriveValueKey(dek, sealed)).buffer.byteLength).toBe(64);
 });
 
 test("another DEK is refused by the commitment, before anything is decrypted", () => {

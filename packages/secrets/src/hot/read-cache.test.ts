@@ -42,6 +42,17 @@ test("what is too old leaves memory when it is swept, though nobody asks for it 
   expect(cache.size).toEqual({ actors: 0, values: 0, answers: 0 });
 });
 
+test("regression: a small value kept alive all that had come over the wire with it", () => {
+  const cache = new ReadCache();
+  const one = warmValue(TENANT);
+  const wire = Buffer.alloc(64 * 1024);
+  wire.set(one.sealed, 100);
+  cache.keepValue("a", { ...one, sealed: wire.subarray(100, 100 + one.sealed.length) });
+  const { sealed } = cache.value("a")!;
+  expect(Buffer.from(sealed)).toEqual(one.sealed);
+  expect(sealed.buffer.byteLength).toBe(one.sealed.length);
+});
+
 test("a tenant that is purged takes its values along, and leaves the others'", () => {
   const cache = new ReadCache();
   cache.keepValue("mine", warmValue(TENANT));

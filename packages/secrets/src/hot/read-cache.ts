@@ -135,7 +135,9 @@ export class ReadCache {
   }
 
   keepValue(name: string, value: WarmValue): void {
-    if (value.sealed.length <= MOST_BYTES_EACH) this.#values.set(name, value);
+    if (value.sealed.length > MOST_BYTES_EACH) return;
+    // A copy: a slice of what came over the wire keeps all of that, kilobytes for a value of a few bytes.
+    this.#values.set(name, { ...value, sealed: new Uint8Array(value.sealed) });
   }
 
   /** Lets go of what is too old, which otherwise only leaves when it is asked for or pushed out. */
