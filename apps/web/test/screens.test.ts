@@ -352,4 +352,18 @@ describe("the panel's screens", () => {
     expect(bytes).toBeLessThanOrEqual(150 * 1024);
     await visitor.leave();
   });
+
+  test("what the screen of an address imports is asked for before any script of the panel has run", async () => {
+    const visitor = await scene.visitor();
+    const { page, addresses } = visitor;
+    // The entry never comes, and with it no router.
+    await page.route(/\/assets\/index-.*\.js$/, (route) => route.abort());
+    const asked = (name: string) => addresses.some((address) => address.includes(`/assets/${name}-`));
+    await page.goto("/sign-in");
+    await expect.poll(() => asked("sign-in")).toBe(true);
+    expect(asked("secrets-page")).toBe(false);
+    await page.goto("/t/aperture/default/dev");
+    await expect.poll(() => asked("secrets-page")).toBe(true);
+    await visitor.leave();
+  });
 });
