@@ -111,6 +111,8 @@ export const m = {
     copyName: "Copy name",
     remove: "Delete",
     folder: "Folder",
+    writeOnly: "Write-only",
+    writeOnlyHint: "No person reveals its values; services read them.",
     emptyState: "Empty",
     emptyStateHint: "Its current version was revoked or destroyed. Rotate it to set a new value.",
     none: (environment: string) => `No secrets in ${environment} yet`,

@@ -5,7 +5,7 @@ const scene = setScene();
 /** A tenant whose environments differ in all the ways that they can. */
 async function prepare(slug: string) {
   const tenant = await scene.furnish(slug);
-  const { secrets, rotation, versions } = tenant.caller;
+  const { secrets, rotation, versions, consumers } = tenant.caller;
   const copy = async (environment: string, values: Record<string, string>) => {
     for (const [name, value] of Object.entries(values)) await secrets.set({ name, value, environment });
   };
@@ -21,6 +21,7 @@ async function prepare(slug: string) {
   });
   const { id } = await secrets.update({ name: "payments/STRIPE_SECRET_KEY", tags: { owner: "payments" } });
   await rotation.setPolicy({ id, expiresAt: new Date(Date.now() + 9 * 86_400_000).toISOString() });
+  await consumers.declare({ id, consumer: "billing", kind: "service" });
   const empty = await secrets.set({ name: "OLD_KEY", value: "not real" });
   await versions.revoke({ id: empty.secret.id, version: 1, reason: "leaked" });
   return tenant;
@@ -86,6 +87,12 @@ test("the overview shows where each key is set, missing or differs, each by a si
   expect(page.url()).not.toContain("zzz");
   await page.getByRole("button", { name: "Clear filters" }).click();
   await page.getByText("8 keys", { exact: true }).waitFor();
+  await page.getByRole("button", { name: /Read by/ }).click();
+  await page.getByRole("option", { name: "billing" }).click();
+  await page.getByText("1 of 8 keys").waitFor();
+  expect(new URL(page.url()).searchParams.get("consumer")).toBe("billing");
+  await page.getByRole("button", { name: /Read by/ }).click();
+  await page.getByRole("option", { name: "All consumers" }).click();
 
   await row("DATABASE_URL").getByRole("link", { name: /^prod/ }).click();
   await page.waitForURL(/\/t\/acme\/default\/prod\/s\//);
@@ -152,6 +159,7 @@ test("ten thousand keys: fewer than a hundred rows are in the page at any time, 
       rows: Array.from({ length: 1000 }, (_, i) => ({
         name: `KEY_${String(from + i).padStart(5, "0")}`,
         tags: [],
+        consumers: [],
         cells: [cell, i % 7 === 0 ? null : cell, { ...cell, same: i % 5 === 0 ? 1 : 0 }],
       })),
       nextCursor: from < 9000 ? `page-${at + 1}` : null,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { effectOf, type Filter, filterRows, foldersOf, letters } from "./filter.ts";
+import { consumersOf, effectOf, type Filter, filterRows, foldersOf, letters } from "./filter.ts";
 import type { Cell, Row } from "./use-matrix.ts";
 
 const cell = (same: number | null, more: Partial<Cell> = {}): Cell => ({
@@ -12,17 +12,23 @@ const cell = (same: number | null, more: Partial<Cell> = {}): Cell => ({
   same,
   ...more,
 });
-const row = (name: string, ...cells: (Cell | null)[]): Row => ({ name, tags: [], cells });
+const row = (name: string, ...cells: (Cell | null)[]): Row => ({ name, tags: [], consumers: [], cells });
 const rows = [
   row("SAME", cell(0), cell(0)),
   row("DIFFERS", cell(0), cell(1)),
   row("payments/MISSING", cell(0), null),
   row("payments/HIDDEN", cell(0), cell(null)),
   row("LATE", cell(0, { trouble: "overdue" }), cell(0)),
-  { ...row("TAGGED", cell(0, { trouble: "expiring" }), cell(0)), tags: ["owner: web"] },
+  {
+    ...row("TAGGED", cell(0, { trouble: "expiring" }), cell(0)),
+    tags: ["owner: web"],
+    consumers: ["billing"],
+  },
 ];
 const show = (filter: Partial<Filter>) =>
-  filterRows(rows, { search: "", show: "all", folder: null, tag: null, ...filter }).map(({ name }) => name);
+  filterRows(rows, { search: "", show: "all", folder: null, tag: null, consumer: null, ...filter }).map(
+    ({ name }) => name,
+  );
 
 describe("the overview's filters", () => {
   it.each([
@@ -35,10 +41,12 @@ describe("the overview's filters", () => {
     ["hidden", ["payments/HIDDEN"]],
   ] as const)("%s", (which, names) => expect(show({ show: which })).toEqual(names));
 
-  it("a name by any part of it, a folder, a tag", () => {
+  it("a name by any part of it, a folder, a tag, a consumer", () => {
     expect(show({ search: "hid" })).toEqual(["payments/HIDDEN"]);
     expect(show({ folder: "payments", show: "missing" })).toEqual(["payments/MISSING"]);
     expect(show({ tag: "owner: web" })).toEqual(["TAGGED"]);
+    expect(show({ consumer: "billing" })).toEqual(["TAGGED"]);
+    expect(consumersOf(rows)).toEqual(["billing"]);
     expect(foldersOf(rows)).toEqual(["payments"]);
   });
 });

@@ -3,21 +3,12 @@ import type { Cell, Row } from "./use-matrix.ts";
 export const SHOWS = ["all", "missing", "differs", "same", "rotation", "ending", "hidden"] as const;
 export type Show = (typeof SHOWS)[number];
 
-/** What of the overview's view stands in its address. */
-export interface View {
-  project?: string;
-  show?: string;
-  folder?: string;
-  tag?: string;
-  a?: string;
-  b?: string;
-}
-
 export interface Filter {
   search: string;
   show: Show;
   folder: string | null;
   tag: string | null;
+  consumer: string | null;
 }
 
 const TESTS: Record<Show, (cells: readonly (Cell | null)[]) => boolean> = {
@@ -50,13 +41,14 @@ export function letters(cells: readonly (Cell | null)[]): (string | null)[] {
 }
 
 /** The rows that fit, in their order. */
-export function filterRows(rows: readonly Row[], { search, show, folder, tag }: Filter): Row[] {
+export function filterRows(rows: readonly Row[], { search, show, folder, tag, consumer }: Filter): Row[] {
   const needle = search.toLowerCase();
   return rows.filter(
-    ({ name, tags, cells }) =>
+    ({ name, tags, consumers, cells }) =>
       name.toLowerCase().includes(needle) &&
       (folder === null || name.startsWith(`${folder}/`)) &&
       (tag === null || tags.includes(tag)) &&
+      (consumer === null || consumers.includes(consumer)) &&
       TESTS[show](cells),
   );
 }
@@ -70,6 +62,9 @@ export function foldersOf(rows: readonly Row[]): string[] {
 
 export const tagsOf = (rows: readonly Row[]): string[] =>
   [...new Set(rows.flatMap(({ tags }) => tags))].sort();
+
+export const consumersOf = (rows: readonly Row[]): string[] =>
+  [...new Set(rows.flatMap(({ consumers }) => consumers))].sort();
 
 export type Effect = "create" | "replace" | "same" | "missing" | "hidden";
 

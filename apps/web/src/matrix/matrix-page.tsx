@@ -48,11 +48,12 @@ export function MatrixPage() {
           show: (view.show ?? "all") as Show,
           folder: view.folder ?? null,
           tag: view.tag ?? null,
+          consumer: view.consumer ?? null,
         },
       ).map(({ name }) => name),
     );
     return narrowed.filter(({ name }) => names.has(name));
-  }, [rows, columns, environments.length, needle, view.show, view.folder, view.tag]);
+  }, [rows, columns, environments.length, needle, view.show, view.folder, view.tag, view.consumer]);
   const onSelect = useCallback(
     (names: readonly string[], on: boolean) =>
       setSelected((before) => {

@@ -3,9 +3,10 @@ import { useMemo } from "react";
 import { trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Choice } from "../ui/choice.tsx";
-import { foldersOf, SHOWS, tagsOf, type View } from "./filter.ts";
+import { consumersOf, foldersOf, SHOWS, tagsOf } from "./filter.ts";
 import { x } from "./messages.ts";
 import type { Matrix } from "./use-matrix.ts";
+import type { View } from "./view.ts";
 
 interface Props {
   tenant: string;
@@ -17,16 +18,17 @@ interface Props {
 const ALL = "\u0000all";
 const SHOW_OPTIONS = SHOWS.map((id) => ({ id, label: x.shows[id]! }));
 
-/** What is shown: which state, folder and tag, and all environments or two side by side. */
+/** What is shown: which state, folder, tag and consumer, and all environments or two side by side. */
 export function MatrixToolbar({ tenant, matrix, view, onView }: Props) {
   const { environments, rows, project } = matrix;
   const projects = useQuery(trpc.projects.list.queryOptions({ tenant })).data?.projects ?? [];
   const folders = useMemo(() => optionsOf(x.allFolders, foldersOf(rows)), [rows]);
   const tags = useMemo(() => optionsOf(x.allTags, tagsOf(rows)), [rows]);
+  const consumers = useMemo(() => optionsOf(x.allConsumers, consumersOf(rows)), [rows]);
   const pairs = environments.flatMap(({ name: a }, i) =>
     environments.slice(i + 1).map(({ name: b }) => ({ id: JSON.stringify([a, b]), label: x.pair(a, b) })),
   );
-  const set = (key: "show" | "folder" | "tag", value: string, none: string) => {
+  const set = (key: "show" | "folder" | "tag" | "consumer", value: string, none: string) => {
     const { [key]: _, ...rest } = view;
     onView(value === none ? rest : { ...rest, [key]: value });
   };
@@ -71,6 +73,17 @@ export function MatrixToolbar({ tenant, matrix, view, onView }: Props) {
             options={tags}
             value={view.tag ?? ALL}
             onChange={(tag) => set("tag", tag, ALL)}
+          />
+        </div>
+      ) : null}
+      {consumers.length > 1 ? (
+        <div className="sm:w-40">
+          <Choice
+            compact
+            label={x.consumer}
+            options={consumers}
+            value={view.consumer ?? ALL}
+            onChange={(consumer) => set("consumer", consumer, ALL)}
           />
         </div>
       ) : null}

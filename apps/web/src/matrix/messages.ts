@@ -21,6 +21,8 @@ export const x = {
   allFolders: "All folders",
   tag: "Tag",
   allTags: "All tags",
+  consumer: "Read by",
+  allConsumers: "All consumers",
   compare: "Compare",
   allEnvironments: "All environments",
   pair: (a: string, b: string) => `${a} and ${b}`,

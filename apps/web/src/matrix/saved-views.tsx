@@ -4,7 +4,6 @@ import { useIdentity } from "../data/identity.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { FormDialog } from "../ui/form-dialog.tsx";
-import type { View } from "./filter.ts";
 import { x } from "./messages.ts";
 import {
   isFiltered,
@@ -16,6 +15,7 @@ import {
   without,
   withView,
 } from "./saved.ts";
+import type { View } from "./view.ts";
 
 const v = x.views;
 

@@ -1,4 +1,4 @@
-import type { View } from "./filter.ts";
+import { partsOf, type View } from "./view.ts";
 
 /** A set of filters under a name. It holds what stands in an address anyway, and nothing that was searched for. */
 export interface SavedView {
@@ -8,7 +8,6 @@ export interface SavedView {
 
 export const MOST_VIEWS = 20;
 export const LONGEST_NAME = 40;
-const PARTS = ["project", "show", "folder", "tag", "a", "b"] as const;
 
 /** What a browser kept; anything that is no list of views is none. */
 export function viewsIn(text: string | null): SavedView[] {
@@ -26,14 +25,6 @@ export function viewsIn(text: string | null): SavedView[] {
   });
 }
 
-/** Only what a view is made of. */
-export function partsOf(view: object): View {
-  const given = view as Record<string, unknown>;
-  return Object.fromEntries(
-    PARTS.flatMap((part) => (typeof given[part] === "string" ? [[part, given[part]]] : [])),
-  );
-}
-
 /** With one more under this name, in the place of the one that had it before; by name. */
 export function withView(views: readonly SavedView[], name: string, view: View): SavedView[] {
   return [...without(views, name), { name, view: partsOf(view) }].sort((a, b) =>
@@ -44,7 +35,8 @@ export function withView(views: readonly SavedView[], name: string, view: View):
 export const without = (views: readonly SavedView[], name: string): SavedView[] =>
   views.filter((one) => one.name !== name);
 
-export const isSame = (a: View, b: View): boolean => PARTS.every((part) => a[part] === b[part]);
+export const isSame = (a: View, b: View): boolean =>
+  JSON.stringify(partsOf(a)) === JSON.stringify(partsOf(b));
 
 /** Whether anything is filtered, the project aside. */
 export const isFiltered = ({ project: _, ...rest }: View): boolean => Object.keys(partsOf(rest)).length > 0;

@@ -13,6 +13,7 @@ export interface Environment {
 export interface Row {
   name: string;
   tags: readonly string[];
+  consumers: readonly string[];
   cells: readonly (Cell | null)[];
 }
 
@@ -43,7 +44,7 @@ function matrixOf(pages: readonly Page[]): Matrix {
   const environments = inOrder(last.environments);
   const rows = pages.flatMap((page) => {
     const at = environments.map(({ id }) => page.environments.findIndex((one) => one.id === id));
-    return page.rows.map(({ name, tags, cells }) => ({ name, tags, cells: at.map((i) => cells[i] ?? null) }));
+    return page.rows.map((row) => ({ ...row, cells: at.map((i) => row.cells[i] ?? null) }));
   });
   return { project: last.project, environments, rows };
 }

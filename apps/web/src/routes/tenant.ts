@@ -1,9 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { partsOf } from "../matrix/view.ts";
 import { app } from "./root.ts";
-
-/** What of the overview's view stands in its address: filters, and never what was searched for. */
-const OVERVIEW = ["project", "show", "folder", "tag", "a", "b"] as const;
-type OverviewSearch = Partial<Record<(typeof OVERVIEW)[number], string>>;
 
 const tenant = createRoute({
   getParentRoute: () => app,
@@ -16,10 +13,7 @@ const tenant = createRoute({
 const overview = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/overview",
-  validateSearch: (search: Record<string, unknown>): OverviewSearch =>
-    Object.fromEntries(
-      OVERVIEW.flatMap((key) => (typeof search[key] === "string" ? [[key, search[key]]] : [])),
-    ),
+  validateSearch: partsOf,
   component: lazyRouteComponent(() => import("../matrix/matrix-page.tsx"), "MatrixPage"),
 });
 

@@ -13,6 +13,7 @@ import type { MenuAction } from "../ui/menu.tsx";
 import { MenuButton } from "../ui/menu-button.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { tell } from "../ui/toast.tsx";
+import { useSealed } from "./sealed.ts";
 import { indent, type Place } from "./secret-table.tsx";
 
 interface Props {
@@ -32,7 +33,8 @@ export function SecretRow({ place, label, secret, depth, reveal, onRotate, onDel
   const { tenant } = place;
   const { id, name, version, lastRotatedAt, lastRotatedBy } = secret;
   const shown = reveal.shown?.key === id ? reveal.shown.revealed : null;
-  const readable = secret.state === "live" && may("secret.reveal");
+  const sealed = useSealed(secret);
+  const readable = secret.state === "live" && may("secret.reveal") && !sealed;
   const link = {
     to: "/t/$tenant/$project/$environment/s/$secretId",
     params: { ...place, secretId: id },
@@ -99,6 +101,11 @@ export function SecretRow({ place, label, secret, depth, reveal, onRotate, onDel
         </th>
         <td className="hidden px-4 md:table-cell">
           {secret.state === "empty" ? <Badge tone="warn">{m.secrets.emptyState}</Badge> : <Mask />}
+          {sealed && secret.state === "live" ? (
+            <span className="ml-2" title={m.secrets.writeOnlyHint}>
+              <Badge>{m.secrets.writeOnly}</Badge>
+            </span>
+          ) : null}
         </td>
         <td className="hidden px-4 sm:table-cell">
           {version === null ? (

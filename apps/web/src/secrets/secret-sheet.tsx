@@ -1,7 +1,7 @@
 import { Copy, Eye, Pencil, RotateCw, Share2, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { AccessSection } from "../access/policy-section.tsx";
-import { useIdentity, useMay } from "../data/identity.ts";
+import { useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
 import { ConsumersSection } from "../life/consumers-section.tsx";
 import { l } from "../life/messages.ts";
@@ -23,6 +23,7 @@ import { e } from "./edit-messages.ts";
 import { History } from "./history.tsx";
 import { sm } from "./messages.ts";
 import { RotateSecret } from "./rotate-secret.tsx";
+import { useSealed } from "./sealed.ts";
 import { SecretAudit } from "./secret-audit.tsx";
 import type { Place } from "./secret-table.tsx";
 
@@ -34,13 +35,11 @@ interface Props {
 
 export function SecretSheet({ place, secret, onGone }: Props) {
   const may = useMay();
-  const identity = useIdentity();
   const reveal = useReveal();
   const [open, setOpen] = useState<"rotate" | "share" | "details" | "delete" | null>(null);
   const { tenant } = place;
   const { id, name } = secret;
-  // Whatever one's rights: a person reveals no value of a write-only secret.
-  const sealed = secret.accessPolicy?.writeOnly === true && identity.type !== "service_token";
+  const sealed = useSealed(secret);
   const mayReveal = may("secret.reveal") && !sealed;
   const shown = reveal.shown?.revealed ?? null;
   const close = () => setOpen(null);

@@ -1,5 +1,5 @@
 import type { Query } from "@keyfold/db";
-import { authorizeSecret } from "../access/authorize.ts";
+import { authorizeSecret, mayReach } from "../access/authorize.ts";
 import type { Unit } from "../flow/change.ts";
 import { iso } from "../input/stored.ts";
 import { mayOpen } from "../policy/judge.ts";
@@ -19,12 +19,15 @@ type Row = SecretColumns &
     v_created_at: Date | null;
     digest: Uint8Array | null;
     digest_term: number | null;
+    consumers: string[];
   };
 
 const SQL = `SELECT ${SECRET_COLUMNS}, s.project_id AS p_id, s.environment_id AS e_id,
        (SELECT e.protection FROM control_plane.environments e WHERE e.tenant_id = s.tenant_id AND e.id = s.environment_id) AS e_protection,
        ${POLICY_COLUMNS}, r.phase,
-       v.created_at AS v_created_at, d.digest, d.digest_term
+       v.created_at AS v_created_at, d.digest, d.digest_term,
+       ARRAY(SELECT c.name FROM control_plane.consumers c WHERE c.tenant_id = s.tenant_id AND c.secret_id = s.id
+              ORDER BY c.last_read_at DESC NULLS LAST, c.name LIMIT 50) AS consumers
   FROM control_plane.secrets s
   LEFT JOIN control_plane.versions v ON v.tenant_id = s.tenant_id AND v.secret_id = s.id AND v.number = s.current_version
   LEFT JOIN control_plane.sealed_values d ON d.tenant_id = s.tenant_id AND d.secret_id = s.id AND d.number = s.current_version
@@ -36,6 +39,7 @@ export interface FoundCell {
   name: string;
   environmentId: string;
   tags: Readonly<Record<string, string>>;
+  consumers: readonly string[];
   cell: Omit<MatrixCell, "same">;
   /** What tells equal values: of a current value that the actor may read, and of none else. */
   digest: { term: number; hex: string } | null;
@@ -63,6 +67,7 @@ export async function cellsOf(
       name: secret.name,
       environmentId: secret.environmentId,
       tags: secret.tags as Record<string, string>,
+      consumers: mayReach(call.actor, "secret.get", secret) ? row.consumers : [],
       cell: {
         id: secret.id,
         state: secret.state === "live" ? ("live" as const) : ("empty" as const),

@@ -54,6 +54,22 @@ test("each name says where it is set and which of its values are the same, witho
   expect(text).not.toContain("other");
 });
 
+test("who reads a name in any environment is told to whoever may see its metadata", async () => {
+  await set("READ", { dev: "one", prod: "two" });
+  const prod = (await caller.secrets.get({ name: "READ", environment: "prod" })).id;
+  const dev = (await caller.secrets.get({ name: "READ", environment: "dev" })).id;
+  for (const [id, consumer] of [
+    [prod, "billing"],
+    [dev, "worker"],
+    [dev, "billing"],
+  ] as const)
+    await caller.consumers.declare({ id, consumer, kind: "service" });
+  const readers = async (by: Caller) => (await by.secrets.matrix({ prefix: "READ" })).rows[0]!.consumers;
+  expect(await readers(caller)).toEqual(["billing", "worker"]);
+  expect(await readers(await token(["secret.list", "secret.get"], ["prod"]))).toEqual(["billing"]);
+  expect(await readers(await token(["secret.list"], null))).toEqual([]);
+});
+
 test("equality is told among values that the caller may read, and of no others", async () => {
   await set("KEY", { dev: "one", staging: "one", prod: "one" });
   const blind = await token(["secret.list"], null);

@@ -104,6 +104,7 @@ function rowsOf(names: readonly string[], ids: readonly string[], cells: readonl
     return {
       name,
       tags: [...new Set(row.flatMap(({ tags }) => Object.entries(tags).map(sayTag)))].sort(),
+      consumers: [...new Set(row.flatMap(({ consumers }) => consumers))].sort(),
       cells: ids.map((id) => {
         const one = row.find(({ environmentId }) => environmentId === id);
         if (one === undefined) return null;

@@ -45,6 +45,11 @@ export const matrixOutput = z.object({
     z.object({
       name: z.string(),
       tags: z.array(z.string()).describe("Of all its cells: `key`, or `key: value`."),
+      consumers: z
+        .array(z.string())
+        .describe(
+          "Who has read one of its cells, or was declared to, as far as the caller may see that: the 50 latest of each cell.",
+        ),
       cells: z
         .array(matrixCell.nullable())
         .describe("One per environment, in their order; null: none is there."),
