@@ -24,11 +24,15 @@ export const m = {
     crash: "This page stopped working",
     crashText: "Nothing was changed. Reload the page; if it happens again, tell whoever runs Keyfold.",
     reload: "Reload",
-    noRights: "Not for this token",
-    noRightsText:
-      "Your token does not allow this page. Someone with an admin token can make you one that does.",
+    noRights: {
+      person: "You may not see this",
+      personText: "Your role here does not allow this page. An owner or admin can give you one that does.",
+      token: "Not for this token",
+      tokenText:
+        "Your token does not allow this page. Someone with an admin token can make you one that does.",
+    },
     notFound: "Nothing here",
-    notFoundText: "There is no such page, or your token may not see it.",
+    notFoundText: "There is no such page, or you may not see it.",
     home: "Back to the start",
   },
 

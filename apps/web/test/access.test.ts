@@ -222,7 +222,8 @@ test("what takes two is asked for by one and decided by another; why somebody ma
   await olga.page.getByText("This takes one person").waitFor();
   await olga.look("access-allowed");
   await page.getByRole("link", { name: "Members" }).click();
-  await page.getByText("Not for this token").waitFor();
+  await page.getByText("You may not see this").waitFor();
+  await page.getByText("Your role here does not allow this page").waitFor();
   expect([...olga.complaints, ...dora.complaints]).toEqual([]);
   await olga.leave();
   await dora.leave();

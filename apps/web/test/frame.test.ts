@@ -4,7 +4,8 @@ import { setScene } from "./scene.ts";
 const scene = setScene();
 
 test("the palette goes anywhere and does anything by a few letters; keys alone do, too, and a sheet says which", async () => {
-  const { token } = await scene.furnish("acme");
+  const { token, caller } = await scene.furnish("acme");
+  await caller.projects.create({ name: "web-shop" });
   const visitor = await scene.visitor();
   const { page, look, complaints } = visitor;
   await visitor.signIn(token);
@@ -48,7 +49,30 @@ test("the palette goes anywhere and does anything by a few letters; keys alone d
   await page.keyboard.press("?");
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).getByText("Command palette").waitFor();
   await look("shortcuts");
+  // What moves, and for whoever asked for less motion nothing does.
+  const moving = () =>
+    page.evaluate(
+      () =>
+        [...document.querySelectorAll("*")].filter((element) => {
+          const { animationDuration, transitionDuration } = getComputedStyle(element);
+          return `${animationDuration}, ${transitionDuration}`
+            .split(", ")
+            .some((seconds) => Number.parseFloat(seconds) > 0.001);
+        }).length,
+    );
+  expect(await moving()).toBeGreaterThan(0);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  expect(await moving()).toBe(0);
+  await page.emulateMedia({ reducedMotion: null });
   await page.keyboard.press("Escape");
+  for (const [key, path] of [
+    ["h", "access"],
+    ["f", "federation"],
+  ] as const) {
+    await page.keyboard.press("g");
+    await page.keyboard.press(key);
+    await page.waitForURL(`**/t/acme/${path}`);
+  }
 
   // The switcher: places only.
   await page.getByRole("button", { name: /Go to another place/ }).click();
@@ -57,6 +81,9 @@ test("the palette goes anywhere and does anything by a few letters; keys alone d
   await page.keyboard.type("prod");
   await page.keyboard.press("Enter");
   await page.waitForURL("**/t/acme/default/prod");
+  await page.getByRole("button", { name: /Go to another place/ }).click();
+  await palette.getByRole("option", { name: /web-shop \/ staging/ }).click();
+  await page.waitForURL("**/t/acme/web-shop/staging");
   expect(complaints).toEqual([]);
   await visitor.leave();
 });

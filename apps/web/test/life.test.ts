@@ -144,6 +144,23 @@ test("what the server alone knows to be in use is refused in words, and can then
   await page.getByText("Version 1 revoked", { exact: true }).waitFor();
   await page.getByText("Its current version was revoked or destroyed").waitFor();
   expect((await caller.secrets.get({ id })).state).toBe("empty");
+
+  // Destroyed: only with the version typed out.
+  await page.getByRole("button", { name: "More for version 1" }).click();
+  await page.getByRole("menuitem", { name: "Destroy" }).click();
+  const destroy = page.getByRole("alertdialog", { name: "Destroy version 1" });
+  const button = destroy.getByRole("button", { name: "Destroy" });
+  await destroy.getByText("3 consumers still use it").waitFor();
+  await destroy.getByRole("checkbox", { name: /Do it all the same/ }).check();
+  await destroy.getByLabel("Why").fill("Nobody shall open it again");
+  for (const typed of ["", "1", "v2"]) {
+    await destroy.getByLabel("Type v1 to confirm").fill(typed);
+    expect(await button.isDisabled()).toBe(true);
+  }
+  await destroy.getByLabel("Type v1 to confirm").fill("v1");
+  await look("life-destroy", ["1280"]);
+  await button.click();
+  await page.getByText("Version 1 destroyed", { exact: true }).waitFor();
   await visitor.leave();
 });
 

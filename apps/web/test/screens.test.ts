@@ -199,7 +199,7 @@ describe("the panel's screens", () => {
     await visitor.leave();
   });
 
-  test("folders close and open, and a search finds names by any part of them", async () => {
+  test("folders close and open, a search finds names by any part of them, and Tab alone leads everywhere and back", async () => {
     const { token } = await scene.furnish("stark");
     const visitor = await scene.visitor();
     const { page, look, complaints } = visitor;
@@ -220,6 +220,57 @@ describe("the panel's screens", () => {
     expect(page.url()).not.toContain("zzz");
     await page.keyboard.press("Escape");
     await page.getByText("7 secrets").waitFor();
+
+    // By keys alone, from the top: each thing that Tab comes to shows that it has the focus.
+    await page.reload();
+    await page.getByRole("rowheader", { name: "DATABASE_URL" }).waitFor();
+    const focused = () =>
+      page.evaluate(() => {
+        const at = document.activeElement!;
+        const ringed = [at, at.closest("label") ?? at].some((element) => {
+          const { outlineStyle, outlineWidth } = getComputedStyle(element);
+          return outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 2;
+        });
+        const inside = at.closest("[role=dialog]") !== null;
+        return { name: at.getAttribute("aria-label") ?? at.textContent.trim(), ringed, inside };
+      });
+    const tabTo = async (wanted: string): Promise<void> => {
+      for (let steps = 0; steps < 60; steps++) {
+        await page.keyboard.press("Tab");
+        const { name, ringed } = await focused();
+        expect([name, ringed]).toEqual([name, true]);
+        if (name === wanted) return;
+      }
+      throw new Error(`Tab never came to ${wanted}`);
+    };
+    const staysInside = async (): Promise<void> => {
+      for (let steps = 0; steps < 12; steps++) {
+        await page.keyboard.press("Tab");
+        expect(await focused()).toMatchObject({ inside: true });
+      }
+      await page.keyboard.press("Escape");
+    };
+    await tabTo("Audit log");
+    await tabTo("New secret");
+    await page.keyboard.press("Enter");
+    const made = page.getByRole("dialog", { name: "New secret" });
+    await made.waitFor();
+    await staysInside();
+    await made.waitFor({ state: "detached" });
+    await expect.poll(focused).toMatchObject({ name: "New secret", ringed: true });
+    await tabTo("Search by name");
+    await tabTo("Reveal DATABASE_URL");
+    await tabTo("Copy DATABASE_URL without showing it");
+    await tabTo("More for DATABASE_URL");
+    await page.keyboard.press("Enter");
+    await page.getByRole("menuitem", { name: "Rotate" }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    const rotate = page.getByRole("dialog", { name: "Rotate DATABASE_URL" });
+    await rotate.waitFor();
+    await staysInside();
+    await rotate.waitFor({ state: "detached" });
+    await expect.poll(focused).toMatchObject({ name: "More for DATABASE_URL", ringed: true });
     expect(complaints).toEqual([]);
     await visitor.leave();
   });
@@ -303,7 +354,9 @@ describe("the panel's screens", () => {
     const menu = page.getByRole("dialog", { name: "Menu" });
     await menu.locator("label[data-hint=Dark]").click();
     await page.locator("html[data-theme=dark]").waitFor({ state: "attached" });
-    await page.reload();
+    const again = await page.reload();
+    // It stands in nobody's frame.
+    expect(again?.headers()["content-security-policy"]).toContain("frame-ancestors 'none'");
     await page.getByRole("rowheader", { name: "DATABASE_URL" }).waitFor();
     await page.locator("html[data-theme=dark]").waitFor({ state: "attached" });
     await page.getByRole("button", { name: "Menu" }).click();

@@ -60,6 +60,16 @@ test("a new customer enters their Stripe key, the app uses it, it is rotated, th
   await events.getByRole("listitem").first().waitFor();
   for (const action of ["link.requested", "link.used", "secret.created", "secret.accessed", "secret.rotated"])
     await events.getByText(action, { exact: true }).first().waitFor();
+  for (const [action, who] of [
+    ["link.used", "a link"],
+    ["secret.accessed", "checkout"],
+    ["secret.rotated", "Olga"],
+  ] as const)
+    await events.getByRole("listitem").filter({ hasText: action }).filter({ hasText: who }).first().waitFor();
+  const rotated = events.getByRole("listitem").filter({ hasText: "secret.rotated" });
+  await rotated.getByRole("button").first().click();
+  await rotated.getByText("Blue Bottle rolled their key").waitFor();
+  await rotated.getByText(/^[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d{2}:\d{2}/).waitFor();
   await ada.look("story-audit", ["1280"]);
   await ada.page.goto("/t/blue-bottle/default/prod");
   await ada.page.getByRole("rowheader", { name: KEY }).waitFor();

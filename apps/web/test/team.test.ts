@@ -182,6 +182,16 @@ describe("a tenant's team", () => {
       expect(addresses.join("\n")).not.toContain(secret);
       expect(scene.served.lines.join("\n")).not.toContain(secret);
     }
+    // The search does find what stands in a cache or a database of the browser's.
+    await page.evaluate(async () => {
+      await (await caches.open("kept")).put("/kept", new Response("in a cache"));
+      await new Promise((kept) => {
+        const asked = indexedDB.open("kept");
+        asked.onupgradeneeded = () => asked.result.createObjectStore("kept").put("in a database", "kept");
+        asked.onsuccess = () => kept(asked.result.close());
+      });
+    });
+    for (const place of ["in a cache", "in a database"]) expect(await traces(page)).toContain(place);
     expect(complaints).toEqual([]);
     await visitor.leave();
   });

@@ -113,12 +113,15 @@ async function violations(page: Page): Promise<string[]> {
     const { axe: engine } = window as unknown as {
       axe: {
         run(options: {
+          rules: Record<string, { enabled: boolean }>;
           resultTypes: string[];
           preload: boolean;
         }): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
       };
     };
     const { violations: found } = await engine.run({
+      // WCAG 2.2's, which axe leaves out unless it is asked for.
+      rules: { "target-size": { enabled: true } },
       resultTypes: ["violations"],
       // Of what it would fetch once more, the page's own style sheet, no rule that is on makes use.
       preload: false,
@@ -131,14 +134,40 @@ async function violations(page: Page): Promise<string[]> {
 
 /** Every place of a page in which a value must never be, as text. */
 export function traces(page: Page): Promise<string> {
-  return page.evaluate(() => {
+  return page.evaluate(async () => {
     const attributes = [...document.querySelectorAll("*")].flatMap((element) =>
       [...element.attributes].map(({ name, value }) => `${name}=${value}`),
     );
     const stores = [localStorage, sessionStorage].map((store) => JSON.stringify({ ...store }));
+    const cached: string[] = [];
+    // An opaque origin, such as that of about:blank, has neither.
+    if (window.isSecureContext && origin !== "null") {
+      for (const { name: database } of await indexedDB.databases()) {
+        const opened = await new Promise<IDBDatabase>((resolve, reject) => {
+          const asked = indexedDB.open(database!);
+          asked.onsuccess = () => resolve(asked.result);
+          asked.onerror = () => reject(asked.error);
+        });
+        for (const store of opened.objectStoreNames) {
+          const found = opened.transaction(store).objectStore(store);
+          for (const asked of [found.getAllKeys(), found.getAll()])
+            cached.push(
+              await new Promise<string>((resolve, reject) => {
+                asked.onsuccess = () => resolve(JSON.stringify(asked.result));
+                asked.onerror = () => reject(asked.error);
+              }),
+            );
+        }
+        opened.close();
+      }
+      for (const cache of await caches.keys())
+        for (const request of await (await caches.open(cache)).keys())
+          cached.push(request.url, (await (await caches.match(request))?.text()) ?? "");
+    }
     return [
       ...attributes,
       ...stores,
+      ...cached,
       document.cookie,
       document.title,
       location.href,

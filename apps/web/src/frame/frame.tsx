@@ -2,9 +2,11 @@ import { Outlet, useParams, useRouterState } from "@tanstack/react-router";
 import { Menu as MenuIcon } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { createPortal } from "react-dom";
+import { useIdentity } from "../data/identity.ts";
 import { m } from "../messages.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Logo } from "../ui/logo.tsx";
+import { SignedInAs } from "../ui/state.tsx";
 import { Toasts } from "../ui/toast.tsx";
 import { TooltipLayer } from "../ui/tooltip-layer.tsx";
 import { IdleLock } from "./idle-lock.tsx";
@@ -18,6 +20,7 @@ const Drawer = lazy(async () => ({ default: (await import("../ui/dialog.tsx")).D
 export function Frame() {
   const [open, setOpen] = useState(false);
   const { tenant } = useParams({ strict: false });
+  const isPerson = useIdentity().email !== null;
   const path = useRouterState({ select: (state) => state.location.pathname });
   useEffect(() => setOpen(false), [path]);
   return (
@@ -52,7 +55,9 @@ export function Frame() {
         tabIndex={-1}
         className="mx-auto w-full max-w-6xl px-4 py-6 outline-none sm:px-8 lg:py-9"
       >
-        <Outlet />
+        <SignedInAs value={isPerson ? "person" : "token"}>
+          <Outlet />
+        </SignedInAs>
       </main>
       {/* Beside the app and not in it: a dialog hides the whole app from screen readers, and not these. */}
       {createPortal(

@@ -10,9 +10,9 @@ export const TENANT_PAGES = [
   { to: "/t/$tenant/links", label: m.frame.links, key: "l" },
   { to: "/t/$tenant/members", label: m.frame.members, key: "m" },
   { to: "/t/$tenant/approvals", label: m.frame.approvals, key: "p" },
-  { to: "/t/$tenant/access", label: m.frame.access, key: null },
+  { to: "/t/$tenant/access", label: m.frame.access, key: "h" },
   { to: "/t/$tenant/tokens", label: m.frame.tokens, key: "t" },
-  { to: "/t/$tenant/federation", label: m.frame.federation, key: null },
+  { to: "/t/$tenant/federation", label: m.frame.federation, key: "f" },
   { to: "/t/$tenant/audit", label: m.frame.audit, key: "a" },
 ] as const;
 

@@ -16,7 +16,7 @@ const SHEET: readonly { label: string; keys: readonly [keys: readonly string[], 
   },
   {
     label: p.shortcuts.going,
-    keys: TENANT_PAGES.flatMap(({ key, label }) => (key === null ? [] : [[["g", key], label] as const])),
+    keys: TENANT_PAGES.map(({ key, label }) => [["g", key], label] as const),
   },
 ];
 

@@ -44,7 +44,7 @@ function usePages(tenant: string | undefined): Command[] {
       tenant === undefined
         ? []
         : TENANT_PAGES.map(({ to, label, key }) =>
-            go(label, key === null ? undefined : `g ${key}`, () => void navigate({ to, params: { tenant } })),
+            go(label, `g ${key}`, () => void navigate({ to, params: { tenant } })),
           );
     const ofOperators = operator
       ? OPERATOR_PAGES.map(({ to, label }) => go(label, undefined, () => void navigate({ to })))

@@ -43,7 +43,7 @@ export const sm = {
     danger: "Delete this secret",
     dangerText: "Every reader is refused at once.",
     gone: "This secret is gone",
-    goneText: "It was deleted, or your token may not see it.",
+    goneText: "It was deleted, or you may not see it.",
     back: "Back to the list",
   },
 } as const;

@@ -1,6 +1,6 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { CircleAlert, Lock, SearchX } from "lucide-react";
-import type { ReactNode } from "react";
+import { createContext, type ReactNode, useContext } from "react";
 import { type Failure, toFailure } from "../data/failure.ts";
 import { m } from "../messages.ts";
 import { Button } from "./button.tsx";
@@ -28,12 +28,20 @@ export function State({ icon, title, text, children }: StateProps) {
   );
 }
 
+/** Whether a person is signed in or a token: they come by rights in different ways. */
+export const SignedInAs = createContext<"person" | "token">("token");
+
 /** A failed call where its answer would stand: our sentence, a way to try again, and the id that finds it in the log. */
 export function FailureState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const who = useContext(SignedInAs);
   const failure = toFailure(error);
   if (failure.code === "forbidden")
     return (
-      <State icon={<Lock size={20} aria-hidden />} title={m.failure.noRights} text={m.failure.noRightsText} />
+      <State
+        icon={<Lock size={20} aria-hidden />}
+        title={m.failure.noRights[who]}
+        text={m.failure.noRights[`${who}Text`]}
+      />
     );
   if (failure.code === "not_found")
     return (
