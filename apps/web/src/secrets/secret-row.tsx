@@ -100,12 +100,15 @@ export function SecretRow({ place, label, secret, depth, reveal, onRotate, onDel
           </span>
         </th>
         <td className="hidden px-4 md:table-cell">
-          {secret.state === "empty" ? <Badge tone="warn">{m.secrets.emptyState}</Badge> : <Mask />}
-          {sealed && secret.state === "live" ? (
-            <span className="ml-2" title={m.secrets.writeOnlyHint}>
+          {secret.state === "empty" ? (
+            <Badge tone="warn">{m.secrets.emptyState}</Badge>
+          ) : sealed ? (
+            <span className="flex" title={m.secrets.writeOnlyHint}>
               <Badge>{m.secrets.writeOnly}</Badge>
             </span>
-          ) : null}
+          ) : (
+            <Mask />
+          )}
         </td>
         <td className="hidden px-4 sm:table-cell">
           {version === null ? (
