@@ -62,7 +62,7 @@ export function createApp(options: AppOptions): App {
   answerErrors(app, log, callers.refused);
 
   const limits = new CallLimits(options.limits ?? { token: null, user: null, tenant: null, ip: null });
-  for (const path of ["/api/*", "/trpc/*", "/session"]) app.use(path, limits.middleware());
+  for (const path of ["/api/*", "/trpc/*", "/session/*", "/people/*"]) app.use(path, limits.middleware());
   mountOperations(app, { keyfold, callers, metrics, readiness });
   mountPeople(app, { keyfold, callers });
   mountSession(app, { keyfold, callers });

@@ -1,3 +1,4 @@
+import { makeOperator, PASSWORD } from "@keyfold/secrets/testing";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Served, serveHouse } from "../testing/index.ts";
 import { GuessLimit } from "./guess-limit.ts";
@@ -45,6 +46,41 @@ test("the tokens of one tenant have one limit together", async () => {
   // Each of ten well below its own.
   const { refused } = await burst(40, (n) => identity(many[n % many.length]!));
   expect(refused.length).toBeGreaterThan(0);
+});
+
+test("an address has one limit for whatever it asks for, signing in and people's pages too; a person has one, wherever they are", async () => {
+  const strict = await serveHouse({
+    guesses: new GuessLimit({ most: 1000 }),
+    limits: { token: null, user: 4, tenant: null, ip: null },
+  });
+  const stricter = await serveHouse({ limits: { token: null, user: null, tenant: null, ip: 4 } });
+  const headers = { "x-keyfold": "panel" };
+  try {
+    for (const path of [
+      "/api/identity",
+      "/session",
+      "/session/factor",
+      "/people/forgot",
+      "/people/links/look",
+    ]) {
+      const { refused } = await burst(40, () => stricter.call(path, { body: {}, headers }));
+      expect(refused.length, path).toBeGreaterThan(0);
+      expect(refused[0]!.json.code).toBe("too_many_calls");
+    }
+    await makeOperator(strict.house.server, "ada@example.com");
+    const signedIn = await strict.call("/session", {
+      body: { email: "ada@example.com", password: PASSWORD },
+      headers,
+    });
+    const cookie = signedIn.headers.get("set-cookie")!.split(";")[0]!;
+    const ask = (path: string) => strict.call(path, { headers: { ...headers, cookie } });
+    expect((await ask("/api/identity")).status).toBe(200);
+    for (const path of ["/api/identity", "/people/me/sessions"])
+      expect((await burst(40, () => ask(path))).refused.length, path).toBeGreaterThan(0);
+  } finally {
+    await strict.close();
+    await stricter.close();
+  }
 });
 
 test("with nothing configured, whoever is let in is let in as often as they like", async () => {

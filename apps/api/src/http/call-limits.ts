@@ -56,7 +56,9 @@ export class CallLimits {
       const { actor } = c.get("facts");
       if (credential !== null && actor !== null && known === undefined) {
         const { type, id, tenant = null } = actor;
-        this.#known.set(credential, { kind: type === "user" ? "user" : "token", id, tenant });
+        // An operator who signed in is a person as well; a token's session is that token.
+        const person = type !== "service_token" && c.req.raw.headers.get("authorization") === null;
+        this.#known.set(credential, { kind: person ? "user" : "token", id, tenant });
       }
       if (REFUSALS.has(c.res.status))
         for (const [kind, key] of keys) await this.#limiters.get(kind)!.penalty(key, REFUSED_POINTS - 1);
