@@ -95,12 +95,18 @@ export async function visit(browser: Browser, url: string): Promise<Visitor> {
 async function settled(page: Page): Promise<void> {
   await page.evaluate(async () => {
     await document.fonts.ready;
-    for (const animation of document.getAnimations())
-      if (
-        animation.effect?.getTiming().iterations === 1 &&
-        (animation.effect.getTiming().duration as number) < 1000
-      )
-        animation.finish();
+    const moving = () =>
+      document.getAnimations().filter(({ effect, playState }) => {
+        const { iterations, duration } = effect!.getTiming();
+        return playState === "running" && iterations === 1 && (duration as number) < 1000;
+      });
+    // What ends may let something else begin: still is what moves in none of two frames.
+    for (let still = 0; still < 2; ) {
+      const all = moving();
+      for (const one of all) one.finish();
+      still = all.length === 0 ? still + 1 : 0;
+      await new Promise(requestAnimationFrame);
+    }
   });
 }
 
