@@ -5,6 +5,7 @@ import type { RequestInfo } from "../flow/call.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
 import { Together } from "../flow/together.ts";
+import { checkOnce } from "../integrity/check-once.ts";
 
 import type { Algorithm } from "../key/suite/algorithm.ts";
 
@@ -146,8 +147,8 @@ async function byDigest(
     deadline: earliest(row.expires_at, session?.expiresAt ?? null),
   };
   if (row.kind !== "operator" && row.t_deleted_at !== null) throw refused();
-  if (!checked.has(row)) checkToken(services, row);
-  checked.add(row);
+  // Calls that come at once with one token share its row.
+  checkOnce(row, () => checkToken(services, row));
   if (row.kind === "operator") return { type: "operator", ...credential };
   const tenantId = row.tenant_id!;
   servedHere(services, tenantId);
@@ -170,9 +171,6 @@ async function byDigest(
   if (!isFrom(ipRanges, ip)) throw new RefusedCaller(actor);
   return actor;
 }
-
-/** Rows that calls with one token share, and one of them has checked. */
-const checked = new WeakSet<TokenRow>();
 
 /** @throws KeyfoldError `integrity_failed` */
 function checkToken({ mac }: Services, row: TokenRow): void {

@@ -223,9 +223,8 @@ function rowOf({ chain, waiting }: Batch): unknown[] {
     chain,
     randomUUID(),
     events.length,
-    // Of one event, as most are where tenants are many, the root is the leaf.
-    leaves.length === 1 ? leaves[0] : merkleRoot(leaves),
-    leaves.length === 1 ? leaves[0] : Buffer.concat(leaves),
+    merkleRoot(leaves),
+    Buffer.concat(leaves),
     encodeBodies(events),
     waiting[0]!.epoch.toString(),
     earliest(...waiting.map((one) => one.deadline)),

@@ -5,7 +5,7 @@ import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { findPlaceFor } from "../place/place.ts";
 import { loadSecret } from "../secret/load.ts";
-import { putByName } from "../secret/put.ts";
+import { type PutResult, putByName } from "../secret/put.ts";
 import { checkExpected } from "../secret/store.ts";
 import { openVersion, refuseClosed } from "../version/open.ts";
 import { withWriteKeys } from "../version/write-keys.ts";
@@ -36,7 +36,7 @@ export const promoteSecrets = defineVerb({
           const names = inOrder.map(({ name }) => name);
           const to = await findPlaceFor(unit, { project, environment: input.to }, names);
           const source = { project: project ?? to.project.id, environment: input.from };
-          const byName = new Map<string, Awaited<ReturnType<typeof putByName>>>();
+          const byName = new Map<string, PutResult>();
           for (const { name, fromVersion, expectedVersion } of inOrder) {
             const loaded = await loadSecret(
               reading,

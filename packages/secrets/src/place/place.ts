@@ -4,6 +4,7 @@ import type { Grant, NamedSecret } from "../access/scope.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import { isUuid } from "../input/text.ts";
+import { checkOnce } from "../integrity/check-once.ts";
 import type { RowMac } from "../integrity/row-mac.ts";
 import type { Protection } from "../policy/policy.ts";
 
@@ -127,13 +128,10 @@ export async function findPlace(
   const row = await placeRow(unit, placeRefOf(actor, input));
   if (row === undefined) throw new KeyfoldError("not_found");
   authorizePlace(actor, unit.call.action, { projectId: row.p_id, environmentId: row.e_id });
-  if (!checked.has(row)) checkPlace(services.mac, unit.tenantId, row);
-  checked.add(row);
+  // Changes that share a transaction share its row.
+  checkOnce(row, () => checkPlace(services.mac, unit.tenantId, row));
   return namedPlace(row);
 }
-
-/** Rows that changes which share a transaction share, too, and one of them has checked. */
-const checked = new WeakSet<PlaceRow>();
 
 /** What changes that share a transaction have found of places, and hold. */
 const found = new WeakMap<Unit["query"], Map<string, Promise<PlaceRow | undefined>>>();

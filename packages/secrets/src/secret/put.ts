@@ -34,11 +34,8 @@ export async function putAllByName(
   reason: string | undefined,
 ): Promise<Map<string, PutResult>> {
   const results = new Map<string, PutResult>();
-  const there = await namesThere(
-    unit,
-    place,
-    items.map(({ name }) => name),
-  );
+  const names = items.map(({ name }) => name);
+  const there = await namesThere(unit, place.project.id, place.environment.id, names);
   let absent: Put[] = [];
   const makeAbsent = async () => {
     for (const made of await makeAll(unit, place, absent, keys, reason)) results.set(made.secret.name, made);

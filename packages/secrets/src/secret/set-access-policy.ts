@@ -1,11 +1,10 @@
-import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { normalPolicy } from "../policy/policy.ts";
 import { lockSecret } from "./load.ts";
 import { secretView, setAccessPolicyInput } from "./schema.ts";
-import { moveSecret } from "./store.ts";
+import { checkGeneration, moveSecret } from "./store.ts";
 import { viewSecret } from "./view.ts";
 
 /**
@@ -22,8 +21,7 @@ export const setAccessPolicy = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     return changeSql(call, tenantId, async (unit) => {
       const { secret, place, version } = await lockSecret(unit, { id: input.id });
-      if (input.expectedGeneration !== undefined && input.expectedGeneration !== secret.generation)
-        throw new KeyfoldError("version_mismatch");
+      checkGeneration(secret, input.expectedGeneration);
       const accessPolicy = normalPolicy(input.policy);
       const moved = await moveSecret(unit, secret, { accessPolicy });
       unit.record({

@@ -81,21 +81,17 @@ export async function moveSecret(unit: Unit, secret: SecretRow, to: Move): Promi
   return row;
 }
 
-interface PlaceIds {
-  project: { id: string };
-  environment: { id: string };
-}
-
 /** Which of these names stand in a place, in one round trip; the unique index decides races. */
 export async function namesThere(
   unit: Unit,
-  { project, environment }: PlaceIds,
+  project: string,
+  environment: string,
   names: readonly string[],
 ): Promise<Set<string>> {
   const rows = await unit.query<{ name: string }>(
     `SELECT name FROM control_plane.secrets WHERE tenant_id = $1::uuid AND project_id = $2::uuid AND environment_id = $3::uuid
         AND name = ANY($4::text[]) AND state <> 'deleted'`,
-    [unit.tenantId, project.id, environment.id, names],
+    [unit.tenantId, project, environment, names],
   );
   return new Set(rows.map(({ name }) => name));
 }
@@ -107,11 +103,15 @@ export async function isNameTaken(
   environment: string,
   name: string,
 ): Promise<boolean> {
-  const place = { project: { id: project }, environment: { id: environment } };
   const there = await gather(unit, `names in ${environment}`, [name], (names) =>
-    namesThere(unit, place, names),
+    namesThere(unit, project, environment, names),
   );
   return there.has(name);
+}
+
+/** @throws KeyfoldError `version_mismatch` unless the row is as it was seen, where that is asked for */
+export function checkGeneration(secret: SecretRow, expected: number | undefined): void {
+  if (expected !== undefined && expected !== secret.generation) throw new KeyfoldError("version_mismatch");
 }
 
 /** @throws KeyfoldError `version_mismatch` */

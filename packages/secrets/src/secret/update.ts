@@ -1,4 +1,3 @@
-import { KeyfoldError } from "../error.ts";
 import { changeSql } from "../flow/change.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
@@ -7,7 +6,7 @@ import { tell } from "../message/tell.ts";
 import { authorizeRename } from "../place/place.ts";
 import { lockSecret } from "./load.ts";
 import { secretView, updateSecretInput } from "./schema.ts";
-import { moveSecret, policyOf } from "./store.ts";
+import { checkGeneration, moveSecret, policyOf } from "./store.ts";
 import { viewSecret } from "./view.ts";
 
 /** Changes a secret's metadata or name; its values stay. */
@@ -21,8 +20,7 @@ export const updateSecret = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     return changeSql(call, tenantId, async (unit) => {
       const { secret, place, version } = await lockSecret(unit, input);
-      if (input.expectedGeneration !== undefined && input.expectedGeneration !== secret.generation)
-        throw new KeyfoldError("version_mismatch");
+      checkGeneration(secret, input.expectedGeneration);
       if (input.rename !== undefined) authorizeRename(unit, secret, input.rename);
       const to = {
         ...(input.rename === undefined ? {} : { name: input.rename }),

@@ -186,7 +186,6 @@ export async function signInByPasskey(
     await saveFactor(services, tx, factor, { counter: BigInt(newCounter), usedAt: tx.now });
     const here = asking?.person.id === person.id ? asking : null;
     if (here !== null) await endSessionsOf(services, tx, person.id, { id: here.id });
-
     const started = await startPersonSession(services, tx, request, person, {
       factorAt: tx.now,
       tenantId: here === null ? await onlyTenant(tx, person) : here.tenantId,
