@@ -56,10 +56,16 @@ const file =
     return open(path);
   };
 
-const oldUrl = async (terminal: Terminal): Promise<string> =>
-  (
-    await oldSecret(terminal, { called: "The old database's address", variable: "KEYFOLD_IMPORT_URL" })
-  ).toString("utf8");
+/** What opens a source and is text: a token, an address. */
+const oldText = async (
+  terminal: Terminal,
+  called: string,
+  variable: string,
+  file?: string,
+): Promise<string> => (await oldSecret(terminal, { called, variable, file })).toString("utf8");
+
+const oldUrl = (terminal: Terminal): Promise<string> =>
+  oldText(terminal, "The old database's address", "KEYFOLD_IMPORT_URL");
 
 const columns = ({ table, tenantColumn, nameColumn, valueColumn }: SourceOptions): Partial<Table> => ({
   ...(table === undefined ? {} : { table }),
@@ -145,16 +151,8 @@ export const SOURCES = {
   infisical: async (terminal, options) => ({
     ...infisicalSource({
       url: options.address === undefined ? "https://app.infisical.com" : addressed(options),
-      clientId: (
-        await oldSecret(terminal, { called: "The client id", variable: "INFISICAL_CLIENT_ID" })
-      ).toString("utf8"),
-      clientSecret: (
-        await oldSecret(terminal, {
-          called: "The client secret",
-          file: options.keyFile,
-          variable: "INFISICAL_CLIENT_SECRET",
-        })
-      ).toString("utf8"),
+      clientId: await oldText(terminal, "The client id", "INFISICAL_CLIENT_ID"),
+      clientSecret: await oldText(terminal, "The client secret", "INFISICAL_CLIENT_SECRET", options.keyFile),
       projectId: required(options.projectId, "--project-id"),
       environments: options.environments ?? ["dev", "staging", "prod"],
       tenantsPath: options.oneTenant ? null : (options.folder ?? "/tenants"),
@@ -164,13 +162,7 @@ export const SOURCES = {
   vault: async (terminal, options) =>
     vaultKvSource({
       url: addressed(options),
-      token: (
-        await oldSecret(terminal, {
-          called: "The Vault token",
-          file: options.keyFile,
-          variable: "VAULT_TOKEN",
-        })
-      ).toString("utf8"),
+      token: await oldText(terminal, "The Vault token", "VAULT_TOKEN", options.keyFile),
       tenantFolders: !options.oneTenant,
       versions: options.versions ?? 0,
       ...(options.mount === undefined ? {} : { mount: options.mount }),
@@ -202,13 +194,7 @@ export const SOURCES = {
           projectId: required(options.projectId, "--project-id"),
           tenantLabel: tenantLabelOf(options),
           ...(options.address === undefined ? {} : { url: addressed(options) }),
-          token: (
-            await oldSecret(terminal, {
-              called: "The access token",
-              file: options.keyFile,
-              variable: "GOOGLE_ACCESS_TOKEN",
-            })
-          ).toString("utf8"),
+          token: await oldText(terminal, "The access token", "GOOGLE_ACCESS_TOKEN", options.keyFile),
         }),
   doppler: async (terminal, options, path) =>
     path !== undefined
@@ -217,13 +203,7 @@ export const SOURCES = {
           configs: options.environments ?? ["dev", "stg", "prd"],
           ...(options.projectId === undefined ? {} : { project: options.projectId }),
           ...(options.address === undefined ? {} : { url: addressed(options) }),
-          token: (
-            await oldSecret(terminal, {
-              called: "The Doppler token",
-              file: options.keyFile,
-              variable: "DOPPLER_TOKEN",
-            })
-          ).toString("utf8"),
+          token: await oldText(terminal, "The Doppler token", "DOPPLER_TOKEN", options.keyFile),
         }),
 } as const satisfies Record<string, Opener>;
 
