@@ -16,19 +16,31 @@ interface Props {
 }
 
 const ALL = "\u0000all";
+type Part = "folder" | "tag" | "consumer";
+/** What rows are filtered by that have it, where any has. */
+const PARTS: readonly { part: Part; label: string }[] = [
+  { part: "folder", label: x.folder },
+  { part: "tag", label: x.tag },
+  { part: "consumer", label: x.consumer },
+];
 const SHOW_OPTIONS = SHOWS.map((id) => ({ id, label: x.shows[id]! }));
 
 /** What is shown: which state, folder, tag and consumer, and all environments or two side by side. */
 export function MatrixToolbar({ tenant, matrix, view, onView }: Props) {
   const { environments, rows, project } = matrix;
   const projects = useQuery(trpc.projects.list.queryOptions({ tenant })).data?.projects ?? [];
-  const folders = useMemo(() => optionsOf(x.allFolders, foldersOf(rows)), [rows]);
-  const tags = useMemo(() => optionsOf(x.allTags, tagsOf(rows)), [rows]);
-  const consumers = useMemo(() => optionsOf(x.allConsumers, consumersOf(rows)), [rows]);
+  const options = useMemo(
+    () => ({
+      folder: optionsOf(x.allFolders, foldersOf(rows)),
+      tag: optionsOf(x.allTags, tagsOf(rows)),
+      consumer: optionsOf(x.allConsumers, consumersOf(rows)),
+    }),
+    [rows],
+  );
   const pairs = environments.flatMap(({ name: a }, i) =>
     environments.slice(i + 1).map(({ name: b }) => ({ id: JSON.stringify([a, b]), label: x.pair(a, b) })),
   );
-  const set = (key: "show" | "folder" | "tag" | "consumer", value: string, none: string) => {
+  const set = (key: "show" | Part, value: string, none: string) => {
     const { [key]: _, ...rest } = view;
     onView(value === none ? rest : { ...rest, [key]: value });
   };
@@ -54,39 +66,19 @@ export function MatrixToolbar({ tenant, matrix, view, onView }: Props) {
           onChange={(show) => set("show", show, "all")}
         />
       </div>
-      {folders.length > 1 ? (
-        <div className="sm:w-40">
-          <Choice
-            compact
-            label={x.folder}
-            options={folders}
-            value={view.folder ?? ALL}
-            onChange={(folder) => set("folder", folder, ALL)}
-          />
-        </div>
-      ) : null}
-      {tags.length > 1 ? (
-        <div className="sm:w-40">
-          <Choice
-            compact
-            label={x.tag}
-            options={tags}
-            value={view.tag ?? ALL}
-            onChange={(tag) => set("tag", tag, ALL)}
-          />
-        </div>
-      ) : null}
-      {consumers.length > 1 ? (
-        <div className="sm:w-40">
-          <Choice
-            compact
-            label={x.consumer}
-            options={consumers}
-            value={view.consumer ?? ALL}
-            onChange={(consumer) => set("consumer", consumer, ALL)}
-          />
-        </div>
-      ) : null}
+      {PARTS.map(({ part, label }) =>
+        options[part].length > 1 ? (
+          <div key={part} className="sm:w-40">
+            <Choice
+              compact
+              label={label}
+              options={options[part]}
+              value={view[part] ?? ALL}
+              onChange={(value) => set(part, value, ALL)}
+            />
+          </div>
+        ) : null,
+      )}
       {pairs.length > 0 ? (
         <div className="sm:w-48">
           <Choice
