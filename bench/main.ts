@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { withSection } from "./results.ts";
 import { SECTIONS } from "./sections.ts";
 
-const [flags, names] = [true, false].map((flag) =>
-  process.argv.slice(2).filter((word) => word.startsWith("--") === flag),
-) as [string[], string[]];
-const quick = flags.includes("--quick");
+const words = process.argv.slice(2);
+const quick = words.includes("--quick");
+const write = words.includes("--write");
+const names = words.filter((word) => !word.startsWith("--"));
 const unknown = names.filter((name) => !SECTIONS.some((section) => section.name === name));
 if (unknown.length > 0)
   throw new Error(`There is no ${unknown.join(", ")}: ${SECTIONS.map(({ name }) => name).join(", ")}.`);
@@ -20,5 +20,5 @@ for (const { name, title, run } of SECTIONS) {
   const command = `npx -y pnpm@12 bench ${name}${quick ? " --quick" : ""}`;
   const body = `${new Date().toISOString().slice(0, 10)}, \`${command}\`\n\n${measured}`;
   console.log(`## ${title}\n\n${body}\n`);
-  if (flags.includes("--write")) writeFileSync(path, withSection(readFileSync(path, "utf8"), title, body));
+  if (write) writeFileSync(path, withSection(readFileSync(path, "utf8"), title, body));
 }

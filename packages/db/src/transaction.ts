@@ -89,7 +89,7 @@ async function inSql<T>(
   const client: pg.PoolClient & { pipeline?: boolean } = await pool.connect();
   let over = false;
   let broken: Error | undefined;
-  // The pool listens to idle connections only, and one that dies unheard ends the process.
+  // One that dies meanwhile does not go back to the pool.
   const lost = (error: Error): void => {
     broken = error;
   };
