@@ -1,5 +1,5 @@
 import { Webhook } from "standardwebhooks";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Caller, callerOf, type House, openHouse } from "../testing/house.ts";
 import { codeOf } from "../testing/refusal.ts";
 import { FakeTransport, type Posted } from "../testing/transport.ts";
@@ -78,6 +78,20 @@ test("a rotation reaches the endpoint, signed as Standard Webhooks has it, in re
   expect(posted!.url).toBe(endpoint.url);
   expect(JSON.stringify(transport.posted)).not.toContain("sk_test_not_a_real_key");
   expect(() => verify({ ...posted!, body: posted!.body.replace('"K"', '"L"') }, endpoint.secret)).toThrow();
+});
+
+test("where nothing is to be sent, a hint costs one small statement, and a thousand hints no more than two", async () => {
+  const { pool } = house.db;
+  const asked = vi.spyOn(pool, "query");
+  const connections = vi.spyOn(pool, "connect");
+  const dispatcher = dispatch(house.server, { pollMs: 600_000 });
+  await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(1));
+  for (let i = 0; i < 1_000; i++) house.server.hint(`${tenant.id} 1`);
+  await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(2));
+  await dispatcher.stop();
+  expect(asked).toHaveBeenCalledTimes(2);
+  // Each of the two had its connection, and nothing else had one.
+  expect(connections).toHaveBeenCalledTimes(2);
 });
 
 test("what was changed before an endpoint was made is not told to it", async () => {

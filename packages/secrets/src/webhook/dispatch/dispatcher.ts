@@ -6,7 +6,7 @@ import type { WebhookTransport } from "../transport.ts";
 import { deliver } from "./deliver.ts";
 import { LAZILY } from "./lazily.ts";
 import { type Claimed, type Records, recordsOf } from "./records.ts";
-import { routeMessages } from "./route.ts";
+import { isAnythingWaiting, routeMessages } from "./route.ts";
 
 export interface DispatcherOptions {
   /** Most attempts under way at once in this process, but for those that are slow; 256 by default. */
@@ -31,6 +31,8 @@ interface Attempt {
 
 /** Slow attempts and all others together are at most so many times the concurrency. */
 const WITH_SLOW = 8;
+/** Hints that come faster than this are answered by one look: every change of every tenant is one. */
+const BETWEEN_LOOKS_MS = 20;
 
 /**
  * Sends webhooks: hands messages over to endpoints, takes what is due under a lease, and makes the attempts. A process that
@@ -48,6 +50,8 @@ export class WebhookDispatcher {
   #woken = false;
   /** Whether messages may be there that were not handed over: at a start, after a hint, and every now and then. */
   #told = true;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #nextLook: NodeJS.Timeout | null = null;
   #ring: (() => void) | null = null;
   #loop: Promise<void> | null = null;
   /** Told when it has stopped. */
@@ -71,10 +75,16 @@ export class WebhookDispatcher {
     this.#loop ??= this.#run();
   }
 
-  /** Something may be due: look now. Costs nothing, and is never needed. */
+  /** Something may be due: look now, or in a moment if it just has. Costs next to nothing, and is never needed. */
   wake(): void {
     this.#told = true;
-    this.#free();
+    const wait = this.#lookedAt + BETWEEN_LOOKS_MS - performance.now();
+    if (wait <= 0) this.#free();
+    else
+      this.#nextLook ??= setTimeout(() => {
+        this.#nextLook = null;
+        this.#free();
+      }, wait).unref();
   }
 
   #free(): void {
@@ -85,7 +95,8 @@ export class WebhookDispatcher {
   /** Ends what is under way and waits for it: what was not answered yet is sent again by whoever comes next. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.wake();
+    if (this.#nextLook !== null) clearTimeout(this.#nextLook);
+    this.#free();
     await this.#loop;
     await Promise.all([...this.#underWay].map(({ ended }) => ended));
     this.onStopped();
@@ -99,8 +110,11 @@ export class WebhookDispatcher {
       this.#woken = this.#told = false;
       let found = 0;
       try {
-        if (route) found += await routeMessages(this.#services);
-        found += await this.#take();
+        if (route) this.#lookedAt = performance.now();
+        if (!route || (await isAnythingWaiting(this.#services))) {
+          if (route) found += await routeMessages(this.#services);
+          found += await this.#take();
+        }
         failing = false;
       } catch (error) {
         // The database is away or slow: told once, and tried again.

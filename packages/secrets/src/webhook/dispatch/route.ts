@@ -1,6 +1,7 @@
 import { type Query, withDeploymentSql, withTenantSql } from "@keyfold/db";
 import { describeCause } from "../../error.ts";
 import { again } from "../../flow/again.ts";
+import { onPool } from "../../flow/query.ts";
 import type { Services } from "../../flow/services.ts";
 import { MESSAGE_COLUMNS, type MessageRow } from "../../message/row.ts";
 import { isFor, type Reads } from "../filter.ts";
@@ -9,6 +10,14 @@ import { LAZILY } from "./lazily.ts";
 
 const TENANTS_AT_ONCE = 50;
 const MESSAGES_AT_ONCE = 500;
+
+/** Whether any message waits to be handed over or any delivery to be made; in one statement, since it is asked all day. */
+export async function isAnythingWaiting({ db }: Services): Promise<boolean> {
+  const [row] = await again(() =>
+    onPool(db)<{ waiting: boolean }>("SELECT control_plane.webhooks_waiting() AS waiting", []),
+  );
+  return row!.waiting;
+}
 
 /**
  * Hands messages over: for each endpoint that wants one, a delivery. Any number of processes may do it at once; each
