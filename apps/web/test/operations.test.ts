@@ -11,7 +11,14 @@ const refused: Rotator = {
   title: "Acme Mail: the key of an account",
   test: () => Promise.reject(new RotatorError("test_failed", "535")),
 };
-const scene = setScene({ house: { rotators: [...localRotators, refused] } });
+/** One that sets what it makes at a target, step by step. */
+const stepwise: Rotator = {
+  ...local!,
+  kind: "acme-sms",
+  title: "Acme SMS: the key of an account",
+  hasTarget: true,
+};
+const scene = setScene({ house: { rotators: [...localRotators, refused, stepwise] } });
 const DAY = 86_400_000;
 
 afterAll(async () => {
@@ -74,6 +81,13 @@ test("webhooks: an endpoint is made with a filter, its signing secret shown once
   await rotated.getByRole("button", { expanded: false }).click();
   await rotated.getByText("Attempt 1").waitFor();
   await look("webhook-deliveries");
+  await page.getByRole("link", { name: "Inbox" }).click();
+  await page
+    .getByRole("list", { name: "Webhooks that fail" })
+    .getByText("https://hooks.acme.example/keyfold")
+    .waitFor();
+  await look("inbox-webhooks", ["360"]);
+  await page.goBack();
   house.transport.answer(() => 204);
   await page.getByRole("button", { name: "Send all given-up ones again" }).click();
   await page.getByText("1 message is sent again").waitFor();
@@ -119,7 +133,7 @@ test("the rotation page: what failed, is overdue, due, ends and comes, on a line
     owner: "payments@globex.example",
   });
   await policy("SESSION_SIGNING_KEY", { schedule: { everyDays: 7 }, rotator: { kind: "acme-mail" } });
-  await policy("OPENAI_API_KEY", { schedule: { everyDays: 30 }, rotator: { kind: "api-key" } });
+  await policy("OPENAI_API_KEY", { schedule: { everyDays: 30 }, rotator: { kind: "acme-sms" } });
   await policy("DATABASE_URL", { schedule: { everyDays: 90 }, rotator: { kind: "password" } });
   await policy("TLS_CERTIFICATE", { expiresAt: days(20) });
   await policy("JOBS_KEY", { schedule: { everyDays: 30, timeZone: "Europe/Berlin" } });
@@ -131,6 +145,7 @@ test("the rotation page: what failed, is overdue, due, ends and comes, on a line
     await house.moveClock(`9 days ${hours} hours`);
     await house.server.jobs.find(({ name }) => name === "rotations.run")!.run();
   }
+  await caller.rotation.runNow({ id: (await caller.secrets.get({ name: "OPENAI_API_KEY" })).id });
 
   const visitor = await scene.visitor();
   const { page, look, complaints } = visitor;
@@ -143,8 +158,23 @@ test("the rotation page: what failed, is overdue, due, ends and comes, on a line
   await list("Overdue").getByText("asks payments@globex.example").waitFor();
   await list("Due").getByText("email/sendgrid/API_KEY").waitFor();
   await list("Ends soon").getByText("TLS_CERTIFICATE").waitFor();
-  expect(await list("Coming").count()).toBe(3);
+  await list("Running").getByText("OPENAI_API_KEY").waitFor();
+  expect(await list("Coming").count()).toBe(2);
   await look("rotation");
+  // The overview says the same of each.
+  await page.goto("/t/globex/overview");
+  for (const [name, words] of [
+    ["SESSION_SIGNING_KEY", "rotation failed"],
+    ["payments/STRIPE_SECRET_KEY", "rotation overdue"],
+    ["email/sendgrid/API_KEY", "rotation due"],
+  ] as const)
+    await page
+      .getByRole("row")
+      .filter({ has: page.getByRole("rowheader", { name, exact: true }) })
+      .getByRole("link", { name: new RegExp(`^dev: .*${words}$`) })
+      .waitFor();
+  await look("overview-trouble", ["1280"]);
+  await page.goBack();
   const column = page.getByRole("button", { name: /: 1 secret$/ }).last();
   await column.focus();
   await page.keyboard.press("Enter");

@@ -22,6 +22,8 @@ async function prepare(slug: string) {
   const { id } = await secrets.update({ name: "payments/STRIPE_SECRET_KEY", tags: { owner: "payments" } });
   await rotation.setPolicy({ id, expiresAt: new Date(Date.now() + 9 * 86_400_000).toISOString() });
   await consumers.declare({ id, consumer: "billing", kind: "service" });
+  const closed = await secrets.get({ name: "SESSION_SIGNING_KEY" });
+  await secrets.setAccessPolicy({ id: closed.id, policy: { services: ["checkout"] } });
   const empty = await secrets.set({ name: "OLD_KEY", value: "not real" });
   await versions.revoke({ id: empty.secret.id, version: 1, reason: "leaked" });
   return tenant;
@@ -44,6 +46,7 @@ test("the overview shows where each key is set, missing or differs, each by a si
     .waitFor();
   await row("DATABASE_URL").getByText("missing").waitFor();
   await row("OLD_KEY").getByRole("link", { name: "dev: empty" }).waitFor();
+  await row("SESSION_SIGNING_KEY").getByRole("link", { name: "dev: set, not readable to you, v1" }).waitFor();
   await look("overview");
 
   await page.getByRole("button", { name: /Show/ }).click();
@@ -93,6 +96,17 @@ test("the overview shows where each key is set, missing or differs, each by a si
   expect(new URL(page.url()).searchParams.get("consumer")).toBe("billing");
   await page.getByRole("button", { name: /Read by/ }).click();
   await page.getByRole("option", { name: "All consumers" }).click();
+  await page.getByRole("button", { name: /Folder/ }).click();
+  await page.getByRole("option", { name: "email" }).click();
+  await page.getByText("2 of 8 keys").waitFor();
+  await page.getByRole("button", { name: /Folder/ }).click();
+  await page.getByRole("option", { name: "All folders" }).click();
+  await page.getByRole("button", { name: /Tag/ }).click();
+  await page.getByRole("option", { name: "owner: payments" }).click();
+  await page.getByText("1 of 8 keys").waitFor();
+  expect(new URL(page.url()).searchParams.get("tag")).toBe("owner: payments");
+  await page.getByRole("button", { name: /Tag/ }).click();
+  await page.getByRole("option", { name: "All tags" }).click();
 
   await row("DATABASE_URL").getByRole("link", { name: /^prod/ }).click();
   await page.waitForURL(/\/t\/acme\/default\/prod\/s\//);

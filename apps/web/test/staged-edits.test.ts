@@ -89,10 +89,10 @@ test("a .env is pasted, looked through, mended and saved as one transaction with
   await visitor.leave();
 });
 
-test("a JSON file is dropped, and leaving with something staged is asked about first", async () => {
-  const { token } = await scene.furnish("globex");
+test("a JSON file is dropped, leaving with something staged is asked about first, and what is in use is removed on a tick and a reason", async () => {
+  const { token, caller } = await scene.furnish("globex");
   const visitor = await scene.visitor();
-  const { page } = visitor;
+  const { page, look } = visitor;
   await visitor.signIn(token, "/t/globex/default/staging/edit");
   await page.getByText("Nothing is staged yet").waitFor();
   await page.getByRole("region", { name: /Paste or drop/ }).evaluate((box) => {
@@ -113,5 +113,28 @@ test("a JSON file is dropped, and leaving with something staged is asked about f
   page.once("dialog", (dialog) => void dialog.accept());
   await page.getByRole("link", { name: "Rotation" }).click();
   await page.waitForURL("**/t/globex/rotation");
+
+  const { house } = scene.served;
+  const name = "OPENAI_API_KEY";
+  const made = await caller.tokens.create({ name: "checkout", preset: "reader", consumerName: "checkout" });
+  const reader = house.as(made.token);
+  await reader.secrets.reveal({ name });
+  await reader.consumers.ack({ name, version: 1 });
+  await house.server.flush();
+  await page.goto("/t/globex/default/dev/edit");
+  await page.getByRole("button", { name: /Key to remove/ }).click();
+  await page.getByRole("option", { name }).click();
+  await page.getByRole("button", { name: "Stage removal" }).click();
+  const save = page.getByRole("button", { name: "Save 1 change" });
+  await save.click();
+  await page.getByRole("checkbox", { name: /in use all the same/ }).check();
+  expect(await save.isDisabled()).toBe(true);
+  expect((await caller.secrets.get({ name })).state).toBe("live");
+  await page.getByRole("textbox", { name: "Why" }).fill("The assistant is gone");
+  await look("edit-in-use", ["1280"]);
+  await save.click();
+  await page.getByText("1 change saved").waitFor();
+  const { events } = await caller.audit.list({ action: "secret.deleted", limit: 1 });
+  expect(events[0]).toMatchObject({ reason: "The assistant is gone", target: { name } });
   await visitor.leave();
 });

@@ -6,6 +6,7 @@ import { freshKey } from "../data/fresh-key.ts";
 import { client } from "../data/trpc.ts";
 import { refreshSecrets, useSecrets } from "../secrets/use-secrets.ts";
 import { Button } from "../ui/button.tsx";
+import { Checkbox } from "../ui/checkbox.tsx";
 import { Field } from "../ui/field.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
 import { FailureNote, FailureState, Overtaken, SkeletonRows } from "../ui/state.tsx";
@@ -35,6 +36,7 @@ export function EditPage() {
   const [changes, setChanges] = useState<readonly Change[]>([]);
   const [kept, setKept] = useState<ReadonlySet<string>>(new Set());
   const [reason, setReason] = useState("");
+  const [insists, setInsists] = useState(false);
   const [idempotencyKey, setIdempotencyKey] = useState(freshKey);
   const { busy, failed, run } = useAction();
   const checked = useChecked(place, changes);
@@ -57,12 +59,15 @@ export function EditPage() {
   const reviewed = review(changes, versions, checked, kept);
   const saving = toSave(reviewed);
   const count = (kind: string) => saving.filter((one) => one.kind === kind).length;
-  const overtaken = failed !== null && ["version_mismatch", "not_found"].includes(toFailure(failed).code);
+  const code = failed === null ? null : toFailure(failed).code;
+  const overtaken = code === "version_mismatch" || code === "not_found";
+  const inUse = code === "in_use";
+  const force = inUse && insists;
   const back = { to: "/t/$tenant/$project/$environment", params: place } as const;
 
   async function submit(event: FormEvent) {
     event.preventDefault();
-    if (saving.length === 0 || saving.length > MOST) return;
+    if (saving.length === 0 || saving.length > MOST || (force && reason.trim() === "")) return;
     const done = await run(async () => {
       await client.secrets.save.mutate({
         ...place,
@@ -73,7 +78,7 @@ export function EditPage() {
         ),
         remove: saving.flatMap(({ change, version }) =>
           change.what === "remove"
-            ? [{ name: change.name, ...(version === null ? {} : { expectedVersion: version }) }]
+            ? [{ name: change.name, force, ...(version === null ? {} : { expectedVersion: version }) }]
             : [],
         ),
         ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
@@ -122,10 +127,23 @@ export function EditPage() {
         </section>
         {changes.length === 0 ? null : (
           <div className="mt-6 max-w-2xl space-y-4">
-            <Field label={s.reason} optional hint={s.reasonHint} value={reason} onChange={setReason} />
+            <Field
+              label={s.reason}
+              optional={!force}
+              hint={s.reasonHint}
+              value={reason}
+              onChange={setReason}
+            />
             <FailureNote error={failed}>
               {overtaken ? (
                 <Overtaken text={s.overtaken} word={s.refresh} onPress={() => void refreshSecrets()} />
+              ) : null}
+              {inUse ? (
+                <div className="mt-2">
+                  <Checkbox checked={insists} onChange={setInsists} hint={s.anywayHint}>
+                    {s.anyway}
+                  </Checkbox>
+                </div>
               ) : null}
             </FailureNote>
             <div className="flex flex-wrap items-center gap-4">
@@ -133,7 +151,7 @@ export function EditPage() {
                 type="submit"
                 look="primary"
                 isPending={busy}
-                isDisabled={saving.length === 0 || saving.length > MOST}
+                isDisabled={saving.length === 0 || saving.length > MOST || (force && reason.trim() === "")}
               >
                 {busy ? s.saving : s.save(saving.length)}
               </Button>

@@ -55,6 +55,8 @@ export const s = {
   overtaken:
     "Somebody changed one of these meanwhile. Nothing was saved. Look at what is there now, then save again.",
   refresh: "See the newest",
+  anyway: "Remove what is in use all the same",
+  anywayHint: "Whoever reads it fails at their next read. Say why above: it is recorded beside your name.",
   leave: "Leave without saving? What you staged is lost.",
   parse: {
     noEquals: "holds no =",

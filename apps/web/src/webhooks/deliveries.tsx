@@ -37,6 +37,7 @@ interface Props {
 export function Deliveries({ tenant, id, asked }: Props) {
   const may = useMay();
   const [state, setState] = useState<string>(ALL);
+  const [again, setAgain] = useState(0);
   const filter = { tenant, id, ...(state === ALL ? {} : { state: state as Delivery["state"] }) };
   const query = useInfiniteQuery({
     ...inPages(trpc.webhooks.deliveries.infiniteQueryKey(filter), (page, options) =>
@@ -45,7 +46,8 @@ export function Deliveries({ tenant, id, asked }: Props) {
     staleTime: 0,
     placeholderData: keepPreviousData,
     refetchInterval: ({ state: { data } }) =>
-      Date.now() - asked < SOON || data?.pages.some(({ deliveries }) => deliveries.some(isUnderWay))
+      Date.now() - Math.max(asked, again) < SOON ||
+      data?.pages.some(({ deliveries }) => deliveries.some(isUnderWay))
         ? EVERY
         : false,
   });
@@ -55,6 +57,7 @@ export function Deliveries({ tenant, id, asked }: Props) {
   async function replay(which: { messages: string[] } | { since: string }) {
     try {
       const { count } = await client.webhooks.replay.mutate({ tenant, id, ...which });
+      setAgain(Date.now());
       tell(w.log.replayed(count));
       await queries.invalidateQueries(trpc.webhooks.deliveries.pathFilter());
     } catch (error) {
