@@ -14,9 +14,11 @@ export { createKeyring, Keyring, type KeyringOptions } from "./keyring.ts";
 export { localRootKey } from "./local-provider.ts";
 export type { DekPlace, KeyPlace, KeyPurpose, ValuePlace } from "./place.ts";
 export { type RootKeyProvider, type RootKeyRef, unwrapKey, type WrappedKey, wrapKey } from "./provider.ts";
+export { Redacted } from "./redacted.ts";
 export { rootKeyFromBytes, rootKeyFromText } from "./root-key.ts";
 export { rootKeyFromCommand } from "./root-key-command.ts";
 export { generateRootKeyFile, rootKeyFromFile } from "./root-key-file.ts";
+export { type Encoding, SecretValue } from "./secret-value.ts";
 export { SigningKey } from "./signing-key.ts";
 export {
   deriveValueKey,

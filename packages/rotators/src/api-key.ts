@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { SecretValue } from "@keyfold/envelope";
 import { z } from "zod";
 import { RotatorError } from "./error.ts";
 import { defineRotator } from "./rotator.ts";
-import { SecretValue } from "./secret-value.ts";
 
 const config = z.strictObject({
   /** How many random bytes: 16 to 64, 32 by default. */

@@ -1,8 +1,8 @@
+import { SecretValue } from "@keyfold/envelope";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { RotatorError } from "./error.ts";
 import { defineRotator, type RotatorDefinition } from "./rotator.ts";
-import { SecretValue } from "./secret-value.ts";
 import { refusal } from "./testing/conformance.ts";
 import { Rehearsal } from "./testing/rehearsal.ts";
 

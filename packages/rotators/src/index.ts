@@ -1,3 +1,4 @@
+export { type Encoding, SecretValue } from "@keyfold/envelope";
 export { apiKeyRotator } from "./api-key.ts";
 export { type Credential, credentialSchema, credentialsIn } from "./credential.ts";
 export {
@@ -32,5 +33,4 @@ export {
   type StepTask,
   type Task,
 } from "./rotator.ts";
-export { type Encoding, SecretValue } from "./secret-value.ts";
 export { uuidRotator } from "./uuid.ts";

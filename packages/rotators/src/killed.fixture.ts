@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { text } from "node:stream/consumers";
+import { SecretValue } from "@keyfold/envelope";
 import { apiKeyRotator } from "./api-key.ts";
 import { driveRotation, type Progress } from "./drive.ts";
 import { httpRotator } from "./http/rotator.ts";
@@ -9,7 +10,6 @@ import { passwordRotator } from "./password.ts";
 import { postgresRotators } from "./postgres/rotators.ts";
 import { rotatorsOf } from "./registry.ts";
 import type { Rotator } from "./rotator.ts";
-import { SecretValue } from "./secret-value.ts";
 import { uuidRotator } from "./uuid.ts";
 
 /** What stands in the file that a rotation is kept in: fake values, in the open. */

@@ -11,12 +11,12 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
+import { SecretValue } from "@keyfold/envelope";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Kept, Told } from "./killed.fixture.ts";
 import { readAccount, writeAccount } from "./postgres/account.ts";
 import { scramVerifier } from "./postgres/scram.ts";
-import { SecretValue } from "./secret-value.ts";
 
 /** `pnpm --filter @keyfold/rotators test:kill` stops at every moment of every rotator; else at some of each. */
 const EVERY = process.env.KEYFOLD_KILL_ROUNDS !== undefined;

@@ -1,8 +1,8 @@
+import { SecretValue } from "@keyfold/envelope";
 import { z } from "zod";
 import { RotatorError } from "./error.ts";
 import { type CharacterClass, countPasswords, drawPassword } from "./password-policy.ts";
 import { defineRotator } from "./rotator.ts";
-import { SecretValue } from "./secret-value.ts";
 import { uniformBelow } from "./uniform.ts";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";

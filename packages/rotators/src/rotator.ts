@@ -1,7 +1,7 @@
+import type { SecretValue } from "@keyfold/envelope";
 import type { z } from "zod";
 import type { Credential } from "./credential.ts";
 import { RotatorError } from "./error.ts";
-import type { SecretValue } from "./secret-value.ts";
 
 /** What every step of one rotation of one secret is told. */
 export interface Task<Config> {

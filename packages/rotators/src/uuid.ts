@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { SecretValue } from "@keyfold/envelope";
 import { z } from "zod";
 import { RotatorError } from "./error.ts";
 import { defineRotator } from "./rotator.ts";
-import { SecretValue } from "./secret-value.ts";
 
 const config = z.strictObject({
   /** 4: 122 random bits. 7: sorts by time, tells when it was made, and has 74 random bits. */

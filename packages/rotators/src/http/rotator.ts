@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
+import { SecretValue } from "@keyfold/envelope";
 import { z } from "zod";
 import { credentialSchema } from "../credential.ts";
 import { RotatorError } from "../error.ts";
 import { defineRotator, type Rotator, type Task } from "../rotator.ts";
-import { SecretValue } from "../secret-value.ts";
 
 /** Sends one request to an address that a tenant configured: the host's to guard. */
 export type HttpPost = (post: {
@@ -99,7 +99,7 @@ export function httpRotator(options: { post: HttpPost }): Rotator {
     // It made the value, and is asked about exactly what was stored of it.
     async test(task) {
       const pending = await task.pending();
-      const value = pending.unsafelyBytes().toString(pending.encoding);
+      const value = pending.unsafelyEncoded();
       await send(task, "test", { ...referenceOf(task.state), value, encoding: pending.encoding });
     },
     finish: async (task) => void (await send(task, "finish", referenceOf(task.state))),

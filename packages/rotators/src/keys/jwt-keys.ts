@@ -1,8 +1,8 @@
 import type { JsonWebKey } from "node:crypto";
+import { SecretValue } from "@keyfold/envelope";
 import { z } from "zod";
 import { RotatorError } from "../error.ts";
 import { defineRotator } from "../rotator.ts";
-import { SecretValue } from "../secret-value.ts";
 import { newPrivateKey, privateKeyOf, publicJwk, signsAndVerifies, thumbprint } from "./key-pair.ts";
 
 const ALGORITHMS = { EdDSA: "ed25519", ES256: "p256", RS256: "rsa" } as const;

@@ -1,7 +1,7 @@
+import { SecretValue } from "@keyfold/envelope";
 import { z } from "zod";
 import { RotatorError } from "../error.ts";
 import { defineRotator, type Rotator } from "../rotator.ts";
-import { SecretValue } from "../secret-value.ts";
 import { newPrivateKey, privateKeyOf, publicJwk, signsAndVerifies, thumbprint } from "./key-pair.ts";
 
 /** `pem`: PKCS #8 (RFC 5958). `jwk`: RFC 7517, with the key's thumbprint (RFC 7638) for its name. */

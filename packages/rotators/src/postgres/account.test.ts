@@ -1,6 +1,6 @@
+import { SecretValue } from "@keyfold/envelope";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { SecretValue } from "../secret-value.ts";
 import { type Account, readAccount, writeAccount } from "./account.ts";
 
 const account: Account = {

@@ -1,5 +1,5 @@
+import type { SecretValue } from "@keyfold/envelope";
 import { z } from "zod";
-import type { SecretValue } from "../secret-value.ts";
 
 /** How a connection is protected; PostgreSQL's words. Without one, `verify-full`. */
 const sslMode = z.enum(["disable", "require", "verify-full"]);

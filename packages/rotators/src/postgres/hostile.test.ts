@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { SecretValue } from "@keyfold/envelope";
 import { afterEach, expect, test } from "vitest";
-import { SecretValue } from "../secret-value.ts";
 import { refusal } from "../testing/conformance.ts";
 import { readAccount } from "./account.ts";
 import type { Lookup } from "./reach.ts";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
+import type { SecretValue } from "@keyfold/envelope";
 import type { Credential } from "../credential.ts";
 import { RotatorError } from "../error.ts";
 import type { Task } from "../rotator.ts";
-import type { SecretValue } from "../secret-value.ts";
 import { type Account, readAccount } from "./account.ts";
 import type { Reach } from "./reach.ts";
 import { scramVerifier } from "./scram.ts";

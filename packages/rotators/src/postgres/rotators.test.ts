@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
+import { SecretValue } from "@keyfold/envelope";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { SecretValue } from "../secret-value.ts";
 import { refusal, rotatorConformance } from "../testing/conformance.ts";
 import { FaultyProxy } from "../testing/faulty-proxy.ts";
 import { Rehearsal } from "../testing/rehearsal.ts";

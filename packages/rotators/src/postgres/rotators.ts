@@ -1,9 +1,9 @@
+import { SecretValue } from "@keyfold/envelope";
 import { z } from "zod";
 import { credentialSchema } from "../credential.ts";
 import { RotatorError } from "../error.ts";
 import { makePassword, passwordPolicy } from "../password.ts";
 import { defineRotator, type Rotator, type Task } from "../rotator.ts";
-import { SecretValue } from "../secret-value.ts";
 import { type Account, readAccount, writeAccount } from "./account.ts";
 import type { Reach } from "./reach.ts";
 import { adminAccount, asAdmin, forgetPassword, setPassword, testLogin } from "./role.ts";

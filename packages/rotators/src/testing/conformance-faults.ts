@@ -1,6 +1,6 @@
 import { ok, strictEqual } from "node:assert";
+import type { SecretValue } from "@keyfold/envelope";
 import type { Rotator } from "../rotator.ts";
-import type { SecretValue } from "../secret-value.ts";
 import { type RotatorCheck, refusal } from "./conformance.ts";
 import { Killed, type Moment, type Rehearsal } from "./rehearsal.ts";
 

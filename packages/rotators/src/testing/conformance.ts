@@ -1,8 +1,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { inspect } from "node:util";
+import type { SecretValue } from "@keyfold/envelope";
 import { RotatorError } from "../error.ts";
 import type { Rotator } from "../rotator.ts";
-import type { SecretValue } from "../secret-value.ts";
 import { faultChecks, type TargetUnderTest } from "./conformance-faults.ts";
 import { Rehearsal } from "./rehearsal.ts";
 

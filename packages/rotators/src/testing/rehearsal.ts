@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { SecretValue } from "@keyfold/envelope";
 import { driveRotation, type Journal, type Phase, type Progress, type TaskFacts } from "../drive.ts";
 import { RotatorError } from "../error.ts";
 import type { Rotator } from "../rotator.ts";
-import { SecretValue } from "../secret-value.ts";
 
 /** Thrown where a rehearsal is killed: as with `kill -9`, nothing of the rotator's or the engine's runs after it. */
 export class Killed extends Error {
