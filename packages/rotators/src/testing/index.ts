@@ -1,4 +1,4 @@
 export { type RotatorCheck, type RotatorSubject, rotatorConformance } from "./conformance.ts";
 export type { TargetUnderTest } from "./conformance-faults.ts";
-export { FaultyProxy } from "./faulty-proxy.ts";
+export { FaultyProxy, type Lost } from "./faulty-proxy.ts";
 export { Killed, type Moment, Rehearsal, type RehearsalOptions } from "./rehearsal.ts";

@@ -6,6 +6,7 @@ import type { Call } from "../flow/call.ts";
 import { type PrismaUnit, type Unit, unappended } from "../flow/change.ts";
 import { eventBytes, type Happening } from "../flow/event.ts";
 import { append } from "./append.ts";
+import { type Ends, settled } from "./lost-commit.ts";
 
 /** What happens to a tenant as a whole is told to the deployment's chain too, in the same transaction. */
 export async function tellDeployment(unit: Unit, happening: Happening): Promise<void> {
@@ -29,19 +30,26 @@ export async function onDeploymentChain<T extends { events: readonly unknown[] }
   read: (unit: Pick<PrismaUnit, "query">) => Promise<T>,
 ): Promise<T> {
   const { services, actor } = call;
-  return again(() =>
+  const transact = (ends: Ends<T>) =>
     withTenant(services.db, services.deployment, async (tx) => {
+      const told = { batch: randomUUID(), messages: [] };
       const page = await read(tx);
       const event = eventBytes(call, null, {
         target: { type: "chain", id: services.deployment, name: null },
         details: { count: page.events.length },
       });
-      const outcome = await append(tx.query, services.deployment, [event], {
-        deadline: actor.deadline,
-        token: liveness(actor),
-      });
+      const outcome = await append(
+        tx.query,
+        services.deployment,
+        [event],
+        {
+          deadline: actor.deadline,
+          token: liveness(actor),
+        },
+        told,
+      );
       if (outcome !== "appended") throw unappended(outcome);
-      return page;
-    }),
-  );
+      return ends(services.deployment, told.batch, page);
+    });
+  return again(() => settled(services.db, transact));
 }

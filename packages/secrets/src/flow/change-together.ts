@@ -1,6 +1,7 @@
 import { withTenantSql } from "@keyfold/db";
 import { liveness } from "../access/actor.ts";
 import { append } from "../audit/append.ts";
+import { OutcomeUnknown, settled } from "../audit/lost-commit.ts";
 import { KeyfoldError } from "../error.ts";
 import { ATTEMPTS } from "./again.ts";
 import type { Call } from "./call.ts";
@@ -123,31 +124,35 @@ async function doneTogether(
   const left = nothingLeft();
   let results: unknown[];
   try {
-    results = await withTenantSql(
-      services.db,
-      tenantId,
-      async (tx) => {
-        // Side by side, each statement of all of them on its way at once: in the order in which all lock.
-        const done = await Promise.allSettled([
-          tx.query("SELECT set_config('lock_timeout', $1, true)", [String(LOCK_MS)]),
-          ...group.map(async ({ call, work }) => work(begin(call, tenantId, tx, left).unit)),
-        ]);
-        // Only when all are done with the connection may one end the transaction.
-        const [, ...values] = done.map((one) => {
-          if (one.status === "rejected") throw one.reason;
-          return one.value;
-        });
-        if (left.events.length === 0) return values;
-        const { actor } = group[0]!.call;
-        const judge = { raise: true, deadline: actor.deadline, token: liveness(actor) };
-        const outcome = await append(tx.query, tenantId, left.events, judge, left.told);
-        if (outcome !== "appended") throw unappended(outcome);
-        return values;
-      },
-      { pipelined: true },
+    results = await settled(services.db, (ends) =>
+      withTenantSql(
+        services.db,
+        tenantId,
+        async (tx) => {
+          // Side by side, each statement of all of them on its way at once: in the order in which all lock.
+          const done = await Promise.allSettled([
+            tx.query("SELECT set_config('lock_timeout', $1, true)", [String(LOCK_MS)]),
+            ...group.map(async ({ call, work }) => work(begin(call, tenantId, tx, left).unit)),
+          ]);
+          // Only when all are done with the connection may one end the transaction.
+          const [, ...values] = done.map((one) => {
+            if (one.status === "rejected") throw one.reason;
+            return one.value;
+          });
+          if (left.events.length === 0) return values;
+          const { actor } = group[0]!.call;
+          const judge = { raise: true, deadline: actor.deadline, token: liveness(actor) };
+          const outcome = await append(tx.query, tenantId, left.events, judge, left.told);
+          if (outcome !== "appended") throw unappended(outcome);
+          return ends(tenantId, left.told.batch, values);
+        },
+        { pipelined: true },
+      ),
     );
-  } catch {
-    return false; // whose it was shows when each is done by itself
+  } catch (error) {
+    if (!(error instanceof OutcomeUnknown)) return false; // whose it was shows when each is done by itself
+    for (const { reject } of group) reject(error);
+    return true;
   }
   try {
     await services.journal?.note(left.refusals);

@@ -3,6 +3,7 @@ import { type SqlTransaction, type Transaction, withTenant, withTenantSql } from
 import { ACTIONS } from "../access/actions.ts";
 import { liveness, standsByEpoch } from "../access/actor.ts";
 import { type AppendOutcome, append, type Told } from "../audit/append.ts";
+import { type Ends, holdChain, settled } from "../audit/lost-commit.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Refusal } from "../journal/journal.ts";
 import { memberStands } from "../member/stands.ts";
@@ -70,30 +71,29 @@ function changeThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
     } = {},
   ): Promise<T> {
     const { services, actor } = call;
-    const changed = await again(
-      () =>
-        door(services.db, tenantId, async (tx) => {
-          const { unit, events, told, refusals } = begin(call, tenantId, tx);
-          // A service token's tenant is looked at with it in the append; an operator can name any, and a person's may be gone.
-          if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
-          await memberStands(unit.query, actor, true);
-          const result = await work(unit);
-          if (events.length > 0) {
-            const raise = typeof options.raise === "function" ? options.raise() : (options.raise ?? true);
-            const judge = {
-              raise,
-              deadline: actor.deadline,
-              token: options.endsItself ? null : liveness(actor),
-            };
-            const outcome = await append(unit.query, tenantId, events, judge, told);
-            if (outcome !== "appended") throw unappended(outcome);
-            // A raised epoch is told to whoever listens; where it stays, messages are told of by themselves.
-            if (!raise && told.messages.length > 0) await unit.query(NOTIFY, [tenantId]);
-          }
-          return { result, refusals };
-        }),
-      options.attempts,
-    );
+    const transact = (ends: Ends<{ result: T; refusals: readonly Refusal[] }>) =>
+      door(services.db, tenantId, async (tx) => {
+        const { unit, events, told, refusals } = begin(call, tenantId, tx);
+        // A service token's tenant is looked at with it in the append; an operator can name any, and a person's may be gone.
+        if (actor.type !== "service_token" && options.tenant !== "any") await loadTenant(unit, tenantId);
+        await memberStands(unit.query, actor, true);
+        const result = await work(unit);
+        if (events.length > 0) {
+          const raise = typeof options.raise === "function" ? options.raise() : (options.raise ?? true);
+          const judge = {
+            raise,
+            deadline: actor.deadline,
+            token: options.endsItself ? null : liveness(actor),
+          };
+          const outcome = await append(unit.query, tenantId, events, judge, told);
+          if (outcome !== "appended") throw unappended(outcome);
+          // A raised epoch is told to whoever listens; where it stays, messages are told of by themselves.
+          if (!raise && told.messages.length > 0) await unit.query(NOTIFY, [tenantId]);
+        }
+        const changed = { result, refusals };
+        return events.length > 0 ? ends(tenantId, told.batch, changed) : changed;
+      });
+    const changed = await again(() => settled(services.db, transact), options.attempts);
     await services.journal?.note(changed.refusals);
     return changed.result;
   };
@@ -112,9 +112,9 @@ function lookThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
     const { services, actor } = call;
     for (let attempt = 1; ; attempt++) {
       const last = attempt === ATTEMPTS;
-      const answer = await again(() =>
+      const transact = (ends: Ends<Looked<T> | "stale">) =>
         door(services.db, tenantId, async (tx): Promise<Looked<T> | "stale"> => {
-          const { unit, events } = begin(call, tenantId, tx);
+          const { unit, events, told } = begin(call, tenantId, tx);
           if (last) await holdChain(unit.query, tenantId);
           const [row] = await unit.query<{ epoch: bigint | string }>(
             "SELECT control_plane.epoch_of($1::uuid) AS epoch",
@@ -127,16 +127,22 @@ function lookThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
           // The epoch says that the token still lives: its event shares a commit with others', and holds no lock here.
           if (!last && events.length === 1 && standsByEpoch(actor, epoch))
             return { result, event: events[0]!, epoch };
-          const outcome = await append(unit.query, tenantId, events, {
-            expectedEpoch: epoch,
-            deadline: actor.deadline,
-            token: liveness(actor),
-          });
+          const outcome = await append(
+            unit.query,
+            tenantId,
+            events,
+            {
+              expectedEpoch: epoch,
+              deadline: actor.deadline,
+              token: liveness(actor),
+            },
+            told,
+          );
           if (outcome === "epoch") return "stale";
           if (outcome !== "appended") throw unappended(outcome);
-          return { result };
-        }),
-      );
+          return ends(tenantId, told.batch, { result });
+        });
+      const answer = await again(() => settled(services.db, transact));
       if (answer !== "stale") {
         const { result, event, epoch } = answer;
         if (event === undefined) return result;
@@ -153,11 +159,6 @@ function lookThrough<Tx extends SqlTransaction>(door: Door<Tx>) {
 type Looked<T> =
   | { result: T; event?: undefined; epoch?: undefined }
   | { result: T; event: Buffer; epoch: bigint };
-
-/** Holds a chain until the transaction ends: nobody else appends to it meanwhile. The same lock as append_events(). */
-export async function holdChain(query: Unit["query"], chain: string): Promise<void> {
-  await query("SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 7))::text", [chain]);
-}
 
 /** What units of work that share a transaction leave behind, to be appended at its end. */
 export interface Left {

@@ -3,7 +3,7 @@ import { type Connections, connect, withTenant, withTenantSql } from "@keyfold/d
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type House, openHouse } from "../testing/house.ts";
 import { codeOf, refusalOf } from "../testing/refusal.ts";
-import { databaseError, violatedIndex } from "./database-error.ts";
+import { databaseError, leavesOpen, violatedIndex } from "./database-error.ts";
 
 /** Errors as PostgreSQL, pg and Prisma really throw them: the same failure, asked for through each door. */
 
@@ -90,7 +90,7 @@ test.each([
   expect(await codes(house.db, raise(state))).toEqual(thrice(code));
 });
 
-test("a connection that is ended under a statement is database_unavailable", async () => {
+test("a connection that is ended under a statement is database_unavailable, and leaves open what became of it", async () => {
   const name = `victim-${randomUUID()}`;
   const asleep = [
     house.db.pool.query(`SELECT pg_sleep(20) /* ${name} */`),
@@ -101,7 +101,38 @@ test("a connection that is ended under a statement is database_unavailable", asy
   while ((await house.sql(`SELECT pid ${here}`)).length < 3);
   await house.sql(`SELECT pg_terminate_backend(pid) ${here}`);
   for (const error of await Promise.all(asleep))
-    expect(databaseError(error)?.code).toBe("database_unavailable");
+    expect([databaseError(error)?.code, leavesOpen(error)]).toEqual(["database_unavailable", true]);
+});
+
+test("what could not be sent, and what the server refused, leaves nothing open; a commit that it refuses neither", async () => {
+  const errors = [
+    await thrownBy(away.pool.query("SELECT 1")),
+    await thrownBy(hurried.pool.query("SELECT pg_sleep(5)::text")),
+    await thrownBy(house.db.pool.query(raise("53100"))),
+    await thrownBy(house.db.pool.query(raise("57P03"))),
+    new Error("Connection terminated due to connection timeout"),
+    new Error("plain"),
+    null,
+  ];
+  await house.sql(`CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'canary' USING ERRCODE = '23514'; END $$;
+    CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON control_plane.tenants DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW EXECUTE FUNCTION public.refuse()`);
+  const update = "UPDATE control_plane.tenants SET generation = generation + 1";
+  for (const door of [withTenantSql, withTenant])
+    errors.push(
+      await thrownBy(
+        door(house.db, tenant, async ({ query }) => {
+          await query(update, []);
+        }),
+      ),
+    );
+  await house.sql("DROP TRIGGER refuse ON control_plane.tenants; DROP FUNCTION public.refuse()");
+  expect(errors.slice(-2).map((error) => databaseError(error)?.code)).toEqual([
+    "illegal_state",
+    "illegal_state",
+  ]);
+  expect(errors.map(leavesOpen)).toEqual(errors.map(() => false));
 });
 
 test("a taken name is told from its index, through pg and through Prisma", async () => {

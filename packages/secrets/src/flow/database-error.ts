@@ -41,6 +41,25 @@ export function sqlState(error: unknown): string | null {
   return own === "P2002" ? "23505" : null;
 }
 
+/**
+ * Whether an error leaves open what became of what was sent: the connection was lost before the answer came. What could not
+ * be sent at all, and what the server refused, leaves nothing open.
+ */
+export function leavesOpen(error: unknown): boolean {
+  const state = sqlState(error);
+  // 57P03 is a server that lets nobody in yet.
+  if (state !== null) return state === "40003" || (/^(08|57P)/.test(state) && state !== "57P03");
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const kind = adapterCause(error)?.kind;
+  if (kind === "ConnectionClosed" || kind === "SocketTimeout" || code === "P1017") return true;
+  if (code === "ECONNRESET" || code === "EPIPE" || code === "ETIMEDOUT") return true;
+  return (
+    typeof message === "string" &&
+    /Connection (terminated|ended)|Query read timeout/.test(message) &&
+    !message.includes("due to connection timeout")
+  );
+}
+
 function adapterCause(error: unknown): Record<string, unknown> | null {
   const meta = (error as { meta?: { driverAdapterError?: { cause?: unknown } } } | null)?.meta;
   const cause =

@@ -29,9 +29,11 @@ function databaseWith(held: Set<string>, answer: (chain: string) => AppendOutcom
   return { query, letGo, asked };
 }
 
+const nothingIsLost = () => Promise.reject(new Error("no commit was lost"));
+
 test("tenants whose chains are held keep no one else waiting, not even who once shared their commit", async () => {
   const database = databaseWith(new Set(["b", "d", "e"]));
-  const appender = new ReadAppender(database.query);
+  const appender = new ReadAppender(database.query, nothingIsLost);
   const blocked = ["b", "d", "e"].map((chain) => appender.append(chain, EVENT, 1n, null));
   // Shares the commit that finds b, d and e held; then comes again, and another too, while they still are.
   for (let i = 0; i < 3; i++) expect(await appender.append("a", EVENT, 1n, null)).toBe("appended");
@@ -42,7 +44,7 @@ test("tenants whose chains are held keep no one else waiting, not even who once 
 
 test("reads of a held chain go on in their order once it is let go", async () => {
   const database = databaseWith(new Set(["b"]));
-  const appender = new ReadAppender(database.query);
+  const appender = new ReadAppender(database.query, nothingIsLost);
   const reads = [appender.append("b", EVENT, 1n, null)];
   await appender.append("a", EVENT, 1n, null);
   reads.push(appender.append("b", EVENT, 1n, null), appender.append("b", EVENT, 1n, null));
@@ -60,7 +62,7 @@ test("of a batch whose earliest deadline has passed, those whose it was are told
     if (deadline?.getTime() === past.getTime()) return [{ outcomes: ["deadline"] }];
     return real(sql, params);
   }) as Query;
-  const appender = new ReadAppender(query);
+  const appender = new ReadAppender(query, nothingIsLost);
   const reads = [past, null, later, past, null].map((deadline) => appender.append("a", EVENT, 1n, deadline));
   expect(await Promise.all(reads)).toEqual(["deadline", "appended", "appended", "deadline", "appended"]);
   expect(database.asked).toHaveLength(1);
@@ -71,10 +73,40 @@ test("a database that fails tells every reader of the batch, and the next reads 
   const database = databaseWith(new Set());
   const query = ((sql: string, params: readonly unknown[]) =>
     broken ? Promise.reject(new Error("gone")) : database.query(sql, params)) as Query;
-  const appender = new ReadAppender(query);
+  const appender = new ReadAppender(query, nothingIsLost);
   const reads = ["a", "a", "b"].map((chain) => appender.append(chain, EVENT, 1n, null));
   for (const read of await Promise.allSettled(reads))
     expect(read).toMatchObject({ status: "rejected", reason: { code: "audit_unavailable" } });
   broken = false;
   expect(await appender.append("a", EVENT, 1n, null)).toBe("appended");
+});
+
+const lost = () => Promise.reject(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
+
+test("a commit of many tenants that was lost: each one's batch is looked for by its id, and appended where it is not there", async () => {
+  const asked: string[] = [];
+  const database = databaseWith(new Set(), (chain) => (chain === "c" ? "epoch" : "appended"));
+  const query = ((sql: string, params: readonly unknown[]) =>
+    Array.isArray(params[0]) ? lost() : database.query(sql, params)) as Query;
+  const appender = new ReadAppender(query, async (chain, batch, otherwise) => {
+    asked.push(batch);
+    return chain === "a" ? "appended" : otherwise(query);
+  });
+  const reads = ["a", "b", "c"].map((chain) => appender.append(chain, EVENT, 1n, null));
+  expect(await Promise.all(reads)).toEqual(["appended", "appended", "epoch"]);
+  expect(database.asked.map(({ chains }) => chains)).toEqual([["b"], ["c"]]);
+  expect(new Set(asked).size).toBe(3);
+});
+
+test("where the database stays away after a lost commit, few looks are tried for all, and every reader is told", async () => {
+  let looks = 0;
+  const appender = new ReadAppender(lost as Query, () => {
+    looks++;
+    return lost();
+  });
+  const reads = ["a", "b", "c", "d", "e"].map((chain) => appender.append(chain, EVENT, 1n, null));
+  for (const read of await Promise.allSettled(reads))
+    expect(read).toMatchObject({ status: "rejected", reason: { code: "database_unavailable" } });
+  // As many as may be on their way at once.
+  expect(looks).toBe(2);
 });

@@ -4,6 +4,8 @@ import { encodeBodies, leafHash, merkleRoot } from "@keyfold/ledger";
 import { earliest } from "../access/deadline.ts";
 import { type AppendOutcome, unwritten } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
+import { leavesOpen } from "../flow/database-error.ts";
+import { Slots } from "./slots.ts";
 
 /** One read that waits for its event to be durable. */
 interface Waiting {
@@ -19,35 +21,25 @@ interface Waiting {
 /** The reads of one tenant that go into one batch. */
 interface Batch {
   chain: string;
+  /** Unique in the chain: by it a batch whose commit was lost is found. */
+  id: string;
   waiting: Waiting[];
+  /** Of those whose commit was lost together: why the look for one of them failed, and then there is none for the others. */
+  lost?: { reason: KeyfoldError | null };
 }
+
+/** Answers "appended" where the batch is in its chain, else does `otherwise` while nobody else appends; see `unlessThere`. */
+export type UnlessThere = <T>(
+  chain: string,
+  batch: string,
+  otherwise: (query: Query) => Promise<T>,
+) => Promise<T | "appended">;
 
 /** What became of batches that were written. */
 interface Done {
   told: { batch: Batch; outcome: AppendOutcome | KeyfoldError }[];
   /** What is to be tried again by itself, its chain still being kept from others. */
   again: Batch[];
-}
-
-/** Lets a few in at once; the others wait their turn. */
-class Slots {
-  #free: number;
-  readonly #line: (() => void)[] = [];
-
-  constructor(free: number) {
-    this.#free = free;
-  }
-
-  async acquire(): Promise<void> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#line.push(resolve));
-  }
-
-  release(): void {
-    const next = this.#line.shift();
-    if (next === undefined) this.#free++;
-    else next();
-  }
 }
 
 /** Most events of one batch: a reader waits for its whole batch. */
@@ -75,6 +67,7 @@ const SQL_OF_ONE = `SELECT CASE WHEN $9::boolean OR pg_try_advisory_xact_lock(ha
  */
 export class ReadAppender {
   readonly #query: Query;
+  readonly #unlessThere: UnlessThere;
   readonly #most: number;
   readonly #queues = new Map<string, Waiting[]>();
   readonly #busy = new Set<string>();
@@ -82,9 +75,13 @@ export class ReadAppender {
   #running = 0;
   #planned = false;
 
-  /** @param most how many transactions may be on their way at once */
-  constructor(query: Query, most = 2) {
+  /**
+   * @param unlessThere asked about batches whose commit was lost
+   * @param most how many transactions may be on their way at once
+   */
+  constructor(query: Query, unlessThere: UnlessThere, most = 2) {
     this.#query = query;
+    this.#unlessThere = unlessThere;
     this.#most = most;
     this.#alone = new Slots(most);
   }
@@ -119,7 +116,7 @@ export class ReadAppender {
     const batches: Batch[] = [];
     for (const [chain, queue] of this.#queues) {
       if (this.#busy.has(chain)) continue;
-      batches.push({ chain, waiting: takeBatch(queue) });
+      batches.push({ chain, id: randomUUID(), waiting: takeBatch(queue) });
       if (queue.length === 0) this.#queues.delete(chain);
       if (batches.length === MOST_CHAINS) break;
     }
@@ -136,8 +133,8 @@ export class ReadAppender {
   }
 
   /**
-   * A batch whose chain somebody holds waits for it by itself: it keeps neither a slot from the others nor their chains,
-   * and of such there are few at once, since each keeps a connection.
+   * A batch whose chain somebody holds waits for it by itself, and so is one that was lost looked for: it keeps neither a
+   * slot from the others nor their chains, and of such there are few at once, since each keeps a connection.
    */
   async #runAlone(batch: Batch): Promise<void> {
     await this.#alone.acquire();
@@ -162,15 +159,19 @@ export class ReadAppender {
   async #write(batches: readonly Batch[], wait: boolean): Promise<Done> {
     const told: Done["told"] = [];
     const again: Batch[] = [];
-    let outcomes: (AppendOutcome | "held")[];
+    let outcomes: Outcomes;
     try {
-      const [sql, batched] =
-        batches.length === 1 ? [SQL_OF_ONE, rowOf(batches[0]!)] : [SQL, columnsOf(batches)];
-      const [row] = await this.#query<{ outcomes: (AppendOutcome | "held")[] }>(sql, [...batched, wait]);
-      outcomes = row!.outcomes;
+      outcomes =
+        batches[0]!.lost === undefined
+          ? await ask(this.#query, batches, wait)
+          : await this.#find(batches[0]!, batches[0]!.lost);
     } catch (error) {
-      const reason = unwritten(error);
-      return { told: batches.map((batch) => ({ batch, outcome: reason })), again };
+      const reason = error instanceof KeyfoldError ? error : unwritten(error);
+      // What was looked for already, and is not to be found out, is told.
+      if (!leavesOpen(error) || batches[0]!.lost !== undefined)
+        return { told: batches.map((batch) => ({ batch, outcome: reason })), again };
+      const lost = { reason: null };
+      return { told, again: batches.map((batch) => ({ ...batch, lost })) };
     }
     for (const [index, batch] of batches.entries()) {
       const outcome = outcomes[index]!;
@@ -178,12 +179,36 @@ export class ReadAppender {
       else if (outcome !== "deadline") told.push({ batch, outcome });
       else {
         const rest = refusePast(batch.waiting);
-        if (rest.length > 0) again.push({ chain: batch.chain, waiting: rest });
-        else told.push({ batch: { chain: batch.chain, waiting: rest }, outcome });
+        const { chain } = batch;
+        if (rest.length > 0) again.push({ chain, id: randomUUID(), waiting: rest });
+        else told.push({ batch: { ...batch, waiting: rest }, outcome });
       }
     }
     return { told, again };
   }
+
+  /**
+   * What became of a batch whose commit was lost. Whatever the answer, it is the last: what may still be on its way to the
+   * server is judged as this is, or refused for its id.
+   */
+  async #find(batch: Batch, lost: NonNullable<Batch["lost"]>): Promise<Outcomes> {
+    if (lost.reason !== null) throw lost.reason;
+    try {
+      const found = await this.#unlessThere(batch.chain, batch.id, (query) => ask(query, [batch], true));
+      return found === "appended" ? [found] : found;
+    } catch (error) {
+      lost.reason = unwritten(error);
+      throw lost.reason;
+    }
+  }
+}
+
+type Outcomes = (AppendOutcome | "held")[];
+
+async function ask(query: Query, batches: readonly Batch[], wait: boolean): Promise<Outcomes> {
+  const [sql, batched] = batches.length === 1 ? [SQL_OF_ONE, rowOf(batches[0]!)] : [SQL, columnsOf(batches)];
+  const [row] = await query<{ outcomes: Outcomes }>(sql, [...batched, wait]);
+  return row!.outcomes;
 }
 
 /**
@@ -216,12 +241,12 @@ function takeBatch(queue: Waiting[]): Waiting[] {
   return queue.splice(0, end);
 }
 
-function rowOf({ chain, waiting }: Batch): unknown[] {
+function rowOf({ chain, id, waiting }: Batch): unknown[] {
   const events = waiting.map((one) => one.event);
   const leaves = waiting.map((one) => one.leaf);
   return [
     chain,
-    randomUUID(),
+    id,
     events.length,
     merkleRoot(leaves),
     Buffer.concat(leaves),

@@ -1,11 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { type Query, withTenantSql } from "@keyfold/db";
 import { liveness, standsByEpoch } from "../access/actor.ts";
 import { earliest } from "../access/deadline.ts";
-import { append } from "../audit/append.ts";
+import { type AppendOutcome, append } from "../audit/append.ts";
+import { appendAlone, holdChain, settled } from "../audit/lost-commit.ts";
 import { type ErrorCode, KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
-import { holdChain } from "../flow/change.ts";
 import { databaseError } from "../flow/database-error.ts";
 import { eventBytes } from "../flow/event.ts";
 import { onPool } from "../flow/query.ts";
@@ -13,7 +14,6 @@ import type { Services } from "../flow/services.ts";
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { forgetReader, type KnownReader, knownReader } from "../hot/known-reader.ts";
-import type { ReadAppender } from "../hot/read-appender.ts";
 import { type RevealInput, rememberRead, warmReveal } from "../hot/warm-reveal.ts";
 import { memberStands } from "../member/stands.ts";
 import { openKeyed, refuseClosed, refusedFrom } from "../version/open.ts";
@@ -59,29 +59,41 @@ export async function reveal(
   number?: number,
 ): Promise<RevealedView> {
   for (let attempt = 1; attempt < ATTEMPTS; attempt++) {
-    const answer = await again(() => tryReveal(call, tenantId, shared(call), ref, number));
+    const answer = await again(() => tryReveal(call, tenantId, shared(call, tenantId), ref, number));
     if (answer !== null) return answer;
   }
   // A tenant that changes faster than we read: hold its chain for this one read.
+  const told = { batch: randomUUID(), messages: [] };
   const answer = await again(() =>
-    withTenantSql(call.services.db, tenantId, async ({ query }) => {
-      await holdChain(query, tenantId);
-      return tryReveal(call, tenantId, { query, append: null }, ref, number);
-    }),
+    settled<RevealedView | null>(call.services.db, (ends) =>
+      withTenantSql(call.services.db, tenantId, async ({ query }) => {
+        await holdChain(query, tenantId);
+        const held: Source = {
+          query,
+          append: (event, judge) =>
+            append(query, tenantId, [event], { ...judge, token: liveness(call.actor) }, told),
+        };
+        return ends(tenantId, told.batch, await tryReveal(call, tenantId, held, ref, number));
+      }),
+    ),
   );
   if (answer === null) throw new KeyfoldError("conflict");
   return answer;
 }
 
-/** A database to read from, and what appends an event in a commit with others'; null: it is appended where it was read. */
+/** A database to read from, and what appends the read's event, judged by epoch and deadline. */
 interface Source {
   query: Query;
-  append: ReadAppender | null;
+  append(event: Buffer, judge: { expectedEpoch: bigint; deadline: Date | null }): Promise<AppendOutcome>;
 }
 
-const shared = ({ services }: Pick<Call, "services">): Source => ({
+/** In a commit with others' where the epoch says that the caller still may, and else in one of its own. */
+const shared = ({ services, actor }: Pick<Call, "services" | "actor">, tenantId: string): Source => ({
   query: onPool(services.db),
-  append: services.hot.appender,
+  append: (event, judge) =>
+    standsByEpoch(actor, judge.expectedEpoch)
+      ? services.hot.appender.append(tenantId, event, judge.expectedEpoch, judge.deadline)
+      : appendAlone(services.db, tenantId, [event], { ...judge, token: liveness(actor) }),
 });
 
 /**
@@ -102,7 +114,7 @@ export async function revealKnown(
   if (warm !== "unknown") return warm;
   const call: Call = { services, actor, action, request };
   try {
-    return await tryReveal(call, actor.tenantId, shared(call), input, input.version, known);
+    return await tryReveal(call, actor.tenantId, shared(call, actor.tenantId), input, input.version, known);
   } catch (error) {
     const ours = error instanceof KeyfoldError ? error : databaseError(error);
     if (ours !== null && NOT_NOW.has(ours.code)) throw ours;
@@ -120,7 +132,7 @@ const NOT_NOW: ReadonlySet<ErrorCode> = new Set([
 async function tryReveal(
   call: Call,
   tenantId: string,
-  { query, append: appender }: Source,
+  { query, append }: Source,
   ref: SecretRefInput,
   number: number | undefined,
   known?: KnownReader,
@@ -138,14 +150,7 @@ async function tryReveal(
       target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
     });
     const deadline = earliest(call.actor.deadline, refusedFrom(version), loaded.until);
-    const outcome =
-      appender !== null && standsByEpoch(call.actor, epoch)
-        ? await appender.append(tenantId, event, epoch, deadline)
-        : await append(query, tenantId, [event], {
-            expectedEpoch: epoch,
-            deadline,
-            token: liveness(call.actor),
-          });
+    const outcome = await append(event, { expectedEpoch: epoch, deadline });
     if (known !== undefined && outcome !== "appended") return forgetReader(known);
     if (outcome === "token" || (outcome === "deadline" && deadline === call.actor.deadline))
       throw new KeyfoldError("unauthenticated");

@@ -1,6 +1,6 @@
 import { createEnvelope } from "@keyfold/envelope";
 import { localRotators, rotatorsOf } from "@keyfold/rotators";
-import { append } from "../audit/append.ts";
+import { appendAlone, unlessThere } from "../audit/lost-commit.ts";
 import { RefusalLog } from "../audit/refusals.ts";
 import { ReadTracker } from "../consumer/tracker.ts";
 import { IssuerKeys } from "../federation/issuer-keys.ts";
@@ -110,13 +110,13 @@ export async function assemble(options: KeyfoldServerOptions): Promise<Assembled
     hot: {
       // Rows that are replicated raise no epoch here: what is remembered would outlive a revocation.
       cache: options.readCache === false || !began ? null : new ReadCache(options.readCache),
-      appender: new ReadAppender(onPool(db)),
+      appender: new ReadAppender(onPool(db), (...batch) => unlessThere(db, ...batch)),
     },
     reads: options.consumers === false ? null : new ReadTracker(db, log, clock, options.consumers),
     uses: options.consumers === false ? null : new TokenUses(db, log, options.consumers),
     refusals: new RefusalLog(
       {
-        append: async (chain, event) => void (await again(() => append(onPool(db), chain, [event], {}))),
+        append: async (chain, event) => void (await again(() => appendAlone(db, chain, [event], {}))),
         deployment: deployment.id,
         clock,
         log,

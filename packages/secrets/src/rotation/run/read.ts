@@ -1,6 +1,6 @@
 import { SecretValue } from "@keyfold/rotators";
 import { liveness } from "../../access/actor.ts";
-import { append } from "../../audit/append.ts";
+import { appendAlone } from "../../audit/lost-commit.ts";
 import { KeyfoldError } from "../../error.ts";
 import { again } from "../../flow/again.ts";
 import type { Call } from "../../flow/call.ts";
@@ -47,7 +47,7 @@ async function tryRead(
       target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
       details: { rotation },
     });
-    const outcome = await append(query, tenantId, [event], {
+    const outcome = await appendAlone(call.services.db, tenantId, [event], {
       expectedEpoch: loaded.epoch,
       token: liveness(call.actor),
     });
