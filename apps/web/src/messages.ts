@@ -65,6 +65,7 @@ export const m = {
     federation: "Federation",
     links: "Links",
     audit: "Audit log",
+    settings: "Settings",
     tenants: "Tenants",
     allTenants: "All tenants",
     fleet: "Fleet",
@@ -91,6 +92,7 @@ export const m = {
     none: "No environments yet",
     noneText: "This project has no environment that your token may see.",
     noProjects: "No projects yet",
+    toSettings: "To the projects and environments",
     noProjectsText: "This tenant has no project that your token may see.",
   },
 

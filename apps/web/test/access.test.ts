@@ -123,8 +123,7 @@ test("what takes two is asked for by one and decided by another; why somebody ma
   await olga.page.goto("/t/veridian/approvals");
   await olga.page.getByText("Nothing waits").waitFor();
   await olga.look("approvals-empty", ["360"]);
-  const { environments } = await tenant.caller.environments.list({});
-  await protect(olga, environments.find(({ name }) => name === "dev")!.id);
+  await protect(olga, "veridian");
 
   // Refused, with the way to ask.
   const { page } = dora;
@@ -229,18 +228,26 @@ test("what takes two is asked for by one and decided by another; why somebody ma
   await dora.leave();
 });
 
-/** Four eyes for changes, as its owner. */
-async function protect({ page }: Visitor, environment: string): Promise<void> {
-  const answer = await page.evaluate(
-    (name) =>
-      fetch(`/api/environments/${name}/protection`, {
-        method: "PUT",
-        headers: { "content-type": "application/json", "x-keyfold": "panel" },
-        body: JSON.stringify({ protection: "changes" }),
-      }).then(({ status }) => status),
-    environment,
-  );
-  expect(answer).toBe(200);
+/** Four eyes for what changes in dev, as its owner. */
+async function protect({ page, look }: Visitor, tenant: string): Promise<void> {
+  await page.goto(`/t/${tenant}/settings`);
+  await page.getByRole("button", { name: "More for default / dev" }).click();
+  await page.getByRole("menuitem", { name: "Protect" }).click();
+  const form = page.getByRole("dialog", { name: "Protect dev" });
+  await form.getByRole("button", { name: /What takes two people/ }).click();
+  await page.getByRole("option", { name: /^Changes(?! and)/ }).click();
+  await look("settings-protect", ["360"]);
+  await form.getByRole("button", { name: "Save" }).click();
+  const dev = page.getByRole("list", { name: "Environments of default" }).getByRole("listitem").first();
+  await dev.getByText("Changes take two").waitFor();
+  // Less than that takes two itself.
+  await page.getByRole("button", { name: "More for default / dev" }).click();
+  await page.getByRole("menuitem", { name: "Protect" }).click();
+  await form.getByRole("button", { name: /What takes two people/ }).click();
+  await page.getByRole("option", { name: "Nothing" }).click();
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.getByRole("link", { name: "Ask for an approval" }).waitFor();
+  await form.getByRole("button", { name: "Cancel" }).click();
 }
 
 test("a secret that asks for a second factor is rotated in place: what was typed stays, and is sent once it is proved", async () => {

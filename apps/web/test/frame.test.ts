@@ -5,7 +5,6 @@ const scene = setScene();
 
 test("the palette goes anywhere and does anything by a few letters; keys alone do, too, and a sheet says which", async () => {
   const { token, caller } = await scene.furnish("acme");
-  await caller.projects.create({ name: "web-shop" });
   const visitor = await scene.visitor();
   const { page, look, complaints } = visitor;
   await visitor.signIn(token);
@@ -74,6 +73,62 @@ test("the palette goes anywhere and does anything by a few letters; keys alone d
     await page.waitForURL(`**/t/acme/${path}`);
   }
 
+  // A project, from the palette; its environments are made, renamed and deleted where it stands.
+  await page.keyboard.press("Control+k");
+  await field.fill("new project");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/t/acme/settings?make=project");
+  const making = page.getByRole("dialog", { name: "New project" });
+  await making.getByLabel("Name").fill("default");
+  await making.getByRole("button", { name: "Create" }).click();
+  await making.getByText("Correlation id").waitFor();
+  await making.getByLabel("Name").fill("web-shop");
+  await look("settings-project", ["360"]);
+  await making.getByRole("button", { name: "Create" }).click();
+  const places = page.getByRole("list", { name: "Projects" });
+  const shop = places.getByRole("list", { name: "Environments of web-shop" }).getByRole("listitem");
+  await shop.filter({ hasText: "prod" }).waitFor();
+  await places.getByRole("button", { name: "New environment in web-shop" }).click();
+  const naming = page.getByRole("dialog", { name: "New environment in web-shop" });
+  await naming.getByLabel("Name").fill("qa");
+  await naming.getByRole("button", { name: "Create" }).click();
+  await shop.filter({ hasText: "qa" }).waitFor();
+  await look("settings");
+  const choose = async (name: string, item: string) => {
+    await places.getByRole("button", { name: `More for ${name}`, exact: true }).click();
+    await page.getByRole("menuitem", { name: item }).click();
+  };
+  await choose("web-shop / qa", "Rename");
+  const renaming = page.getByRole("dialog", { name: "Rename qa" });
+  await renaming.getByLabel("Name").fill("preview");
+  await renaming.getByRole("button", { name: "Save" }).click();
+  await shop.filter({ hasText: "preview" }).waitFor();
+  await choose("web-shop / preview", "Delete");
+  const removing = page.getByRole("alertdialog", { name: "Delete the environment preview" });
+  const remove = removing.getByRole("button", { name: "Delete" });
+  await removing.getByLabel("Type the name").fill("qa");
+  expect(await remove.isDisabled()).toBe(true);
+  await removing.getByLabel("Type the name").fill("preview");
+  await remove.click();
+  await expect.poll(() => shop.count()).toBe(3);
+  // What holds secrets stays, and the refusal says so.
+  await choose("default", "Delete");
+  const refused = page.getByRole("alertdialog", { name: "Delete the project default" });
+  await refused.getByLabel("Type the name").fill("default");
+  await refused.getByRole("button", { name: "Delete" }).click();
+  await refused.getByText("Correlation id").waitFor();
+  await look("settings-not-empty", ["1280"]);
+  await refused.getByRole("button", { name: "Cancel" }).click();
+  await choose("web-shop", "Rename");
+  const called = page.getByRole("dialog", { name: "Rename web-shop" });
+  await called.getByLabel("Name").fill("storefront");
+  await called.getByRole("button", { name: "Save" }).click();
+  await page.getByText("It is called storefront now").waitFor();
+  expect((await caller.projects.list({})).projects.map(({ name }) => name)).toEqual([
+    "default",
+    "storefront",
+  ]);
+
   // The switcher: places only.
   await page.getByRole("button", { name: /Go to another place/ }).click();
   await palette.getByRole("option", { name: /default \/ staging/ }).waitFor();
@@ -82,8 +137,8 @@ test("the palette goes anywhere and does anything by a few letters; keys alone d
   await page.keyboard.press("Enter");
   await page.waitForURL("**/t/acme/default/prod");
   await page.getByRole("button", { name: /Go to another place/ }).click();
-  await palette.getByRole("option", { name: /web-shop \/ staging/ }).click();
-  await page.waitForURL("**/t/acme/web-shop/staging");
+  await palette.getByRole("option", { name: /storefront \/ staging/ }).click();
+  await page.waitForURL("**/t/acme/storefront/staging");
   expect(complaints).toEqual([]);
   await visitor.leave();
 });

@@ -14,6 +14,7 @@ export const TENANT_PAGES = [
   { to: "/t/$tenant/tokens", label: m.frame.tokens, key: "t" },
   { to: "/t/$tenant/federation", label: m.frame.federation, key: "f" },
   { to: "/t/$tenant/audit", label: m.frame.audit, key: "a" },
+  { to: "/t/$tenant/settings", label: m.frame.settings, key: "e" },
 ] as const;
 
 /** An operator's pages. */

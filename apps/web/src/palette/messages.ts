@@ -7,6 +7,8 @@ export const p = {
   none: (text: string) => `Nothing for “${text}”`,
   groups: { go: "Go to", do: "Do", places: "Environments", tenants: "Tenants", keys: "Keys" },
   newSecret: (place: string) => `New secret in ${place}`,
+  newProject: "New project",
+  newEnvironment: (project: string) => `New environment in ${project}`,
   theme: (name: string) => `Appearance: ${name}`,
   help: "Keyboard shortcuts",
   signOut: "Sign out",

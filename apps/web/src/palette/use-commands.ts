@@ -63,7 +63,11 @@ function useActions(
   const leave = useSignOut();
   const may = useMay();
   const mayCreate = may("secret.create");
+  const mayProject = may("project.create");
+  const mayEnvironment = may("environment.create");
   return useMemo(() => {
+    const make = (of: string, what: string) =>
+      void navigate({ to: "/t/$tenant/settings", params: { tenant: of }, search: { make: what } });
     const act = (label: string, run: () => void): Command => ({
       id: `do ${label}`,
       group: p.groups.do,
@@ -84,11 +88,15 @@ function useActions(
             ),
           ]
         : []),
+      ...(tenant !== undefined && mayProject ? [act(p.newProject, () => make(tenant, "project"))] : []),
+      ...(tenant !== undefined && mayEnvironment
+        ? [act(p.newEnvironment(project ?? "default"), () => make(tenant, `in ${project ?? "default"}`))]
+        : []),
       ...THEMES.map((theme) => act(p.theme(m.frame.themes[theme]), () => setTheme(theme))),
       { ...act(p.help, onHelp), detail: "?" },
       act(p.signOut, leave),
     ];
-  }, [navigate, leave, mayCreate, onHelp, tenant, project, environment]);
+  }, [navigate, leave, mayCreate, mayProject, mayEnvironment, onHelp, tenant, project, environment]);
 }
 
 /** The environments of all projects of the tenant. */

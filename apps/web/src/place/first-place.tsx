@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, useParams, useRouterState, useSearch } from "@tanstack/react-router";
+import { Link, Navigate, useParams, useRouterState, useSearch } from "@tanstack/react-router";
 import { FolderOpen } from "lucide-react";
 import { trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
@@ -35,10 +35,16 @@ export function FirstPlace() {
         icon={<FolderOpen size={20} aria-hidden />}
         title={m.place.noProjects}
         text={m.place.noProjectsText}
-      />
+      >
+        <ToSettings tenant={tenant} />
+      </State>
     );
   if (environments.data && environment === undefined)
-    return <State icon={<FolderOpen size={20} aria-hidden />} title={m.place.none} text={m.place.noneText} />;
+    return (
+      <State icon={<FolderOpen size={20} aria-hidden />} title={m.place.none} text={m.place.noneText}>
+        <ToSettings tenant={tenant} />
+      </State>
+    );
   if (project && environment && stays)
     return (
       <Navigate
@@ -48,6 +54,18 @@ export function FirstPlace() {
       />
     );
   return <SkeletonRows />;
+}
+
+function ToSettings({ tenant }: { tenant: string }) {
+  return (
+    <Link
+      to="/t/$tenant/settings"
+      params={{ tenant }}
+      className="text-sm font-medium text-accent-text underline underline-offset-2"
+    >
+      {m.place.toSettings}
+    </Link>
+  );
 }
 
 function pick<T extends { name: string }>(list: readonly T[] | undefined, preferred: string): T | undefined {

@@ -83,6 +83,14 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("../audit/audit-page.tsx"), "AuditPage"),
 });
 
+const settings = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/settings",
+  validateSearch: (search: Record<string, unknown>): { make?: string } =>
+    typeof search.make === "string" ? { make: search.make } : {},
+  component: lazyRouteComponent(() => import("../settings/settings-page.tsx"), "SettingsPage"),
+});
+
 // Not below /t, where a project could have any name.
 const goToSecret = createRoute({
   getParentRoute: () => app,
@@ -124,6 +132,7 @@ export const tenantRoutes = [
   tokens,
   federation,
   audit,
+  settings,
   goToSecret,
   edit,
   secrets.addChildren([secret]),
