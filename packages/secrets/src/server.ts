@@ -1,4 +1,5 @@
 import { confirmKeyBackup, noteKeyBackup } from "./backup/key-backup.ts";
+import { noteBackup } from "./backup/note.ts";
 import { makeCheckpoint } from "./checkpoint/make.ts";
 import { newestCheckpoint } from "./checkpoint/newest.ts";
 import { describeCause } from "./error.ts";
@@ -6,6 +7,7 @@ import { exchangeToken } from "./federation/exchange.ts";
 import { invoke, invokeWarm } from "./flow/verb.ts";
 import { createOperatorToken, hasOperatorToken, recoverTenant } from "./host/host.ts";
 import { insideOf } from "./host/inside.ts";
+import { hostToldIfRefused } from "./host/tell.ts";
 import { jobs } from "./job/jobs.ts";
 import { runnableJobs } from "./job/runner.ts";
 import { listJobRuns } from "./job/runs.ts";
@@ -100,9 +102,12 @@ export async function createKeyfoldServer(options: KeyfoldServerOptions): Promis
     endSession: (request) => endSession(services, request),
     createOperatorToken: (name, token) => createOperatorToken(services, name, token),
     hasOperatorToken: () => hasOperatorToken(services),
-    recoverTenant: (slug) => recoverTenant(services, slug),
+    recoverTenant: (slug) =>
+      hostToldIfRefused(services, "token.recovered", () => recoverTenant(services, slug)),
+    noteBackup: (begun) => noteBackup(services, begun),
     noteKeyBackup: (made) => noteKeyBackup(services, made),
-    confirmKeyBackup: (digest) => confirmKeyBackup(services, digest),
+    confirmKeyBackup: (digest) =>
+      hostToldIfRefused(services, "key.backup_confirmed", () => confirmKeyBackup(services, digest)),
     finishRestore: (from) => finishRestore(services, from),
     makeCheckpoint: () => makeCheckpoint(services),
     newestCheckpoint: () => newestCheckpoint(services),

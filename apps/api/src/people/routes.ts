@@ -137,8 +137,8 @@ export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
     method: "POST",
     path: "/session/sign-on",
     who: "nobody",
-    run: async ({ c, people, body }) => {
-      const { url, binding } = await people.beginSignOn(backTo(c), body);
+    run: async ({ c, people, request, body }) => {
+      const { url, binding } = await people.beginSignOn(request, backTo(c), body);
       const headers = { "set-cookie": signOnCookie(c, binding) };
       return Response.json({ url }, { headers });
     },

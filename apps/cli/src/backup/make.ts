@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
-import { dump } from "@keyfold/recovery";
+import { checkRecipients, dump, recipientFingerprint } from "@keyfold/recovery";
 import { cwdOf, onHost } from "../host/on-host.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
 
@@ -12,12 +12,15 @@ export function makeBackup(terminal: Terminal, options: { out: string; to?: stri
         EXIT.usage,
         "Set KEYFOLD_MIGRATION_URL: a backup reads all tables, and the application's role may not.",
       );
+    const recipients = checkRecipients([...(options.to ?? []), ...host.config.recoveryRecipients]);
+    const id = randomUUID();
+    await host.keyfold.noteBackup({ id, recipients: recipients.map(recipientFingerprint) });
     const made = await dump({
       ownerUrl: host.ownerUrl,
       path: resolve(cwdOf(terminal), options.out),
-      recipients: [...(options.to ?? []), ...host.config.recoveryRecipients],
+      recipients,
       header: {
-        id: randomUUID(),
+        id,
         deployment: host.keyfold.deployment.id,
         publicKey: host.keyfold.publicKey,
         rootKeys: await host.unsafelyExportRootKeys(),

@@ -12,6 +12,7 @@ export interface Target {
     | "session"
     | "chain"
     | "key"
+    | "backup"
     | "webhook"
     | "person"
     | "factor"

@@ -1,10 +1,11 @@
-import type { AuditEvent } from "@keyfold/ledger";
 import type { z } from "zod";
 import { ACTIONS, type Action } from "../access/actions.ts";
 import { type Actor, isOfTenant } from "../access/actor.ts";
 import { authenticate, RefusedCaller } from "../access/authenticate.ts";
 import { authorize } from "../access/authorize.ts";
+import { outcomeOf, refusalDetails } from "../audit/outcome.ts";
 import { asKeyfoldError, describeCause, type ErrorCode, KeyfoldError } from "../error.ts";
+import { RowRefused } from "../integrity/row-refused.ts";
 import { changedHere } from "../region/gate.ts";
 import type { Call, RequestInfo } from "./call.ts";
 import { databaseError } from "./database-error.ts";
@@ -132,7 +133,7 @@ async function refused(
     );
   }
   const actor = error instanceof RefusedCaller ? error.actor : known;
-  if (actor !== null) await recordRefusal(services, actor, action, request, refusal, input);
+  await recordRefusal(services, actor, action, request, refusal, input);
   return refusal;
 }
 
@@ -190,22 +191,6 @@ function sentence(issue: z.core.$ZodIssue): string {
   }
 }
 
-const OUTCOMES: Partial<Record<ErrorCode, AuditEvent["outcome"]>> = {
-  forbidden: "denied",
-  approval_required: "denied",
-  wrong_region: "denied",
-  unauthenticated: "denied",
-  not_found: "not_found",
-  decryption_failed: "decryption_failed",
-  integrity_failed: "error",
-  version_expired: "denied",
-  version_revoked: "denied",
-  version_destroyed: "denied",
-  version_pending: "denied",
-  version_kept: "denied",
-  secret_empty: "denied",
-};
-
 /** What a refused call named: a reference as it came, whether or not there is such a thing. */
 function askedFor(action: Action, input: unknown): Target | null {
   const { id, name, version } = (input ?? {}) as { id?: string; name?: string; version?: number };
@@ -222,26 +207,31 @@ function askedFor(action: Action, input: unknown): Target | null {
   }
 }
 
-/** A known actor's refusal goes to its tenant's chain (an operator's to the deployment's). Its failing changes nothing. */
+/**
+ * A known actor's refusal goes to its tenant's chain (an operator's to the deployment's). Who nobody knows is for whoever
+ * took the call to count, unless a stored row was not authentic: that is told with the row's name. Its failing changes nothing.
+ */
 async function recordRefusal(
   services: Services,
-  actor: Actor,
+  actor: Actor | null,
   action: Action,
   request: RequestInfo,
   refusal: KeyfoldError,
   input: unknown,
 ): Promise<void> {
-  const outcome = OUTCOMES[refusal.code];
-  if (outcome === undefined) return;
-  const tenant = isOfTenant(actor) ? actor.tenantId : null;
+  const outcome = outcomeOf(refusal);
+  if (outcome === undefined || (actor === null && !(refusal instanceof RowRefused))) return;
+  const tenant = actor !== null && isOfTenant(actor) ? actor.tenantId : null;
+  const who = actor ?? { type: "anonymous" as const, id: null, name: null, via: null };
   await services.refusals.known({
     chain: tenant ?? services.deployment,
     tenant,
-    actor: { type: actor.type, id: actor.id, name: actor.name, via: actor.via },
+    actor: { type: who.type, id: who.id, name: who.name, via: who.via },
     action: ACTIONS[action].event,
     outcome,
     code: refusal.code,
     target: askedFor(action, input),
+    details: refusalDetails(refusal),
     request,
   });
 }

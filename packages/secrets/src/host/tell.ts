@@ -1,8 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { SqlTransaction } from "@keyfold/db";
 import { append } from "../audit/append.ts";
+import { outcomeOf, refusalDetails } from "../audit/outcome.ts";
+import { KeyfoldError } from "../error.ts";
 import { encode, type Happening } from "../flow/event.ts";
 import type { Services } from "../flow/services.ts";
+
+const HOST = { type: "job" as const, id: null, name: "host", via: "host" };
+const fromNowhere = () => ({ ip: null, userAgent: null, correlationId: randomUUID() });
 
 /** Tells a tenant's chain (or, for null, the deployment's) what the host itself did, in the deed's own transaction. */
 export async function tellChain(
@@ -12,8 +17,32 @@ export async function tellChain(
   action: string,
   happening: Happening,
 ): Promise<void> {
-  const actor = { type: "job" as const, id: null, name: "host", via: "host" };
-  const from = { ip: null, userAgent: null, correlationId: randomUUID() };
-  const event = encode(services.clock(), actor, from, tenant, action, happening);
+  const event = encode(services.clock(), HOST, fromNowhere(), tenant, action, happening);
   await append(tx.query, tenant ?? services.deployment, [event], { raise: true });
+}
+
+/** Runs what the host asked for; that it was refused is told to the deployment's chain, and to its caller as ever. */
+export async function hostToldIfRefused<T>(
+  services: Services,
+  action: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const outcome = error instanceof KeyfoldError ? outcomeOf(error) : undefined;
+    if (error instanceof KeyfoldError && outcome !== undefined)
+      await services.refusals.known({
+        chain: services.deployment,
+        tenant: null,
+        actor: HOST,
+        action,
+        outcome,
+        code: error.code,
+        target: null,
+        details: refusalDetails(error),
+        request: fromNowhere(),
+      });
+    throw error;
+  }
 }

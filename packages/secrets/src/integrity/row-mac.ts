@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { SecretKey } from "@keyfold/envelope";
-import { KeyfoldError } from "../error.ts";
 import { canonical, type Field } from "./canonical.ts";
+import { RowRefused } from "./row-refused.ts";
 
 /**
  * The rows that grant something, and all their fields in the order in which the MAC covers them. A field that is added
@@ -297,7 +297,7 @@ export class RowMac {
     return { ...row, mac: this.make(table, tenant, row.generation, row) };
   }
 
-  /** @throws KeyfoldError `integrity_failed`, naming table and row to the operator only. */
+  /** @throws RowRefused, `integrity_failed`, which names table and row to the operator and the audit log only */
   check<T extends GuardedTable>(
     table: T,
     tenant: string | null,
@@ -307,9 +307,7 @@ export class RowMac {
     if (expected.length !== row.mac.length || !timingSafeEqual(expected, row.mac)) {
       const which =
         (row as { id?: unknown; secretId?: unknown }).id ?? (row as { secretId?: unknown }).secretId ?? "";
-      throw new KeyfoldError("integrity_failed", {
-        cause: new Error(`the MAC of a row in ${table} (${String(which)}) does not match`),
-      });
+      throw new RowRefused(table, String(which));
     }
   }
 }

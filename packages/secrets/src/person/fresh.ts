@@ -4,6 +4,7 @@ import type { Services } from "../flow/services.ts";
 import { findPersonSession, type PersonSession } from "../session/find.ts";
 import { forgetAttempts, reserveAttempt } from "./attempts.ts";
 import { ours, withPeople } from "./ours.ts";
+import { WrongProof } from "./wrong-proof.ts";
 
 /** How long a proved factor counts as fresh, in seconds. */
 const FRESH_SECONDS = 300;
@@ -25,12 +26,11 @@ export async function freshSession(
   if (person.factorRequired) throw new KeyfoldError("factor_required");
   // Who came by single sign-on alone has none: then the session itself is all there is.
   if (person.password === null) return asking;
-  if (password === undefined) throw wrong("is asked for");
+  if (password === undefined)
+    throw new KeyfoldError("bad_input", { issues: [{ path: "current", message: "is asked for" }] });
   await withPeople(services, (tx) => reserveAttempt(services, tx, person.id));
   if (!(await ours(() => services.people.passwords.verify(password, person.password))))
-    throw wrong("is wrong");
+    throw new WrongProof("current", "is wrong");
   await withPeople(services, (tx) => forgetAttempts(services, tx, person.id));
   return asking;
 }
-
-const wrong = (message: string) => new KeyfoldError("bad_input", { issues: [{ path: "current", message }] });

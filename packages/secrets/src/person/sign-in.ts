@@ -9,11 +9,13 @@ import { findPersonSession } from "../session/find.ts";
 import { forgetAttempts, forgiveAttempt, MOST_FAILURES, reserveAttempt } from "./attempts.ts";
 import { proveFactor } from "./factor/prove.ts";
 import { ours, withPeople } from "./ours.ts";
+import { tellTurnedAway } from "./refused.ts";
 import { factorInput, type signInInput as Input, signInInput } from "./schema.ts";
 import { endSessionsOf, type Started, startPersonSession } from "./session.ts";
 import { findPerson, lockPerson, type PersonRow } from "./store.ts";
 import { onlyTenant } from "./tenants.ts";
 import { tellPerson, type Via } from "./told.ts";
+import { WrongProof } from "./wrong-proof.ts";
 
 const WRONG = "The e-mail address, the password or the code is wrong.";
 
@@ -38,7 +40,11 @@ export async function signIn(services: Services, request: RequestInfo, given: un
     await ours(() => tellRefusal(services, request, found, count));
     throw new KeyfoldError("unauthenticated", { sentence: WRONG });
   }
-  if (started === "factor_required") throw new KeyfoldError("factor_required");
+  if (started === "factor_required") {
+    // Whoever has the password and not the factor is told of, however they go on.
+    await tellTurnedAway(services, request, found!, started);
+    throw new KeyfoldError("factor_required");
+  }
   return started;
 }
 
@@ -94,7 +100,7 @@ export async function stepUp(services: Services, request: RequestInfo, given: un
   const { code } = parseInput(factorInput, given);
   const asking = await ours(() => findPersonSession(services, request.credential));
   const { id } = asking.person;
-  const count = await withPeople(services, (tx) => reserveAttempt(services, tx, id));
+  await withPeople(services, (tx) => reserveAttempt(services, tx, id));
   const started = await withPeople(services, async (tx) => {
     const person = await lockPerson(services, tx, id);
     const via = await proveFactor(services, tx, person, code);
@@ -112,10 +118,7 @@ export async function stepUp(services: Services, request: RequestInfo, given: un
     return next;
   });
   if (started !== null) return started;
-  await ours(() => tellRefusal(services, request, asking.person, count));
-  throw new KeyfoldError("bad_input", {
-    issues: [{ path: "code", message: "is wrong, or was used already" }],
-  });
+  throw new WrongProof("code", "is wrong, or was used already");
 }
 
 /** Ends the session that asks. One that is no more is no error. */

@@ -147,6 +147,11 @@ describe("a second factor", () => {
     expect(await reveal(0)).toBe("allowed");
     expect(await reveal(290)).toBe("allowed");
     expect(await reveal(301)).toBe("factor_required");
+    // Whoever was let in no further is told of.
+    const { events } = await acme.caller.audit.list({ target: id, outcome: "denied" });
+    expect(events.map(({ action, actor, details }) => [action, actor.id, details.code])).toEqual(
+      [1, 2].map(() => ["secret.accessed", developer.id, "factor_required"]),
+    );
     expect(await codeOf((await service({})).secrets.reveal({ id }))).toBe("forbidden");
     expect(await codeOf(acme.caller.secrets.rotate({ id, value: "x" }))).toBe("forbidden");
     const operator = house.as(house.operatorToken);

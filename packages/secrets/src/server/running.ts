@@ -1,6 +1,7 @@
 import type { PushedCheckpoint } from "@keyfold/ledger";
 import type { z } from "zod";
 import type { confirmKeyBackup, noteKeyBackup } from "../backup/key-backup.ts";
+import type { noteBackup } from "../backup/note.ts";
 import type { NewestCheckpoint } from "../checkpoint/newest.ts";
 import type { Exchanged } from "../federation/exchange.ts";
 import type { RequestInfo } from "../flow/call.ts";
@@ -85,6 +86,8 @@ export interface KeyfoldServer {
    * @throws KeyfoldError `not_found`
    */
   recoverTenant(slug: string): Promise<string>;
+  /** Notes that the host begins a backup, before anything of it leaves the database: whom it is sealed to, by fingerprint. */
+  noteBackup(begun: Parameters<typeof noteBackup>[1]): Promise<void>;
   /**
    * Notes a key bundle that the host has made: root key ids and their kinds, and SHA-256 (hex) of each recipient's code by
    * the recipient's fingerprint. It counts once every code was given back.

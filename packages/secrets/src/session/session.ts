@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { withDeployment } from "@keyfold/db";
 import { type Actor, isOfTenant, liveness } from "../access/actor.ts";
-import { authenticate } from "../access/authenticate.ts";
+import { authenticate, RefusedCaller } from "../access/authenticate.ts";
 import { earliest } from "../access/deadline.ts";
 import { append } from "../audit/append.ts";
 import { asKeyfoldError, KeyfoldError } from "../error.ts";
@@ -25,7 +25,10 @@ export async function startSession(
   request: RequestInfo,
 ): Promise<{ secret: string; expiresAt: Date; actor: Actor }> {
   return ours(async () => {
-    const actor = await authenticate(services, request);
+    const actor = await authenticate(services, request).catch(async (error: unknown) => {
+      if (error instanceof RefusedCaller) await tellRefused(services, request, error);
+      throw error;
+    });
     // A session does not beget sessions: it would outlive its own end.
     if (actor.via !== "token") throw new KeyfoldError("unauthenticated");
     const secret = randomBytes(32).toString("base64url");
@@ -94,6 +97,20 @@ export async function endSession(services: Services, request: RequestInfo): Prom
         { raise: true },
       );
     });
+  });
+}
+
+/** A true token that is not taken from where it came: its tenant's audit log hears whose it was. */
+async function tellRefused(services: Services, request: RequestInfo, { actor, code }: RefusedCaller) {
+  await services.refusals.known({
+    chain: actor.tenantId,
+    tenant: actor.tenantId,
+    actor: { type: actor.type, id: actor.id, name: actor.name, via: actor.via },
+    action: "session.started",
+    outcome: "denied",
+    code,
+    target: null,
+    request,
   });
 }
 

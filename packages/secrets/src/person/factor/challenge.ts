@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Transaction } from "@keyfold/db";
-import { KeyfoldError } from "../../error.ts";
 import type { Services } from "../../flow/services.ts";
 import { credentialDigest } from "../../token/secret.ts";
+import { WrongProof } from "../wrong-proof.ts";
 
 /** How long a browser has to answer, in seconds. */
 const CHALLENGE_SECONDS = 300;
@@ -73,6 +73,4 @@ async function take(
 }
 
 export const refusedPasskey = () =>
-  new KeyfoldError("bad_input", {
-    issues: [{ path: "response", message: "is no answer to what was asked, or comes too late" }],
-  });
+  new WrongProof("response", "is no answer to what was asked, or comes too late");

@@ -13,6 +13,7 @@ import { enrolInput, factorInput } from "../schema.ts";
 import { renewSession, type Started } from "../session.ts";
 import { lockPerson, type PersonRow, savePerson } from "../store.ts";
 import { tellPerson } from "../told.ts";
+import { WrongProof } from "../wrong-proof.ts";
 import { recoveryDigest } from "./prove.ts";
 import { factorsOf, insertFactor, saveFactor } from "./store.ts";
 import { keyUri, newSecret, stepOf } from "./totp.ts";
@@ -54,6 +55,10 @@ export async function beginTotp(services: Services, request: RequestInfo, given:
       usedAt: null,
       createdAt: tx.now,
     });
+    await tellPerson(services, tx, request, person, "session", "person.factor_begun", {
+      target: { type: "factor", id, name: "Authenticator app" },
+      details: { kind: "totp" },
+    });
     return { secret, uri: keyUri(secret, person.email, "Keyfold") };
   });
 }
@@ -80,10 +85,7 @@ export async function confirmTotp(
     if (factor === undefined || factor.confirmedAt !== null) throw new KeyfoldError("illegal_state");
     const sealed = { ...factor, sealed: factor.sealed!, dekWrap: factor.dekWrap! };
     const step = stepOf(services, sealed, code, tx.now, factor.counter);
-    if (step === null)
-      throw new KeyfoldError("bad_input", {
-        issues: [{ path: "code", message: "is not the app's code of now" }],
-      });
+    if (step === null) throw new WrongProof("code", "is not the app's code of now");
     await saveFactor(services, tx, factor, { counter: step, confirmedAt: tx.now, usedAt: tx.now });
     await forgetAttempts(services, tx, id);
     return factorAdded(services, tx, request, person, asking, { id: factor.id, name: factor.name });

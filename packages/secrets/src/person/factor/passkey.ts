@@ -15,9 +15,10 @@ import { findPersonSession } from "../../session/find.ts";
 import { freshSession } from "../fresh.ts";
 import { whoIs } from "../newcomer.ts";
 import { ours, withPeople } from "../ours.ts";
+import { tellTurnedAway } from "../refused.ts";
 import { enrolInput } from "../schema.ts";
 import { endSessionsOf, type Started, startPersonSession } from "../session.ts";
-import { lockPerson } from "../store.ts";
+import { findPerson, lockPerson } from "../store.ts";
 import { onlyTenant } from "../tenants.ts";
 import { tellPerson } from "../told.ts";
 import { noteChallenge, refusedPasskey, takeChallenge } from "./challenge.ts";
@@ -86,6 +87,10 @@ export async function beginPasskey(services: Services, request: RequestInfo, sit
       authenticatorSelection: { residentKey: "required", userVerification: "required" },
     });
     await noteChallenge(services, tx, options.challenge, "passkey-add", person.id);
+    await tellPerson(services, tx, request, person, "session", "person.factor_begun", {
+      target: { type: "person", id: person.id, name: person.name },
+      details: { kind: "passkey" },
+    });
     return options;
   });
 }
@@ -154,16 +159,18 @@ export async function signInByPasskey(
   const { response } = parseInput(proveInput, given);
   personsServedHere(services);
   const challenge = challengeIn(response.response.clientDataJSON);
-  const factor = await withPeople(services, async (tx) => {
+  const known = await withPeople(services, async (tx) => {
     await takeChallenge(services, tx, challenge, "passkey-prove", null);
     const found = await tx.sql.personFactor.findUnique({
       where: { digest: Buffer.from(response.id, "base64url") },
     });
     if (found === null || found.kind !== "passkey") return null;
     services.mac.check("personFactors", null, found);
-    return found as FactorRow;
+    const whose = await findPerson(services, tx, { id: found.personId });
+    return whose && { factor: found as FactorRow, whose };
   });
-  if (factor === null) throw new KeyfoldError("unauthenticated", { sentence: UNKNOWN });
+  if (known === null) throw unknown();
+  const { factor, whose } = known;
   const { verifyAuthenticationResponse } = await library();
   const verified = await verifyAuthenticationResponse({
     response: response as AuthenticationResponseJSON,
@@ -177,12 +184,19 @@ export async function signInByPasskey(
       counter: Number(factor.counter),
     } as WebAuthnCredential,
   }).catch(() => null);
-  if (verified?.verified !== true) throw refusedPasskey();
+  if (verified?.verified !== true) {
+    await tellTurnedAway(services, request, whose, "passkey");
+    throw refusedPasskey();
+  }
+  if (whose.suspendedAt !== null) {
+    await tellTurnedAway(services, request, whose, "suspended");
+    throw unknown();
+  }
   const { newCounter } = verified.authenticationInfo;
   const asking = await whoIs(services, request);
   return withPeople(services, async (tx) => {
     const person = await lockPerson(services, tx, factor.personId);
-    if (person.suspendedAt !== null) throw new KeyfoldError("unauthenticated", { sentence: UNKNOWN });
+    if (person.suspendedAt !== null) throw unknown();
     await saveFactor(services, tx, factor, { counter: BigInt(newCounter), usedAt: tx.now });
     const here = asking?.person.id === person.id ? asking : null;
     if (here !== null) await endSessionsOf(services, tx, person.id, { id: here.id });
@@ -206,7 +220,7 @@ export async function signInByPasskey(
   });
 }
 
-const UNKNOWN = "This passkey is not known here.";
+const unknown = () => new KeyfoldError("unauthenticated", { sentence: "This passkey is not known here." });
 
 /** The challenge that a browser says it answered. @throws KeyfoldError `bad_input` */
 function challengeIn(clientDataJSON: string): string {

@@ -9,6 +9,7 @@ import { forgetAttempts, reserveAttempt } from "../attempts.ts";
 import { noteChallenge, takeAny, takeChallenge } from "../factor/challenge.ts";
 import { proveFactor } from "../factor/prove.ts";
 import { ours, withPeople } from "../ours.ts";
+import { tellTurnedAway } from "../refused.ts";
 import { code } from "../schema.ts";
 import { type Started, startPersonSession } from "../session.ts";
 import { findPerson, lockPerson, type PersonRow } from "../store.ts";
@@ -70,8 +71,9 @@ export async function finishSignOn(
     await noteChallenge(services, tx, factorOf(asked), "sign-on-factor", person.id);
     return null;
   });
-  if (started === null) throw new KeyfoldError("factor_required");
-  return started;
+  if (started !== null) return started;
+  await tellTurnedAway(services, request, found, "factor_required");
+  throw new KeyfoldError("factor_required");
 }
 
 /** What the second step of a sign-on is found by. */
