@@ -27,6 +27,7 @@ async function start(name: string, run: Run, everySeconds = 1): Promise<Schedule
     url: house.database.url,
     keyfold: { jobs: [{ name, everySeconds, run }] },
     log,
+    pollSeconds: 0.5,
   });
   started.push(scheduler);
   return scheduler;

@@ -7,6 +7,8 @@ export interface SchedulerOptions {
   url: string;
   keyfold: Pick<KeyfoldServer, "jobs">;
   log: Logger;
+  /** How often to look for requests, in seconds, 0.5 at the least; a fifth of a job's interval, 1 to 10, unless given. */
+  pollSeconds?: number;
 }
 
 export interface Scheduler {
@@ -36,7 +38,12 @@ const STOP_MS = 8_000;
  * queue's name says it all. The queue acts as keyfold_deployment, which may write its rows and make no tables.
  * @throws what the driver throws, and pg-boss's Error where the queue's schema is not this release's
  */
-export async function startScheduler({ url, keyfold, log }: SchedulerOptions): Promise<Scheduler> {
+export async function startScheduler({
+  url,
+  keyfold,
+  log,
+  pollSeconds,
+}: SchedulerOptions): Promise<Scheduler> {
   const boss = new PgBoss({
     connectionString: url,
     application_name: "keyfold jobs",
@@ -52,9 +59,9 @@ export async function startScheduler({ url, keyfold, log }: SchedulerOptions): P
     reindex: false,
     monitorVacuum: false,
   });
-  boss.on("error", (error) =>
-    log.warn({ code: "database_unavailable", cause: describeCause(error) }, "the job queue has trouble"),
-  );
+  const troubled = (error: unknown) =>
+    log.warn({ code: "database_unavailable", cause: describeCause(error) }, "the job queue has trouble");
+  boss.on("error", troubled);
   const stopping = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   const stop = async () => {
@@ -64,6 +71,8 @@ export async function startScheduler({ url, keyfold, log }: SchedulerOptions): P
   };
   try {
     await boss.start();
+    // What a killed process was at is free before this one asks for it: with one process there was nobody to notice.
+    await boss.supervise().catch(troubled);
     for (const job of keyfold.jobs) timers.push(await serve(job));
   } catch (error) {
     await stop();
@@ -80,7 +89,7 @@ export async function startScheduler({ url, keyfold, log }: SchedulerOptions): P
       expireInSeconds: 24 * 3600 - 1,
       deleteAfterSeconds: Math.max(3600, 2 * everySeconds),
     });
-    const pollingIntervalSeconds = Math.min(10, Math.max(1, everySeconds / 5));
+    const pollingIntervalSeconds = pollSeconds ?? Math.min(10, Math.max(1, everySeconds / 5));
     await boss.work(name, { pollingIntervalSeconds }, async ([job]) => {
       // The queue stores what a job throws: it is told nothing but that it failed, and the log has the rest.
       await run(AbortSignal.any([stopping.signal, job!.signal])).catch(() => {
