@@ -6,6 +6,7 @@ import { type Host, openHost } from "@keyfold/api/host";
 import { withTenant } from "@keyfold/db";
 import { localRootKey } from "@keyfold/envelope";
 import { encodeCheckpointLine } from "@keyfold/ledger";
+import { recipientFingerprint } from "@keyfold/recovery";
 import { callerOf, codeOf, type House, openHouse } from "@keyfold/secrets/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { commandLine, type Said } from "../testing/command-line.ts";
@@ -127,7 +128,15 @@ test("dump, wipe, restore: on an empty machine every value opens again, and the 
   await callerOf(host.keyfold, tokens.get("acme")!).secrets.set({ name: "NEW", value: "after the restore" });
   const operator = callerOf(host.keyfold, house.operatorToken);
   const { events } = await operator.audit.list({ deployment: true, action: "deployment" });
-  expect(events).toMatchObject([{ action: "deployment.restored", details: { checkpointSize: 1 } }]);
+  // That the backup began was told before anything left: the backup itself knows it.
+  expect(events).toMatchObject([
+    { action: "deployment.restored", details: { checkpointSize: 1 } },
+    {
+      action: "deployment.backup_begun",
+      target: { type: "backup" },
+      details: { recipients: recipientFingerprint(recipient) },
+    },
+  ]);
   expect((await operator.audit.list({ tenant: "globex", action: "deployment" })).events).toHaveLength(1);
   expect(host.keyfold.publicKey).toBe(house.server.publicKey);
   const read = await operator.audit.checkpoint({ deployment: true });
