@@ -44,7 +44,7 @@ export function firstOperatorLink(services: Services): Promise<{ secret: string;
  * For an address that nobody has, it makes an operator.
  * @throws KeyfoldError `bad_input`
  */
-export function resetOperator(
+export async function resetOperator(
   services: Services,
   given: string,
 ): Promise<{ secret: string; expiresAt: Date; known: boolean }> {
