@@ -211,6 +211,32 @@ test("what takes two is asked for by one and decided by another; why somebody ma
   await page.getByText("Another person has approved this").waitFor();
   await page.getByText("Allowed", { exact: true }).waitFor();
 
+  // An owner goes on without a second person: in place, and everybody is told.
+  await olga.page.goto("/t/veridian/default/dev");
+  await olga.page.getByRole("button", { name: "More for SESSION_SIGNING_KEY" }).click();
+  await olga.page.getByRole("menuitem", { name: "Rotate" }).click();
+  const alone = olga.page.getByRole("dialog", { name: "Rotate SESSION_SIGNING_KEY" });
+  await alone.getByLabel("New value").fill("sk_test_not_a_real_key_in_need");
+  await alone.getByRole("button", { name: "Rotate", exact: true }).click();
+  await alone.getByRole("button", { name: "Break the glass" }).click();
+  const glass = olga.page.getByRole("alertdialog", { name: "Go on without a second person?" });
+  await glass.getByText("SESSION_SIGNING_KEY").waitFor();
+  expect(await glass.getByRole("button", { name: "Break the glass" }).isDisabled()).toBe(true);
+  await glass.getByLabel("Why").fill("It leaked, and nobody else is awake");
+  await olga.look("break-glass");
+  await glass.getByRole("button", { name: "Break the glass" }).click();
+  await alone.getByText("send it again").waitFor();
+  await alone.getByRole("button", { name: "Rotate", exact: true }).click();
+  await olga.page.getByText("SESSION_SIGNING_KEY is at version 2").waitFor();
+  const broken = await tenant.caller.audit.list({ action: "secret.glass_broken" });
+  expect(broken.events.map(({ reason }) => reason)).toEqual(["It leaked, and nobody else is awake"]);
+  await olga.page.keyboard.press("Control+k");
+  await olga.page.getByRole("combobox", { name: "Go to or do" }).fill("break glass");
+  await olga.page.keyboard.press("Enter");
+  await glass.getByLabel("Secret's name").waitFor();
+  await olga.look("break-glass-named");
+  await glass.getByRole("button", { name: "Cancel" }).click();
+
   // Of another, to who may read members.
   await olga.page.getByRole("link", { name: "Members" }).click();
   await olga.page.getByRole("button", { name: "More for Dora" }).click();

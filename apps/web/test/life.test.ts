@@ -40,6 +40,19 @@ test("a rotation shows first whom it touches, then who has moved, live; its grac
   const readers = drawer.getByRole("list", { name: "Consumers of payments/STRIPE_SECRET_KEY" });
   await readers.getByText("checkout").waitFor();
   expect(await readers.getByRole("listitem").count()).toBe(4);
+  // One more is declared, and forgotten.
+  await drawer.getByRole("button", { name: "Declare" }).click();
+  const declare = page.getByRole("dialog", { name: "Declare a consumer of payments/STRIPE_SECRET_KEY" });
+  await declare.getByLabel("Its name").fill("invoices");
+  await look("life-declare", ["360"]);
+  await declare.getByRole("button", { name: "Declare" }).click();
+  await readers.getByText("invoices").waitFor();
+  await drawer.getByRole("button", { name: "Forget invoices" }).click();
+  await page
+    .getByRole("alertdialog", { name: "Forget invoices?" })
+    .getByRole("button", { name: "Forget" })
+    .click();
+  await readers.getByText("invoices").waitFor({ state: "detached" });
   await drawer.getByText("3 on v1").waitFor();
   await look("life-consumers");
 

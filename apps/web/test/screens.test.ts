@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { setScene } from "./scene.ts";
+import { traces } from "./visitor.ts";
 
 const scene = setScene();
 
 describe("the panel's screens", () => {
-  test("tokens: made with a preset, a place and an end, shown once, revoked", async () => {
+  test("tokens: made with a preset, a place and an end, shown once, rotated with an overlap, revoked", async () => {
     const { token } = await scene.furnish("hooli");
     const visitor = await scene.visitor();
     const { page, look, complaints } = visitor;
@@ -34,8 +35,21 @@ describe("the panel's screens", () => {
     // It can do what the form said, and nothing elsewhere.
     const { environments } = await scene.served.house.as(made).environments.list({});
     expect(environments.map(({ name }) => name)).toEqual(["prod"]);
-    const row = page.getByRole("listitem").filter({ hasText: "billing-service" });
+    const row = page.getByRole("listitem").filter({ hasText: `…${made!.slice(-4)}` });
     await row.getByText("Read and write · 1 environment").waitFor();
+    // Another one in its place: both work, and the old one ends a day from now.
+    await row.getByRole("button", { name: "Rotate billing-service" }).click();
+    const rotate = page.getByRole("dialog", { name: "Rotate billing-service" });
+    await look("token-rotate", ["360"]);
+    await rotate.getByRole("button", { name: "Rotate", exact: true }).click();
+    const next = await once.locator("pre").textContent();
+    expect(await traces(page)).not.toContain(next);
+    await once.getByRole("button", { name: "Done" }).click();
+    expect(await page.content()).not.toContain(next);
+    expect(next).not.toBe(made);
+    await row.getByText("in 24 hours").or(row.getByText("tomorrow")).waitFor();
+    for (const one of [made, next]) await scene.served.house.as(one).identity.get();
+    expect(await row.getByRole("button", { name: "Rotate billing-service" }).count()).toBe(0);
     await look("tokens");
     await row.getByRole("button", { name: "Revoke billing-service" }).click();
     const sure = page.getByRole("alertdialog", { name: "Revoke billing-service" });

@@ -14,6 +14,7 @@ import { State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { ApprovalRow } from "./approval-row.tsx";
 import { AskApproval } from "./ask-approval.tsx";
+import { BreakGlass } from "./break-glass.tsx";
 import { DecideDialog } from "./decide-dialog.tsx";
 import { ap } from "./messages.ts";
 
@@ -23,6 +24,8 @@ export interface Deciding {
   approve: boolean;
 }
 
+/** In the address, instead of a secret's id: one that is to be named. */
+const ANY = "any";
 const SHOWN = [
   { id: "waiting", label: ap.waiting },
   { id: "all", label: ap.all },
@@ -31,7 +34,7 @@ const SHOWN = [
 /** What takes two people: what waits for one, and what was decided. */
 export function ApprovalsPage() {
   const { tenant } = useParams({ from: "/app/t/$tenant/approvals" });
-  const { ask } = useSearch({ from: "/app/t/$tenant/approvals" });
+  const { ask, glass } = useSearch({ from: "/app/t/$tenant/approvals" });
   const navigate = useNavigate();
   useTitle(ap.title, tenant);
   const may = useMay();
@@ -54,13 +57,25 @@ export function ApprovalsPage() {
       search: open ? { ask: true } : {},
       replace: true,
     });
+  const setGlass = (open: boolean) =>
+    void navigate({
+      to: "/t/$tenant/approvals",
+      params: { tenant },
+      search: open ? { glass: ANY } : {},
+      replace: true,
+    });
   return (
     <>
       <PageHeader title={ap.title} lead={ap.lead}>
-        <div className="flex w-full items-center gap-2 sm:w-auto">
-          <div className="flex-1 sm:w-40">
+        <div className="flex w-full flex-wrap items-center gap-2 sm:w-auto">
+          <div className="w-full sm:w-40">
             <Choice compact label={ap.show} options={SHOWN} value={shown} onChange={setShown} />
           </div>
+          {person && may("approval.break_glass") ? (
+            <Button look="danger-quiet" onPress={() => setGlass(true)}>
+              {ap.glass.open}
+            </Button>
+          ) : null}
           {person && may("approval.request") ? (
             <Button look="primary" onPress={() => setAsking(true)}>
               <Plus size={15} aria-hidden />
@@ -94,6 +109,9 @@ export function ApprovalsPage() {
         </Listed>
       </section>
       {ask === true && person ? <AskApproval tenant={tenant} onClose={() => setAsking(false)} /> : null}
+      {glass !== undefined && person && may("approval.break_glass") ? (
+        <BreakGlass tenant={tenant} secretId={glass === ANY ? null : glass} onClose={() => setGlass(false)} />
+      ) : null}
       {deciding === null ? null : (
         <DecideDialog tenant={tenant} deciding={deciding} onClose={() => setDeciding(null)} />
       )}

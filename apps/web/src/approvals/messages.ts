@@ -51,5 +51,16 @@ export const ap = {
   submit: "Ask",
   busy: "Asking…",
   asked: "Asked. Somebody else decides now.",
+  glass: {
+    open: "Break the glass",
+    title: "Go on without a second person?",
+    lead: "For a quarter of an hour you do with this one secret what otherwise takes two. Other rules for it hold on.",
+    hint: "Stands in the audit log beside your name. Never put a value here.",
+    told: "Everybody who is told of this tenant's changes is told of this at once: who, which secret, and until when.",
+    submit: "Break the glass",
+    busy: "Telling everybody…",
+    done: "The glass is broken for a quarter of an hour. Everybody is told.",
+    again: "The glass is broken for a quarter of an hour: send it again.",
+  },
   noPlaces: "There is no environment here that you may see.",
 } as const;

@@ -1,5 +1,6 @@
+import { X } from "lucide-react";
 import { useState } from "react";
-import { Button } from "../ui/button.tsx";
+import { Button, IconButton } from "../ui/button.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { l } from "./messages.ts";
 import { RadiusPicture, StateMark, Sums } from "./radius-picture.tsx";
@@ -14,10 +15,12 @@ interface Props {
   radius: BlastRadius;
   /** How many stand there before somebody asks for all. */
   first?: number;
+  /** Asks to forget one; none can be forgotten when left out. */
+  onForget?: ((consumer: string) => void) | undefined;
 }
 
 /** The blast radius: a picture, its sums, and who it is. */
-export function ConsumerList({ name, radius, first = 5 }: Props) {
+export function ConsumerList({ name, radius, first = 5, onForget }: Props) {
   const [all, setAll] = useState(false);
   const ordered = radius.consumers.toSorted(
     (a, b) => RANK[a.state] - RANK[b.state] || a.name.localeCompare(b.name),
@@ -32,7 +35,7 @@ export function ConsumerList({ name, radius, first = 5 }: Props) {
       <VersionsBar radius={radius} />
       <ul aria-label={l.consumersLabel(name)} className="divide-y divide-line border-t border-line">
         {shown.map((consumer) => (
-          <Row key={consumer.name} consumer={consumer} />
+          <Row key={consumer.name} consumer={consumer} onForget={onForget} />
         ))}
       </ul>
       {ordered.length > shown.length ? (
@@ -46,7 +49,7 @@ export function ConsumerList({ name, radius, first = 5 }: Props) {
   );
 }
 
-function Row({ consumer }: { consumer: Consumer }) {
+function Row({ consumer, onForget }: { consumer: Consumer; onForget: Props["onForget"] }) {
   const { name, kind, state, lastReadAt, uses, lastVersion } = consumer;
   const versions =
     uses.length > 0
@@ -80,6 +83,13 @@ function Row({ consumer }: { consumer: Consumer }) {
         </span>
         <span className="block font-mono text-xs text-muted">{versions.join(", ")}</span>
       </span>
+      {onForget === undefined ? null : (
+        <span className="-my-0.5 -mr-2">
+          <IconButton aria-label={l.forget.open(name)} onPress={() => onForget(name)}>
+            <X size={14} aria-hidden />
+          </IconButton>
+        </span>
+      )}
     </li>
   );
 }

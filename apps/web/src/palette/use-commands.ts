@@ -1,27 +1,25 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useDeferredValue, useMemo } from "react";
-import { useIdentity, useMay } from "../data/identity.ts";
+import { useIdentity } from "../data/identity.ts";
 import { client, type Secret, trpc } from "../data/trpc.ts";
 import { OPERATOR_PAGES, TENANT_PAGES } from "../frame/tenant-pages.ts";
-import { setTheme, THEMES } from "../frame/theme.ts";
-import { useSignOut } from "../frame/use-sign-out.ts";
-import { m } from "../messages.ts";
 import { inOrder } from "../place/order.ts";
 import type { Command } from "./commands.ts";
 import { p } from "./messages.ts";
+import { useActions } from "./use-actions.ts";
 
 /** Everything that can be gone to or done from here. @param only places: what the switcher offers */
 export function useCommands(
   typed: string,
   { only, onHelp }: { only: "places" | null; onHelp: () => void },
 ): Command[] {
-  const { tenant, project, environment } = useParams({ strict: false });
+  const { tenant } = useParams({ strict: false });
   const places = usePlaces(tenant);
   const tenants = useTenants();
   const keys = useKeys(tenant, typed, only === null);
   const pages = usePages(tenant);
-  const actions = useActions(onHelp, tenant, project, environment);
+  const actions = useActions(onHelp);
   return useMemo(
     () =>
       only === "places" ? [...places, ...tenants] : [...pages, ...actions, ...keys, ...places, ...tenants],
@@ -51,52 +49,6 @@ function usePages(tenant: string | undefined): Command[] {
       : [];
     return [...inTenant, ...ofOperators];
   }, [navigate, tenant, operator]);
-}
-
-function useActions(
-  onHelp: () => void,
-  tenant: string | undefined,
-  project: string | undefined,
-  environment: string | undefined,
-): Command[] {
-  const navigate = useNavigate();
-  const leave = useSignOut();
-  const may = useMay();
-  const mayCreate = may("secret.create");
-  const mayProject = may("project.create");
-  const mayEnvironment = may("environment.create");
-  return useMemo(() => {
-    const make = (of: string, what: string) =>
-      void navigate({ to: "/t/$tenant/settings", params: { tenant: of }, search: { make: what } });
-    const act = (label: string, run: () => void): Command => ({
-      id: `do ${label}`,
-      group: p.groups.do,
-      label,
-      run,
-    });
-    return [
-      ...(tenant !== undefined && project !== undefined && environment !== undefined && mayCreate
-        ? [
-            act(
-              p.newSecret(`${project} / ${environment}`),
-              () =>
-                void navigate({
-                  to: "/t/$tenant/$project/$environment",
-                  params: { tenant, project, environment },
-                  search: { create: true },
-                }),
-            ),
-          ]
-        : []),
-      ...(tenant !== undefined && mayProject ? [act(p.newProject, () => make(tenant, "project"))] : []),
-      ...(tenant !== undefined && mayEnvironment
-        ? [act(p.newEnvironment(project ?? "default"), () => make(tenant, `in ${project ?? "default"}`))]
-        : []),
-      ...THEMES.map((theme) => act(p.theme(m.frame.themes[theme]), () => setTheme(theme))),
-      { ...act(p.help, onHelp), detail: "?" },
-      act(p.signOut, leave),
-    ];
-  }, [navigate, leave, mayCreate, mayProject, mayEnvironment, onHelp, tenant, project, environment]);
 }
 
 /** The environments of all projects of the tenant. */

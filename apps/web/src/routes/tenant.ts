@@ -52,8 +52,10 @@ const members = createRoute({
 const approvals = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/approvals",
-  validateSearch: (search: Record<string, unknown>): { ask?: true } =>
-    search.ask === true ? { ask: true } : {},
+  validateSearch: (search: Record<string, unknown>): { ask?: true; glass?: string } => ({
+    ...(search.ask === true ? { ask: true } : {}),
+    ...(typeof search.glass === "string" ? { glass: search.glass } : {}),
+  }),
   component: lazyRouteComponent(() => import("../approvals/approvals-page.tsx"), "ApprovalsPage"),
 });
 
@@ -68,6 +70,8 @@ const access = createRoute({
 const tokens = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/tokens",
+  validateSearch: (search: Record<string, unknown>): { make?: "token" | "rotate" } =>
+    search.make === "token" || search.make === "rotate" ? { make: search.make } : {},
   component: lazyRouteComponent(() => import("../tokens/tokens-page.tsx"), "TokensPage"),
 });
 

@@ -9,7 +9,7 @@ import { RevealAnnouncer } from "../reveal/shown-value.tsx";
 import { useReveal } from "../reveal/use-reveal.ts";
 import { Button } from "../ui/button.tsx";
 import { Search } from "../ui/search.tsx";
-import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
+import { AboutSecret, FailureState, SkeletonRows, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { toTree } from "./folders.ts";
 import { SecretTable } from "./secret-table.tsx";
@@ -164,10 +164,14 @@ export function SecretsPage() {
       <Suspense>
         {open?.what === "create" ? <CreateSecret place={place} onClose={close} /> : null}
         {open?.what === "rotate" ? (
-          <RotateSecret tenant={tenant} secret={open.secret} onClose={close} />
+          <AboutSecret value={open.secret.id}>
+            <RotateSecret tenant={tenant} secret={open.secret} onClose={close} />
+          </AboutSecret>
         ) : null}
         {open?.what === "delete" ? (
-          <DeleteSecret tenant={tenant} secret={open.secret} onClose={close} />
+          <AboutSecret value={open.secret.id}>
+            <DeleteSecret tenant={tenant} secret={open.secret} onClose={close} />
+          </AboutSecret>
         ) : null}
       </Suspense>
       <Outlet />

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Plus, Ticket } from "lucide-react";
 import { useState } from "react";
 import { useIdentity, useMay } from "../data/identity.ts";
@@ -16,15 +16,25 @@ import { useTitle } from "../ui/title.ts";
 import { tell } from "../ui/toast.tsx";
 import { CreateToken } from "./create-token.tsx";
 import { tk } from "./messages.ts";
+import { RotateToken } from "./rotate-token.tsx";
 
-type Token = Outputs["tokens"]["list"]["tokens"][number];
+export type Token = Outputs["tokens"]["list"]["tokens"][number];
 
 export function TokensPage() {
   const { tenant } = useParams({ from: "/app/t/$tenant/tokens" });
   useTitle(tk.title, tenant);
   const may = useMay();
   const identity = useIdentity();
-  const [creating, setCreating] = useState(false);
+  const { make } = useSearch({ from: "/app/t/$tenant/tokens" });
+  const navigate = useNavigate();
+  const setMake = (what: "token" | "rotate" | null) =>
+    void navigate({
+      to: "/t/$tenant/tokens",
+      params: { tenant },
+      search: what === null ? {} : { make: what },
+      replace: true,
+    });
+  const [rotating, setRotating] = useState<Token | null>(null);
   const [revoking, setRevoking] = useState<Token | null>(null);
   const query = useInfiniteQuery(
     inPages(trpc.tokens.list.infiniteQueryKey({ tenant }), (page, options) =>
@@ -32,11 +42,19 @@ export function TokensPage() {
     ),
   );
   const tokens = query.data?.pages.flatMap((page) => page.tokens) ?? [];
+  const replaced = new Set(
+    tokens.flatMap(({ rotatedFrom, revokedAt }) =>
+      rotatedFrom === null || revokedAt !== null ? [] : [rotatedFrom],
+    ),
+  );
+  const rotatable = may("token.rotate")
+    ? tokens.filter((token) => !isDead(token) && !replaced.has(token.id))
+    : [];
   return (
     <>
       <PageHeader title={tk.title} lead={identity.type === "operator" ? tk.operatorNote : tk.lead}>
         {may("token.create") ? (
-          <Button look="primary" onPress={() => setCreating(true)}>
+          <Button look="primary" onPress={() => setMake("token")}>
             <Plus size={15} aria-hidden />
             {tk.create}
           </Button>
@@ -53,12 +71,21 @@ export function TokensPage() {
               key={token.id}
               token={token}
               own={token.id === identity.id}
+              onRotate={rotatable.includes(token) ? () => setRotating(token) : null}
               onRevoke={may("token.revoke") ? () => setRevoking(token) : null}
             />
           ))}
         </Listed>
       </section>
-      {creating ? <CreateToken tenant={tenant} onClose={() => setCreating(false)} /> : null}
+      {make === "token" && may("token.create") ? (
+        <CreateToken tenant={tenant} onClose={() => setMake(null)} />
+      ) : null}
+      {rotating === null ? null : (
+        <RotateToken tenant={tenant} tokens={tokens} token={rotating} onClose={() => setRotating(null)} />
+      )}
+      {make === "rotate" && may("token.rotate") && query.isSuccess ? (
+        <RotateToken tenant={tenant} tokens={rotatable} token={null} onClose={() => setMake(null)} />
+      ) : null}
       {revoking === null ? null : (
         <Confirm
           title={tk.revokeTitle(revoking.name)}
@@ -76,9 +103,15 @@ export function TokensPage() {
   );
 }
 
-function TokenRow({ token, own, onRevoke }: { token: Token; own: boolean; onRevoke: (() => void) | null }) {
-  const expired = token.expiresAt !== null && Date.parse(token.expiresAt) <= Date.now();
-  const dead = token.revokedAt !== null || expired;
+interface RowProps {
+  token: Token;
+  own: boolean;
+  onRotate: (() => void) | null;
+  onRevoke: (() => void) | null;
+}
+
+function TokenRow({ token, own, onRotate, onRevoke }: RowProps) {
+  const dead = isDead(token);
   return (
     <li className="flex min-h-16 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3">
       <div className="min-w-48 flex-1">
@@ -88,12 +121,19 @@ function TokenRow({ token, own, onRevoke }: { token: Token; own: boolean; onRevo
           {own ? <Badge tone="accent">{tk.current}</Badge> : null}
           {token.revokedAt !== null ? (
             <Badge tone="danger">{tk.revoked}</Badge>
-          ) : expired ? (
+          ) : dead ? (
             <Badge>{tk.expired}</Badge>
           ) : null}
         </p>
         <p className="mt-0.5 text-sm text-muted">
-          {rightsOf(token)} · {whereOf(token)}
+          {rightsOf(token)} · {whereOf(token)} ·{" "}
+          {token.lastUsedAt === null ? (
+            tk.neverUsed
+          ) : (
+            <>
+              {tk.lastUsed} <Moment at={token.lastUsedAt} />
+            </>
+          )}
         </p>
       </div>
       <p className="text-sm text-muted sm:w-36 sm:text-right">
@@ -103,11 +143,16 @@ function TokenRow({ token, own, onRevoke }: { token: Token; own: boolean; onRevo
           </>
         ) : (
           <>
-            {tk.ends} <Moment at={token.expiresAt} />
+            {tk.endsAt} <Moment at={token.expiresAt} />
           </>
         )}
       </p>
-      <div className="ml-auto w-20 text-right">
+      <div className="ml-auto flex justify-end gap-1 sm:w-40">
+        {onRotate === null ? null : (
+          <Button size="sm" look="quiet" aria-label={tk.rotateFor(token.name)} onPress={onRotate}>
+            {tk.rotate}
+          </Button>
+        )}
         {dead || onRevoke === null ? null : (
           <Button size="sm" look="danger-quiet" aria-label={tk.revokeFor(token.name)} onPress={onRevoke}>
             {tk.revoke}
@@ -117,6 +162,9 @@ function TokenRow({ token, own, onRevoke }: { token: Token; own: boolean; onRevo
     </li>
   );
 }
+
+const isDead = ({ revokedAt, expiresAt }: Token): boolean =>
+  revokedAt !== null || (expiresAt !== null && Date.parse(expiresAt) <= Date.now());
 
 /** A set of actions by the name of the preset that it looks like. */
 function rightsOf({ actions }: Token): string {

@@ -43,6 +43,8 @@ export function FormDialog(props: Props) {
         className="space-y-5"
         onSubmit={(event) => {
           event.preventDefault();
+          // React's events rise through portals: a dialog over another one's form must not send that, too.
+          event.stopPropagation();
           if (ready && !busy) props.onSubmit();
         }}
       >

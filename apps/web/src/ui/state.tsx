@@ -1,6 +1,6 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { CircleAlert, Lock, SearchX } from "lucide-react";
-import { createContext, type ReactNode, useContext } from "react";
+import { createContext, lazy, type ReactNode, Suspense, useContext } from "react";
 import { type Failure, toFailure } from "../data/failure.ts";
 import { m } from "../messages.ts";
 import { Button } from "./button.tsx";
@@ -110,19 +110,31 @@ export function Overtaken({ text, word, onPress }: { text: string; word: string;
   );
 }
 
-/** Where what takes two people is asked for. */
+/** The id of the secret that forms are about, where they are about one. */
+export const AboutSecret = createContext<string | null>(null);
+const GlassHelp = lazy(() => import("../approvals/glass-help.tsx"));
+
+/** Where what takes two people is asked for, and, for owners, the way on without. */
 function AskForApproval() {
   const { tenant } = useParams({ strict: false });
+  const secretId = useContext(AboutSecret);
   if (tenant === undefined) return null;
   return (
-    <Link
-      to="/t/$tenant/approvals"
-      params={{ tenant }}
-      search={{ ask: true }}
-      className="mt-1.5 inline-block font-medium underline underline-offset-2"
-    >
-      {m.failure.askApproval}
-    </Link>
+    <>
+      <Link
+        to="/t/$tenant/approvals"
+        params={{ tenant }}
+        search={{ ask: true }}
+        className="mt-1.5 inline-block font-medium underline underline-offset-2"
+      >
+        {m.failure.askApproval}
+      </Link>
+      {secretId === null ? null : (
+        <Suspense>
+          <GlassHelp tenant={tenant} secretId={secretId} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

@@ -1,0 +1,89 @@
+import { useState } from "react";
+import { client, queries, type Secret, trpc } from "../data/trpc.ts";
+import { Choice } from "../ui/choice.tsx";
+import { Field } from "../ui/field.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
+import { tell } from "../ui/toast.tsx";
+import { useAction } from "../ui/use-action.ts";
+import { l } from "./messages.ts";
+import type { Consumer } from "./use-blast-radius.ts";
+
+type Kind = Consumer["kind"];
+const KINDS = (
+  ["service", "worker", "edge_function", "webhook", "ci", "other"] as const satisfies Kind[]
+).map((id) => ({ id, label: l.kinds[id]! }));
+
+interface Props {
+  tenant: string;
+  secret: Secret;
+  onClose: () => void;
+}
+
+const refresh = () => queries.invalidateQueries(trpc.secrets.blastRadius.pathFilter());
+
+/** Says that a workload will read a secret, before it ever has. */
+export function DeclareConsumer({ tenant, secret, onClose }: Props) {
+  const action = useAction();
+  const [consumer, setConsumer] = useState("");
+  const [kind, setKind] = useState<Kind>("service");
+  const submit = () =>
+    action.run(async () => {
+      await client.consumers.declare.mutate({ tenant, id: secret.id, consumer, kind });
+      onClose();
+      tell(l.declare.done(consumer));
+      await refresh();
+    });
+  return (
+    <FormDialog
+      title={l.declare.title(secret.name)}
+      lead={l.declare.lead}
+      action={action}
+      onSubmit={() => void submit()}
+      onClose={onClose}
+      word={l.declare.open}
+      ready={consumer !== ""}
+    >
+      <Field
+        label={l.declare.name}
+        hint={l.declare.nameHint}
+        placeholder="checkout"
+        autoFocus
+        value={consumer}
+        onChange={setConsumer}
+      />
+      <Choice label={l.declare.kind} options={KINDS} value={kind} onChange={setKind} />
+    </FormDialog>
+  );
+}
+
+/** Forgets a consumer: nothing waits for it any more. */
+export function ForgetConsumer({ tenant, secret, consumer, onClose }: Props & { consumer: string }) {
+  const action = useAction();
+  const [reason, setReason] = useState("");
+  const submit = () =>
+    action.run(async () => {
+      await client.consumers.remove.mutate({
+        tenant,
+        id: secret.id,
+        consumer,
+        ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
+      });
+      onClose();
+      tell(l.forget.done(consumer));
+      await refresh();
+    });
+  return (
+    <FormDialog
+      role="alertdialog"
+      title={l.forget.title(consumer)}
+      lead={l.forget.lead}
+      action={action}
+      onSubmit={() => void submit()}
+      onClose={onClose}
+      word={l.forget.submit}
+      look="danger"
+    >
+      <Field label={l.force.reason} optional hint={l.force.hint} value={reason} onChange={setReason} />
+    </FormDialog>
+  );
+}
