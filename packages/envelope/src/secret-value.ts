@@ -33,6 +33,10 @@ export class SecretValue extends Redacted {
     return new SecretValue(bytes, encoding);
   }
 
+  copy(): SecretValue {
+    return SecretValue.ofBytes(this.#bytes, this.#encoding);
+  }
+
   get encoding(): Encoding {
     return this.#encoding;
   }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { KeyfoldServer } from "@keyfold/secrets";
+import { type KeyfoldServer, openAnswer } from "@keyfold/secrets";
 import { answered, type BeginOptions, factsOf, peerOf } from "../http/begin.ts";
 import type { Callers } from "../http/callers.ts";
 import { isOwnHost } from "../http/host-check.ts";
@@ -59,8 +59,9 @@ async function answer(
     correlationId = facts.correlationId;
     const info = options.callers.hotRequestOf(facts, headers);
     if (info === null) return false;
-    const output = await options.keyfold.invokeWarm(read.verb, info, read.input);
-    if (output === null) return false;
+    const warm = await options.keyfold.invokeWarm(read.verb, info, read.input);
+    if (warm === null) return false;
+    const output: unknown = openAnswer(read.verb, warm);
     // A text, and not its bytes: Node then sends it with its head in one piece.
     const body = read.body(output);
     const tag = read.tag(output);

@@ -1,5 +1,5 @@
 import type { BlockList } from "node:net";
-import type { KeyfoldServer } from "@keyfold/secrets";
+import { type KeyfoldServer, openAnswer, type RequestInfo, shownByLink } from "@keyfold/secrets";
 import { Hono } from "hono";
 import { answerErrors } from "../http/answer-errors.ts";
 import { begin } from "../http/begin.ts";
@@ -63,11 +63,13 @@ export function createLinksApp(options: LinksAppOptions): Hono<AppEnv> {
     if (page === undefined) throw new HttpError("no_route");
     return fileResponse(page);
   });
+  const open = async (request: RequestInfo, input: unknown) =>
+    openAnswer(shownByLink, await keyfold.links.open(request, input));
   const maxBody = bodyLimits(options.maxValueBytes).single;
   for (const [name, run] of [
     ["look", keyfold.links.look],
     ["hand-in", keyfold.links.handIn],
-    ["open", keyfold.links.open],
+    ["open", open],
   ] as const) {
     const path = `/links/${name}`;
     app.post(path, async (c) => {

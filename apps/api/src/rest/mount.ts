@@ -1,4 +1,4 @@
-import { KeyfoldError, type KeyfoldServer, type RequestInfo, verbs } from "@keyfold/secrets";
+import { KeyfoldError, type KeyfoldServer, openAnswer, type RequestInfo, verbs } from "@keyfold/secrets";
 import type { Hono } from "hono";
 import type { BulkGate } from "../http/bulk-gate.ts";
 import type { AppContext, AppEnv } from "../http/facts.ts";
@@ -59,7 +59,7 @@ function handler(route: Route, { keyfold, requestOf, maxBodyBytes, gate }: RestO
         maxBodyBytes: limit,
       });
       const answer = async (): Promise<Response> => {
-        const output: unknown = await keyfold.invoke(route.verb, request, input);
+        const output: unknown = openAnswer(route.verb, await keyfold.invoke(route.verb, request, input));
         const shaped = reshape === undefined ? output : reshape(output);
         const tag = tagged ? entityTag(shaped) : null;
         const headers = tag === null ? {} : { etag: tag };

@@ -1,6 +1,10 @@
+import { SecretKey } from "@keyfold/envelope";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { GivenValue } from "../input/value.ts";
 import { type House, openHouse } from "../testing/house.ts";
 import { codeOf } from "../testing/refusal.ts";
+import type { Unit } from "./change.ts";
+import { onceFor } from "./replay.ts";
 
 let house: House;
 beforeAll(async () => {
@@ -135,4 +139,12 @@ test("a stored answer that somebody edited in the database is refused, and not r
     [id],
   );
   expect(await codeOf(caller.secrets.set(input))).toBe("integrity_failed");
+});
+
+test("a value that nobody spelt is refused: as [redacted] all would be the same", async () => {
+  const tokenKey = SecretKey.generate();
+  const call = { services: { tokenKey }, actor: { type: "service_token", id: "t" }, action: "secret.set" };
+  const request = { items: [{ value: new GivenValue(value) }] };
+  const once = onceFor({ call, tenantId: "t" } as unknown as Unit, "a-key", request, async () => ({}));
+  await expect(once).rejects.toThrow(TypeError);
 });

@@ -1,9 +1,18 @@
+import { Redacted, type SecretValue } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "./change.ts";
 
 /** A value as `onceFor` compares it; the same whatever the tenant's keys are by the second call. */
-export function spellValue({ call, tenantId }: Pick<Unit, "call" | "tenantId">, value: Uint8Array): string {
-  return call.services.tokenKey.hmacSha256("keyfold/idempotent-value/v1\0", tenantId, value).toString("hex");
+export function spellValue({ call, tenantId }: Pick<Unit, "call" | "tenantId">, value: SecretValue): string {
+  return call.services.tokenKey
+    .hmacSha256("keyfold/idempotent-value/v1\0", tenantId, value.unsafelyBytes())
+    .toString("hex");
+}
+
+/** As `[redacted]` all values would be one: what is told from another is spelt first. @throws TypeError */
+function noValues(this: Record<string, unknown>, key: string, json: unknown): unknown {
+  if (this[key] instanceof Redacted) throw new TypeError(`a value is not spelt: ${key}`);
+  return json;
 }
 
 /**
@@ -27,7 +36,7 @@ export async function onceFor<T extends object>(
     tokenKey.hmacSha256("keyfold/idempotency-key/v1\0", JSON.stringify([actor.type, actor.id, action, key])),
   );
   const requestDigest = Buffer.from(
-    tokenKey.hmacSha256("keyfold/idempotent-request/v1\0", unit.tenantId, JSON.stringify(request)),
+    tokenKey.hmacSha256("keyfold/idempotent-request/v1\0", unit.tenantId, JSON.stringify(request, noValues)),
   );
 
   await unit.query(

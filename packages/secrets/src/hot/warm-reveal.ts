@@ -1,4 +1,4 @@
-import type { ValueKey } from "@keyfold/envelope";
+import { SecretValue, type ValueKey } from "@keyfold/envelope";
 import type { Action } from "../access/actions.ts";
 import type { ServiceActor } from "../access/actor.ts";
 import { mayReach } from "../access/authorize.ts";
@@ -6,6 +6,7 @@ import { earliest } from "../access/deadline.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
 import { eventBytes } from "../flow/event.ts";
 import type { Services } from "../flow/services.ts";
+import { encodingOf } from "../input/value.ts";
 import { placeRefOf } from "../place/place.ts";
 import { refusedBy } from "../policy/judge.ts";
 import type { Loaded, SecretRefInput } from "../secret/load.ts";
@@ -36,13 +37,13 @@ export async function warmReveal(
   { actor, token, cache }: KnownReader,
 ): Promise<RevealedView | null | "unknown"> {
   const name = nameOf(actor, input);
-  const value = cache.value(name);
-  if (value === undefined || value.epoch !== actor.epoch) return "unknown";
-  if (!mayReach(actor, action, value.secret)) return null;
+  const kept = cache.value(name);
+  if (kept === undefined || kept.epoch !== actor.epoch) return "unknown";
+  if (!mayReach(actor, action, kept.secret)) return null;
   // Of a token's read a policy asks nothing that the time could change.
-  if (refusedBy(actor, action, value.secret, NEVER) !== null) return null;
-  const { secret, version } = value;
-  const plaintext = services.envelope.openWithValueKey(value.sealed, value.key, {
+  if (refusedBy(actor, action, kept.secret, NEVER) !== null) return null;
+  const { secret, version } = kept;
+  const plaintext = services.envelope.openWithValueKey(kept.sealed, kept.key, {
     deployment: services.deployment,
     tenant: actor.tenantId,
     project: secret.projectId,
@@ -50,6 +51,7 @@ export async function warmReveal(
     secret: secret.id,
     version: version.number,
   });
+  const value = SecretValue.takeOver(plaintext, encodingOf(version.encoding));
   try {
     const event = eventBytes({ services, actor, action, request }, actor.tenantId, {
       target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
@@ -57,18 +59,20 @@ export async function warmReveal(
     const outcome = await services.hot.appender.append(
       actor.tenantId,
       event,
-      value.epoch,
+      kept.epoch,
       earliest(actor.deadline, version.openUntil),
     );
     if (outcome !== "appended") {
+      value.wipe();
       cache.drop(token, name);
       return null;
     }
     services.reads?.record(actor, secret.id, version.number, request.instance);
-    if (input.version === undefined) services.comparisons?.saw(actor, secret, version.number, plaintext);
-    return viewRevealed(secret, version, plaintext);
-  } finally {
-    plaintext.fill(0);
+    if (input.version === undefined) services.comparisons?.saw(actor, secret, version.number, value);
+    return viewRevealed(secret, version, value);
+  } catch (error) {
+    value.wipe();
+    throw error;
   }
 }
 

@@ -68,13 +68,13 @@ test("an authenticator app's secret opens for its person and factor alone", () =
 
 test("what a link shares opens with that link's secret, in its tenant", () => {
   const link = { id: ID, secret: "not-a-real-secret" };
-  expect(openShare(services, TENANT, link, bytes(SHARE)).toString()).toBe("not a real value");
+  expect(openShare(services, TENANT, link, bytes(SHARE), "utf8").unsafelyText()).toBe("not a real value");
   for (const [tenant, other] of [
     [PERSON, link],
     [TENANT, { ...link, secret: "another" }],
     [TENANT, { ...link, id: TENANT }],
   ] as const)
-    expect(() => openShare(services, tenant, other, bytes(SHARE))).toThrow(expect.toSatisfy(refused));
+    expect(() => openShare(services, tenant, other, bytes(SHARE), "utf8")).toThrow(expect.toSatisfy(refused));
 });
 
 test("a webhook's signing secret opens for its endpoint, number and term", async () => {

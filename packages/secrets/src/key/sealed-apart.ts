@@ -1,4 +1,10 @@
-import { EnvelopeError, type SecretKey, type ValuePlace } from "@keyfold/envelope";
+import {
+  type Encoding,
+  EnvelopeError,
+  type SecretKey,
+  SecretValue,
+  type ValuePlace,
+} from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import type { Services } from "../flow/services.ts";
 
@@ -38,27 +44,28 @@ export function sealApart(
   services: Pick<Services, "deployment" | "envelope">,
   at: Apart,
   key: SecretKey,
-  plaintext: Uint8Array,
+  value: SecretValue,
   term = 1,
 ): SealedApart {
   const place = placeApart(services, at);
-  const { sealed, dek } = services.envelope.sealValue(plaintext, place);
+  const { sealed, dek } = services.envelope.sealValue(value.unsafelyBytes(), place);
   const dekWrap = services.envelope.wrapDek(dek, key, { ...place, purpose: "value", term });
   return { sealed: Buffer.from(sealed), dekWrap: Buffer.from(dekWrap) };
 }
 
-/** @returns the plaintext, for the caller to overwrite @throws KeyfoldError `decryption_failed` */
+/** @param of.term the key's, where it is one of several @returns the value, for the caller to wipe @throws KeyfoldError `decryption_failed` */
 export function openApart(
   services: Pick<Services, "deployment" | "envelope">,
   at: Apart,
   key: SecretKey,
   { sealed, dekWrap }: { sealed: Uint8Array; dekWrap: Uint8Array },
-  term = 1,
-): Buffer {
+  of: { term?: number; encoding?: Encoding } = {},
+): SecretValue {
+  const { term = 1, encoding = "base64" } = of;
   const place = placeApart(services, at);
   try {
     const dek = services.envelope.unwrapDek(dekWrap, key, { ...place, purpose: "value", term });
-    return services.envelope.openValue(sealed, dek, place);
+    return SecretValue.takeOver(services.envelope.openValue(sealed, dek, place), encoding);
   } catch (error) {
     if (error instanceof EnvelopeError) throw new KeyfoldError("decryption_failed", { cause: error });
     throw error;

@@ -24,8 +24,8 @@ export interface Receipt {
  * @throws KeyfoldError `link_ended`; `bad_input`, `too_large`, which use nothing up
  */
 export async function handIn(services: Services, request: RequestInfo, given: unknown): Promise<Receipt> {
-  const { value, encoding, ...held } = parseInput(handInInput, given);
-  const plaintext = decodeValue(value, encoding, services.limits.maxValueBytes);
+  const { value: spelt, encoding, ...held } = parseInput(handInInput, given);
+  const value = decodeValue(spelt, encoding, services.limits.maxValueBytes);
   try {
     const tenantId = await tenantOfLink(services, held.id);
     if (tenantId === null) throw ended();
@@ -35,14 +35,11 @@ export async function handIn(services: Services, request: RequestInfo, given: un
       withLinkOf(services, tenantId, request, held, "secret.set", async (unit, row) => {
         if (row.kind !== "request" || row.name === null) throw ended();
         const place = await placeFor(unit, row);
-        const put = await putByName(
-          unit,
-          place,
-          row.name,
-          keys,
-          { plaintext, encoding },
-          { reason: "handed in by a link", expectedVersion: undefined, sameIsNothing: false },
-        );
+        const put = await putByName(unit, place, row.name, keys, value, {
+          reason: "handed in by a link",
+          expectedVersion: undefined,
+          sameIsNothing: false,
+        });
         if (row.writeOnly) await closeToPeople(unit, put.secret.id);
         await endLink(unit, row, "usedAt", { secretId: put.secret.id, version: put.secret.version });
         unit.record({
@@ -54,7 +51,7 @@ export async function handIn(services: Services, request: RequestInfo, given: un
       }),
     );
   } finally {
-    plaintext.fill(0);
+    value.wipe();
   }
 }
 

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openAnswer } from "../flow/open-answer.ts";
 import { requestInfo } from "../router/context.ts";
 import { type Caller, callerOf, type House, openHouse } from "../testing/house.ts";
 import { personOf } from "../testing/person.ts";
 import { codeOf, refusalOf } from "../testing/refusal.ts";
+import { shownByLink } from "./open.ts";
 
 let house: House;
 beforeAll(async () => {
@@ -30,7 +32,7 @@ async function tenant() {
 }
 const links = () => house.server.links;
 const handIn = (url: string, value = VALUE) => links().handIn(nobody(), { ...held(url), value });
-const open = (url: string) => links().open(nobody(), held(url));
+const open = async (url: string) => openAnswer(shownByLink, await links().open(nobody(), held(url)));
 const told = async (caller: Caller, action: string) =>
   (await caller.audit.list({ action })).events.map(({ action: of, outcome, target, details }) => ({
     action: of,

@@ -7,7 +7,7 @@ import { openLink } from "./open.ts";
 
 export type { Receipt } from "./hand-in.ts";
 export type { LinkLook } from "./look.ts";
-export type { Opened } from "./open.ts";
+export { type Shown, shownByLink } from "./open.ts";
 
 /**
  * What whoever holds a link does with it, for an adapter: each takes the request and what came with it, which is parsed

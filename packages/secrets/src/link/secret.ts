@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { SecretKey } from "@keyfold/envelope";
+import { type Encoding, SecretKey, type SecretValue } from "@keyfold/envelope";
 import type { Services } from "../flow/services.ts";
 import { openApart, type SealedApart, sealApart } from "../key/sealed-apart.ts";
 import { credentialDigest } from "../token/secret.ts";
@@ -31,17 +31,18 @@ export function sealShare(
   services: Services,
   tenant: string,
   { id, secret }: { id: string; secret: string },
-  plaintext: Uint8Array,
+  value: SecretValue,
 ): SealedApart {
-  return sealApart(services, { tenant, id }, keyOf(services, tenant, id, secret), plaintext);
+  return sealApart(services, { tenant, id }, keyOf(services, tenant, id, secret), value);
 }
 
-/** Opens what a link shares; the caller zeroes it. @throws KeyfoldError `decryption_failed` */
+/** Opens what a link shares; the caller wipes it. @throws KeyfoldError `decryption_failed` */
 export function openShare(
   services: Services,
   tenant: string,
   { id, secret }: { id: string; secret: string },
   share: SealedApart,
-): Buffer {
-  return openApart(services, { tenant, id }, keyOf(services, tenant, id, secret), share);
+  encoding: Encoding,
+): SecretValue {
+  return openApart(services, { tenant, id }, keyOf(services, tenant, id, secret), share, { encoding });
 }

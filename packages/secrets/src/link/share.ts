@@ -30,11 +30,10 @@ export const shareValue = defineVerb({
     const tenantId = await tenantOf(call, input.tenant);
     const { maxValueBytes } = services.limits;
     const of = input.value === undefined ? await readFor() : null;
-    const given = of ?? { value: input.value!, encoding: input.encoding };
-    const plaintext = decodeValue(given.value, given.encoding, maxValueBytes);
+    const value = of?.value ?? decodeValue(input.value!, input.encoding, maxValueBytes);
     const link = { id: randomUUID(), secret: freshSecret() };
-    const share = sealShare(services, tenantId, link, plaintext);
-    plaintext.fill(0);
+    const share = sealShare(services, tenantId, link, value);
+    value.wipe();
     return change(call, tenantId, async (unit) => {
       const row = await insertLink(
         unit,
@@ -52,7 +51,7 @@ export const shareValue = defineVerb({
           origins: [],
           writeOnly: false,
           agreed: true,
-          encoding: given.encoding,
+          encoding: value.encoding,
           expiresAt: new Date(unit.now.getTime() + input.seconds * 1000),
           createdBy: { ...actorRef(call.actor) },
         },

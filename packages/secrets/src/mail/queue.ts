@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Query } from "@keyfold/db";
+import { SecretValue } from "@keyfold/envelope";
 import { z } from "zod";
 import { KeyfoldError } from "../error.ts";
 import type { Services } from "../flow/services.ts";
@@ -27,9 +28,9 @@ export async function queueMail(
 ): Promise<void> {
   if (services.mail === null) return;
   const id = randomUUID();
-  const bytes = Buffer.from(JSON.stringify(letterOf(services.mail.linkTo)));
+  const letter = SecretValue.ofText(JSON.stringify(letterOf(services.mail.linkTo)));
   try {
-    const { sealed, dekWrap } = sealApart(services, { id }, services.people.mailKey, bytes);
+    const { sealed, dekWrap } = sealApart(services, { id }, services.people.mailKey, letter);
     await query("SELECT control_plane.queue_mail($1::uuid, $2, $3::bytea, $4::bytea)::text", [
       id,
       kind,
@@ -37,7 +38,7 @@ export async function queueMail(
       dekWrap,
     ]);
   } finally {
-    bytes.fill(0);
+    letter.wipe();
   }
 }
 
@@ -46,12 +47,12 @@ export function openLetter(
   services: Services,
   row: { id: string; sealed: Uint8Array; dekWrap: Uint8Array },
 ): Addressed {
-  const bytes = openApart(services, { id: row.id }, services.people.mailKey, row);
+  const letter = openApart(services, { id: row.id }, services.people.mailKey, row);
   try {
-    return letterSchema.parse(JSON.parse(bytes.toString("utf8")));
+    return letterSchema.parse(JSON.parse(letter.unsafelyText()));
   } catch (error) {
     throw new KeyfoldError("decryption_failed", { cause: error });
   } finally {
-    bytes.fill(0);
+    letter.wipe();
   }
 }

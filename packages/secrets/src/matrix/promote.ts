@@ -53,7 +53,7 @@ export const promoteSecrets = defineVerb({
             checkExpected(secret, fromVersion);
             if (version === null) throw new KeyfoldError("secret_empty");
             refuseClosed(version, now);
-            const plaintext = await openVersion(reading, tenantId, loaded);
+            const value = await openVersion(reading, tenantId, loaded);
             try {
               unit.record({
                 action: "secret.accessed",
@@ -61,10 +61,9 @@ export const promoteSecrets = defineVerb({
                 reason: reason ?? null,
                 details: { promotedTo: to.environment.id },
               });
-              const value = { plaintext, encoding: version.encoding as "utf8" | "base64" };
               byName.set(name, await putByName(unit, to, name, keys, value, { reason, expectedVersion }));
             } finally {
-              plaintext.fill(0);
+              value.wipe();
             }
           }
           return { results: input.items.map(({ name }) => byName.get(name)!) };

@@ -1,3 +1,4 @@
+import type { SecretValue } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import { changeSql, type Unit } from "../flow/change.ts";
 import { onceFor, spellValue } from "../flow/replay.ts";
@@ -8,7 +9,7 @@ import { checkExpected, nextRow, updateOf } from "../secret/store.ts";
 import { withNewValue } from "../version/new-value.ts";
 import { prepareVersionInput, versionView } from "../version/schema.ts";
 import { viewVersion } from "../version/view.ts";
-import { FIRST_PARAMETER, type NewValue, sealVersion, suiteFor, writeVersion } from "../version/write.ts";
+import { FIRST_PARAMETER, sealVersion, suiteFor, writeVersion } from "../version/write.ts";
 import type { WriteKeys } from "../version/write-keys.ts";
 import { pendingOf } from "./load.ts";
 
@@ -26,16 +27,11 @@ export const prepareVersion = defineVerb({
     return withNewValue(call, input, (tenantId, keys, value) =>
       changeSql(call, tenantId, async (unit) => {
         const loaded = await lockSecret(unit, { id: input.id });
-        return onceFor(
-          unit,
-          input.idempotencyKey,
-          { ...input, value: spellValue(unit, value.plaintext) },
-          async () => {
-            checkExpected(loaded.secret, input.expectedVersion);
-            const version = await preparePending(unit, loaded, keys, value, { reason: input.reason ?? null });
-            return viewVersion(version, unit.now);
-          },
-        );
+        return onceFor(unit, input.idempotencyKey, { ...input, value: spellValue(unit, value) }, async () => {
+          checkExpected(loaded.secret, input.expectedVersion);
+          const version = await preparePending(unit, loaded, keys, value, { reason: input.reason ?? null });
+          return viewVersion(version, unit.now);
+        });
       }),
     );
   },
@@ -49,7 +45,7 @@ export async function preparePending(
   unit: Unit,
   { secret, lastNumber }: Loaded,
   keys: WriteKeys,
-  value: NewValue,
+  value: SecretValue,
   facts: { reason: string | null; details?: Record<string, string> },
 ): Promise<VersionRow> {
   const pending = await pendingOf(unit, secret.id);

@@ -1,6 +1,7 @@
 import { initTRPC, tracked } from "@trpc/server";
 import type { z } from "zod";
 import { asKeyfoldError } from "../error.ts";
+import { type OpenAnswer, openAnswer } from "../flow/open-answer.ts";
 import type { Services } from "../flow/services.ts";
 import { parseInput, perform, type Verb } from "../flow/verb.ts";
 import { openStream } from "../stream/open.ts";
@@ -23,6 +24,13 @@ function parser<I extends z.ZodType>(schema: I): Parser<I> {
   return { parse: (raw: unknown) => parseInput(schema, raw) } as Parser<I>;
 }
 
+/** What a procedure answers: the verb's answer with its values opened. */
+interface Answered<O extends z.ZodType> {
+  _input: OpenAnswer<z.output<O>>;
+  _output: OpenAnswer<z.output<O>>;
+  parse(raw: unknown): OpenAnswer<z.output<O>>;
+}
+
 /** A verb as a tRPC query. */
 export function query<I extends z.ZodType, O extends z.ZodType>(services: Services, verb: Verb<I, O>) {
   return procedure(verb).query((options) => run(services, verb, options));
@@ -39,7 +47,7 @@ export function mutation<I extends z.ZodType, O extends z.ZodType>(services: Ser
  */
 function procedure<I extends z.ZodType, O extends z.ZodType>(verb: Verb<I, O>) {
   const bare = t.procedure.meta({ action: verb.action }).input(parser(verb.input));
-  return bare as unknown as ReturnType<typeof bare.output<Parser<O>>>;
+  return bare as unknown as ReturnType<typeof bare.output<Answered<O>>>;
 }
 
 async function run<I extends z.ZodType, O extends z.ZodType>(
@@ -48,7 +56,8 @@ async function run<I extends z.ZodType, O extends z.ZodType>(
   options: { ctx: KeyfoldContext; input: unknown },
 ): Promise<never> {
   try {
-    return (await perform(services, verb, options.ctx.keyfold, options.input as z.output<I>)) as never;
+    const answer = await perform(services, verb, options.ctx.keyfold, options.input as z.output<I>);
+    return openAnswer(verb, answer) as never;
   } catch (error) {
     throw trpcError(asKeyfoldError(error));
   }

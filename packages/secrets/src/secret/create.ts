@@ -22,7 +22,7 @@ export const createSecret = defineVerb({
         return onceFor(
           unit,
           input.idempotencyKey,
-          { ...input, value: spellValue(unit, value.plaintext), place: place.environment.id },
+          { ...input, value: spellValue(unit, value), place: place.environment.id },
           async () => {
             if (await isNameTaken(unit, place.project.id, place.environment.id, input.name))
               throw new KeyfoldError("name_taken");

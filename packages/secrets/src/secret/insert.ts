@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { SecretValue } from "@keyfold/envelope";
 import { actorRef } from "../access/actor.ts";
 import { requireAgreed } from "../approval/find.ts";
 import type { Unit } from "../flow/change.ts";
@@ -6,7 +7,7 @@ import { gather } from "../flow/gather.ts";
 import type { Algorithm } from "../key/suite/algorithm.ts";
 import { tell } from "../message/tell.ts";
 import type { NamedPlace } from "../place/place.ts";
-import { type NewValue, type SealedVersion, sealVersion, suiteFor } from "../version/write.ts";
+import { type SealedVersion, sealVersion, suiteFor } from "../version/write.ts";
 import type { WriteKeys } from "../version/write-keys.ts";
 import type { SecretRow } from "./rows.ts";
 import type { GracePolicy, SecretView } from "./schema.ts";
@@ -25,7 +26,7 @@ export interface Metadata {
 
 export interface NewSecret extends Metadata {
   name: string;
-  value: NewValue;
+  value: SecretValue;
 }
 
 /**

@@ -1,8 +1,8 @@
+import type { SecretValue } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
 import { violatedIndex } from "../flow/database-error.ts";
 import type { NamedPlace } from "../place/place.ts";
-import type { NewValue } from "../version/write.ts";
 import type { WriteKeys } from "../version/write-keys.ts";
 import { insertSecrets } from "./insert.ts";
 import { findSecret } from "./load.ts";
@@ -12,7 +12,7 @@ import { checkExpected, isNameTaken, namesThere, putVersion } from "./store.ts";
 /** One item of a set, or of many. */
 export interface Put {
   name: string;
-  value: NewValue;
+  value: SecretValue;
   expectedVersion?: number | undefined;
 }
 
@@ -58,7 +58,7 @@ export async function putByName(
   place: NamedPlace,
   name: string,
   keys: WriteKeys,
-  value: NewValue,
+  value: SecretValue,
   facts: {
     reason: string | undefined;
     expectedVersion: number | undefined;

@@ -1,10 +1,10 @@
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { lookSql } from "../flow/change.ts";
-import { checkBulk, encodeValue } from "../input/value.ts";
+import { checkBulk } from "../input/value.ts";
 import { findPlace, type PlaceInput } from "../place/place.ts";
-import { askUpstream, type Found, mayReadAbsent, overwrite, wereHere } from "../upstream/ask.ts";
-import { encodingOf, keepFound } from "../upstream/keep.ts";
+import { askUpstream, type Found, mayReadAbsent, wereHere, wipeAll } from "../upstream/ask.ts";
+import { keepFound } from "../upstream/keep.ts";
 import { openVersion, refuseClosed, refusedFrom } from "../version/open.ts";
 import { findSecrets, type Loaded } from "./load.ts";
 import { noteRead } from "./note-read.ts";
@@ -59,7 +59,7 @@ export async function revealNames(
         const kept = found.upstream.keeps === true && (await keepFound(call, tenantId, found));
         return await openAll(call, tenantId, input, unique, kept ? null : found);
       } finally {
-        overwrite(found.values);
+        wipeAll(found.values);
       }
     }
   }
@@ -72,15 +72,20 @@ async function openAll(
   names: readonly string[],
   found: Found | null,
 ): Promise<Map<string, RevealedView>> {
-  const opened = await lookSql(call, tenantId, async (unit) => {
+  const opened = new Map<string, RevealedView>();
+  const letGo = () => {
+    for (const { value } of opened.values()) value.wipe();
+    opened.clear();
+  };
+  const look = lookSql(call, tenantId, async (unit) => {
+    letGo(); // of what an attempt before this one opened
     const place = await findPlace(unit, input);
-    const opened = new Map<string, RevealedView>();
     const missing: string[] = [];
     let total = 0;
-    const take = (name: string, bytes: number, view: RevealedView) => {
-      total += bytes;
+    const take = (view: RevealedView) => {
+      opened.set(view.name, view);
+      total += view.value.countBytes();
       checkBulk(total);
-      opened.set(name, view);
     };
     const at = { project: place.project.id, environment: place.environment.id };
     const lot = atOnce(call.services.limits.maxValueBytes);
@@ -106,11 +111,12 @@ async function openAll(
           target: { type: "secret", id: null, name },
           details: { upstream: found.upstream.name },
         });
-        take(name, value.length, {
+        take({
           id: NOWHERE,
           name,
           version: 0,
-          ...encodeValue(value, encodingOf(value)),
+          encoding: value.encoding,
+          value: value.copy(),
           createdAt: unit.now.toISOString(),
           openUntil: null,
           upstream: found.upstream.name,
@@ -120,25 +126,20 @@ async function openAll(
       const { secret, version, now } = loaded;
       if (version === null) throw new KeyfoldError("secret_empty");
       refuseClosed(version, now);
-      const plaintext = await openVersion(call, tenantId, loaded);
-      try {
-        unit.record({
-          target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
-        });
-        if (call.actor.type === "service_token")
-          call.services.comparisons?.saw(call.actor, secret, version.number, plaintext);
-        take(
-          name,
-          plaintext.length,
-          viewRevealed(secret, { ...version, openUntil: refusedFrom(version) }, plaintext),
-        );
-      } finally {
-        plaintext.fill(0);
-      }
+      const value = await openVersion(call, tenantId, loaded);
+      take(viewRevealed(secret, { ...version, openUntil: refusedFrom(version) }, value));
+      unit.record({
+        target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
+      });
+      if (call.actor.type === "service_token")
+        call.services.comparisons?.saw(call.actor, secret, version.number, value);
     }
     // Nothing is told, and so nothing is recorded.
     if (missing.length > 0) throw found === null ? new NamesMissing(missing) : new KeyfoldError("not_found");
-    return opened;
+  });
+  await look.catch((error: unknown) => {
+    letGo();
+    throw error;
   });
   for (const { id, version } of opened.values()) if (version > 0) noteRead(call, id, version);
   return opened;

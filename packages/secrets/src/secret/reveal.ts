@@ -144,23 +144,25 @@ async function tryReveal(
   await memberStands(query, call.actor, false);
   if (version === null) throw new KeyfoldError(number === undefined ? "secret_empty" : "not_found");
   refuseClosed(version, now);
-  const { plaintext, key } = await openKeyed(call, tenantId, loaded);
+  const { value, key } = await openKeyed(call, tenantId, loaded);
   try {
     const event = eventBytes(call, tenantId, {
       target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
     });
     const deadline = earliest(call.actor.deadline, refusedFrom(version), loaded.until);
     const outcome = await append(event, { expectedEpoch: epoch, deadline });
+    if (outcome !== "appended") value.wipe();
     if (known !== undefined && outcome !== "appended") return forgetReader(known);
     if (outcome === "token" || (outcome === "deadline" && deadline === call.actor.deadline))
       throw new KeyfoldError("unauthenticated");
     if (outcome !== "appended") return null;
     noteRead(call, secret.id, version.number);
     if (number === undefined && call.actor.type === "service_token")
-      call.services.comparisons?.saw(call.actor, secret, version.number, plaintext);
+      call.services.comparisons?.saw(call.actor, secret, version.number, value);
     rememberRead(call, number === undefined ? ref : { ...ref, version: number }, loaded, key);
-    return viewRevealed(secret, { ...version, openUntil: refusedFrom(version) }, plaintext);
-  } finally {
-    plaintext.fill(0);
+    return viewRevealed(secret, { ...version, openUntil: refusedFrom(version) }, value);
+  } catch (error) {
+    value.wipe();
+    throw error;
   }
 }

@@ -37,12 +37,8 @@ export const rollBackSecret = defineVerb({
         if (older.version.state === "revoked") throw new KeyfoldError("version_revoked");
         if (older.version.state === "pending") throw new KeyfoldError("version_pending");
         if (older.version.state === "destroyed") throw new KeyfoldError("version_destroyed");
-        const plaintext = await openVersion(call, tenantId, older);
+        const value = await openVersion(call, tenantId, older);
         try {
-          const value = {
-            plaintext,
-            encoding: older.version.encoding as "utf8" | "base64",
-          };
           const put = await putVersion(unit, loaded, keys, value, {
             reason: input.reason ?? null,
             sameIsNothing: false,
@@ -58,7 +54,7 @@ export const rollBackSecret = defineVerb({
           });
           return { secret: put.secret, changed: true, rotatedFrom: put.rotatedFrom };
         } finally {
-          plaintext.fill(0);
+          value.wipe();
         }
       }),
     );

@@ -20,7 +20,7 @@ export const rotateSecret = defineVerb({
         return onceFor(
           unit,
           input.idempotencyKey,
-          { ...input, value: spellValue(unit, value.plaintext), secret: loaded.secret.id },
+          { ...input, value: spellValue(unit, value), secret: loaded.secret.id },
           async () => {
             checkExpected(loaded.secret, input.expectedVersion);
             const put = await putVersion(unit, loaded, keys, value, {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { secretValue } from "../flow/open-answer.ts";
 import { pageInput } from "../input/page.ts";
 import {
   actorRefSchema,
@@ -14,6 +15,7 @@ import {
   text,
   versionNumber,
 } from "../input/text.ts";
+import { GivenValue } from "../input/value.ts";
 import { algorithm } from "../key/suite/algorithm.ts";
 import { accessPolicy } from "../policy/policy.ts";
 import { inTenant } from "../tenant/schema.ts";
@@ -25,7 +27,10 @@ export const encoding = z
   .enum(["utf8", "base64"])
   .describe("How `value` is written: as text, or as base64 of any bytes.");
 /** A value as it comes in. Its size in bytes is bounded by the deployment (1 MiB by default), where it is decoded. */
-export const value = z.string().meta({ minLength: 1 });
+export const value = z
+  .string()
+  .meta({ minLength: 1 })
+  .transform((text) => new GivenValue(text));
 
 /** Where a secret stands when a call names it: the token's only project and environment, else `default` and `dev`. */
 export const inPlace = {
@@ -213,7 +218,7 @@ export const revealedView = z.object({
   name: z.string(),
   version: z.int(),
   encoding,
-  value: z.string(),
+  value: secretValue,
   createdAt: moment.describe("When this version was made."),
   openUntil: moment.nullable().describe("When this version stops opening, if it is in grace."),
   upstream: z

@@ -20,9 +20,9 @@ export const setManySecrets = defineVerb({
       const tenantId = await tenantOf(call, input.tenant);
       const request = {
         ...input,
-        items: values.map(({ item, plaintext }) => ({
+        items: values.map(({ item, value }) => ({
           ...item,
-          value: spellValue({ call, tenantId }, plaintext),
+          value: spellValue({ call, tenantId }, value),
         })),
       };
       const names = input.items.map(({ name }) => name);
@@ -34,9 +34,9 @@ export const setManySecrets = defineVerb({
             const place = await findPlaceFor(unit, input, names);
             const asked = { ...request, place: place.environment.id };
             return onceFor(unit, input.idempotencyKey, asked, async () => {
-              const puts = values.map(({ item, plaintext }) => ({
+              const puts = values.map(({ item, value }) => ({
                 name: item.name,
-                value: { plaintext, encoding: item.encoding },
+                value,
                 expectedVersion: item.expectedVersion,
               }));
               const byName = await putAllByName(unit, place, puts, keys, input.reason);

@@ -20,7 +20,7 @@ export const setSecret = defineVerb({
         return onceFor(
           unit,
           input.idempotencyKey,
-          { ...input, value: spellValue(unit, value.plaintext), place: place.environment.id },
+          { ...input, value: spellValue(unit, value), place: place.environment.id },
           () =>
             putByName(unit, place, input.name, keys, value, {
               reason: input.reason,

@@ -1,3 +1,4 @@
+import type { SecretValue } from "@keyfold/envelope";
 import { actorRef } from "../access/actor.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
@@ -7,7 +8,6 @@ import { openVersion } from "../version/open.ts";
 import {
   FIRST_PARAMETER,
   isSameValue,
-  type NewValue,
   sealVersion,
   suiteFor,
   supersede,
@@ -125,7 +125,7 @@ export async function putVersion(
   unit: Unit,
   loaded: Loaded,
   keys: WriteKeys,
-  value: NewValue,
+  value: SecretValue,
   facts: { reason: string | null; graceSeconds?: number | undefined; sameIsNothing: boolean },
 ): Promise<{
   secret: SecretView;
@@ -173,12 +173,12 @@ export async function putVersion(
  * A digest is no proof, since whoever writes to the database could put another version's in its place and so make a
  * rotation do nothing: before nothing is done, the value itself is opened and compared.
  */
-async function confirmSame(unit: Unit, secret: SecretRow, value: NewValue): Promise<void> {
+async function confirmSame(unit: Unit, secret: SecretRow, value: SecretValue): Promise<void> {
   const { call, query, tenantId } = unit;
   const loaded = await loadSecret(call, query, tenantId, { id: secret.id }, { sealed: true });
-  const plaintext = await openVersion(call, tenantId, loaded);
-  const same = plaintext.equals(value.plaintext);
-  plaintext.fill(0);
+  const stored = await openVersion(call, tenantId, loaded);
+  const same = stored.equals(value);
+  stored.wipe();
   if (!same)
     throw new KeyfoldError("integrity_failed", {
       cause: new Error("the digest of a sealed value is not that of its value"),

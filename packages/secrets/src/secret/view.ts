@@ -1,5 +1,5 @@
+import type { SecretValue } from "@keyfold/envelope";
 import { iso, jsonActor } from "../input/stored.ts";
-import { encodeValue } from "../input/value.ts";
 import type { NamedPlace } from "../place/place.ts";
 import type { SecretRow, VersionRow } from "./rows.ts";
 import type { RevealedView, SecretView } from "./schema.ts";
@@ -37,14 +37,15 @@ export function viewSecret(row: SecretRow, place: NamedPlace, current: Current |
 /** An opened value as its reader gets it. `openUntil`: when its version refuses by itself. */
 export function viewRevealed(
   secret: Pick<SecretRow, "id" | "name">,
-  version: Pick<VersionRow, "number" | "encoding" | "createdAt" | "openUntil">,
-  plaintext: Buffer,
+  version: Pick<VersionRow, "number" | "createdAt" | "openUntil">,
+  value: SecretValue,
 ): RevealedView {
   return {
     id: secret.id,
     name: secret.name,
     version: version.number,
-    ...encodeValue(plaintext, version.encoding),
+    encoding: value.encoding,
+    value,
     createdAt: version.createdAt.toISOString(),
     openUntil: iso(version.openUntil),
   };

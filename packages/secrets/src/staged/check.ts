@@ -41,8 +41,8 @@ export const checkValues = defineVerb({
         const names = input.items.map(({ name }) => name);
         const place = await findPlaceFor(unit, input, names);
         const keys = await digestKeys(unit);
-        const digests = values.map(({ plaintext }) =>
-          keys.map((key) => valueDigest({ key }, plaintext).toString("hex")),
+        const digests = values.map(({ value }) =>
+          keys.map((key) => valueDigest({ key }, value).toString("hex")),
         );
         const isAsked = (one: Found) =>
           one.environmentId === place.environment.id && names.includes(one.name);

@@ -30,9 +30,9 @@ export const saveSecrets = defineVerb({
     return withNewValues(call, input.set, "set", async (values) => {
       const asked = {
         ...input,
-        set: values.map(({ item, plaintext }) => ({
+        set: values.map(({ item, value }) => ({
           ...item,
-          value: spellValue({ call, tenantId }, plaintext),
+          value: spellValue({ call, tenantId }, value),
         })),
       };
       // Everyone locks in one order, so that two such calls cannot wait for each other.
@@ -64,8 +64,7 @@ export const saveSecrets = defineVerb({
                     const unitOfDelete = { ...unit, call: deleting };
                     removed.set(one.name, await removeSecret(unitOfDelete, { ...ref, reason: input.reason }));
                   } else {
-                    const { item, plaintext } = one.put;
-                    const value = { plaintext, encoding: item.encoding };
+                    const { item, value } = one.put;
                     const facts = { reason: input.reason, expectedVersion: item.expectedVersion };
                     put.set(one.name, await putByName(unit, place, one.name, keys, value, facts));
                   }

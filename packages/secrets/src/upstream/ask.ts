@@ -1,4 +1,5 @@
 import { withTenantSql } from "@keyfold/db";
+import type { SecretValue } from "@keyfold/envelope";
 import { isOfTenant } from "../access/actor.ts";
 import { authorizeSecret } from "../access/authorize.ts";
 import { requireAgreed } from "../approval/find.ts";
@@ -10,11 +11,11 @@ import { findPlace, type NamedPlace, type PlaceInput } from "../place/place.ts";
 import { UpstreamDown } from "./gate.ts";
 import type { Upstream } from "./port.ts";
 
-/** What an upstream has of names that never were here. The values are the caller's to overwrite. */
+/** What an upstream has of names that never were here. The values are the caller's to wipe. */
 export interface Found {
   readonly upstream: Upstream;
   readonly place: NamedPlace;
-  readonly values: ReadonlyMap<string, Buffer>;
+  readonly values: ReadonlyMap<string, SecretValue>;
 }
 
 /**
@@ -43,7 +44,7 @@ export async function askUpstream(
   const asked = { tenant: { id: tenantId, slug: actor.tenantSlug }, ...place };
   const gate = services.upstreams.of(asked);
   if (gate === null) return null;
-  const values = new Map<string, Buffer>();
+  const values = new Map<string, SecretValue>();
   const until = gate.deadline();
   const outcomes = await Promise.allSettled(
     names.map(async (name) => {
@@ -54,7 +55,7 @@ export async function askUpstream(
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed === undefined && values.size === names.length)
     return { upstream: gate.upstream, place, values: checked(values, services.limits.maxValueBytes) };
-  overwrite(values);
+  wipeAll(values);
   if (failed === undefined) return null;
   if (failed.reason instanceof UpstreamDown) throw new KeyfoldError("upstream_unavailable");
   throw failed.reason;
@@ -91,13 +92,16 @@ export async function mayReadAbsent(
 }
 
 /** What was found leaves memory. */
-export function overwrite(values: ReadonlyMap<string, Buffer>): void {
-  for (const value of values.values()) value.fill(0);
+export function wipeAll(values: ReadonlyMap<string, SecretValue>): void {
+  for (const value of values.values()) value.wipe();
 }
 
-function checked(values: ReadonlyMap<string, Buffer>, maxBytes: number): ReadonlyMap<string, Buffer> {
-  if ([...values.values()].every(({ length }) => length <= maxBytes)) return values;
-  overwrite(values);
+function checked(
+  values: ReadonlyMap<string, SecretValue>,
+  maxBytes: number,
+): ReadonlyMap<string, SecretValue> {
+  if ([...values.values()].every((value) => value.countBytes() <= maxBytes)) return values;
+  wipeAll(values);
   throw new KeyfoldError("too_large", {
     sentence: `A value has at most ${maxBytes} bytes here, and the upstream's has more.`,
   });

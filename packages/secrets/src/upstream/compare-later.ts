@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { withTenantSql } from "@keyfold/db";
+import type { SecretValue } from "@keyfold/envelope";
 import { LRUCache } from "lru-cache";
 import type { JobActor, ServiceActor } from "../access/actor.ts";
 import { describeCause } from "../error.ts";
@@ -52,8 +53,8 @@ export class Comparisons {
     });
   }
 
-  /** Notes a read of a current version, for later. The plaintext is the caller's, and stays so. */
-  saw(actor: ServiceActor, secret: Waiting["secret"], version: number, plaintext: Buffer): void {
+  /** Notes a read of a current version, for later. The value is the caller's, and stays so. */
+  saw(actor: ServiceActor, secret: Waiting["secret"], version: number, value: SecretValue): void {
     const { upstreams } = this.#services();
     const key = `${secret.id}/${version}`;
     if (upstreams?.comparing !== true || this.#lately.has(key) || this.#waiting.length >= MOST_WAITING)
@@ -64,7 +65,7 @@ export class Comparisons {
       tenant: { id: actor.tenantId, slug: actor.tenantSlug },
       secret: { id, name, projectId, environmentId },
       version,
-      digest: upstreams.digest(plaintext),
+      digest: upstreams.digest(value),
     });
     if (this.#running.size >= AT_ONCE) return;
     const run: Promise<void> = this.#work().finally(() => this.#running.delete(run));

@@ -59,14 +59,14 @@ export const compareSecrets = defineVerb({
         const { secret, version } = loaded;
         authorizeSecret(actor, "secret.list", secret);
         if (version === null) continue;
-        const plaintext = await openVersion(call, tenantId, loaded);
+        const value = await openVersion(call, tenantId, loaded);
         ours.push({
           id: secret.id,
           name,
           version: version.number,
-          digest: upstreams.digest(plaintext),
+          digest: upstreams.digest(value),
         });
-        plaintext.fill(0);
+        value.wipe();
         unit.record({
           action: "secret.compared",
           target: { type: "secret", id: secret.id, name, version: version.number },

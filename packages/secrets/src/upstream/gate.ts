@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+import { SecretValue } from "@keyfold/envelope";
 import { LRUCache } from "lru-cache";
 import type { AskedUpstream, Upstream } from "./port.ts";
 
@@ -51,10 +53,10 @@ export class Gate {
   }
 
   /**
-   * @returns a copy of the value, the caller's to overwrite; null: it has none
+   * @returns a copy of the value, the caller's to wipe; null: it has none
    * @throws UpstreamDown
    */
-  async read(asked: AskedUpstream, until: AbortSignal): Promise<Buffer | null> {
+  async read(asked: AskedUpstream, until: AbortSignal): Promise<SecretValue | null> {
     const key = JSON.stringify([asked.tenant.id, asked.environment.id, asked.name]);
     if (this.#absent.has(key)) return null;
     if (this.#now() < this.#restUntil) throw this.#failed();
@@ -73,7 +75,7 @@ export class Gate {
       this.#restUntil = 0;
       if (value !== null && value.length > 0) {
         this.reads.answered++;
-        return Buffer.from(value);
+        return SecretValue.ofBytes(value, isUtf8(value) ? "utf8" : "base64");
       }
       this.reads.absent++;
       this.#absent.set(key, true);

@@ -1,9 +1,7 @@
-import { isUtf8 } from "node:buffer";
 import { describeCause, KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
 import { changeSql } from "../flow/change.ts";
 import { databaseError } from "../flow/database-error.ts";
-import type { Encoding } from "../input/value.ts";
 import { findPlace } from "../place/place.ts";
 import { changedHere } from "../region/gate.ts";
 import { insertSecret } from "../secret/insert.ts";
@@ -29,21 +27,15 @@ export async function keepFound(call: Call, tenantId: string, found: Found): Pro
         changeSql({ ...call, action: "secret.create" }, tenantId, async (unit) => {
           // The reader's right is to read there.
           const place = await findPlace({ ...unit, call }, ref);
-          for (const [name, bytes] of values) {
-            const plaintext = Buffer.from(bytes);
-            const value = { plaintext, encoding: encodingOf(bytes) };
-            try {
-              const secret = await insertSecret(unit, place, { name, value }, keys, {
-                reason: undefined,
-                configured: true,
-              });
-              unit.record({
-                target: { type: "secret", id: secret.id, name, version: 1 },
-                details: { upstream: upstream.name },
-              });
-            } finally {
-              plaintext.fill(0);
-            }
+          for (const [name, value] of values) {
+            const secret = await insertSecret(unit, place, { name, value }, keys, {
+              reason: undefined,
+              configured: true,
+            });
+            unit.record({
+              target: { type: "secret", id: secret.id, name, version: 1 },
+              details: { upstream: upstream.name },
+            });
           }
         }),
       values.size,
@@ -61,6 +53,3 @@ export async function keepFound(call: Call, tenantId: string, found: Found): Pro
     return false;
   }
 }
-
-/** How a value from outside is written in answers. */
-export const encodingOf = (bytes: Buffer): Encoding => (isUtf8(bytes) ? "utf8" : "base64");

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import type { SecretValue } from "@keyfold/envelope";
 import { Gate } from "./gate.ts";
 import { type AskedUpstream, UPSTREAM_NAME, type Upstream, type UpstreamFacts } from "./port.ts";
 
@@ -31,15 +32,15 @@ export class Upstreams {
   }
 
   /** Stands for a value while it is compared, in this process only. */
-  digest(value: Uint8Array): Buffer {
-    return createHmac("sha256", this.#key).update(value).digest();
+  digest(value: SecretValue): Buffer {
+    return createHmac("sha256", this.#key).update(value.unsafelyBytes()).digest();
   }
 
   /** Overwrites what the upstream answered. */
-  compare(ours: Buffer, theirs: Buffer | null): "same" | "different" | "absent" {
+  compare(ours: Buffer, theirs: SecretValue | null): "same" | "different" | "absent" {
     if (theirs === null) return "absent";
     const digest = this.digest(theirs);
-    theirs.fill(0);
+    theirs.wipe();
     return timingSafeEqual(ours, digest) ? "same" : "different";
   }
 

@@ -1,6 +1,7 @@
-import { EnvelopeError, type ValueKey } from "@keyfold/envelope";
+import { EnvelopeError, SecretValue, type ValueKey } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
+import { encodingOf } from "../input/value.ts";
 import type { Loaded } from "../secret/load.ts";
 import type { VersionRow } from "../secret/rows.ts";
 
@@ -39,11 +40,11 @@ export function refuseClosed(version: VersionRow, now: Date): void {
 
 /**
  * Opens a loaded version's sealed bytes. Whether it may be opened is decided before.
- * @returns the plaintext; the caller lets go of it with its answer
+ * @returns the value; the caller wipes it, or gives it out in its answer
  * @throws KeyfoldError `decryption_failed`, `key_unavailable`
  */
-export async function openVersion(call: Call, tenantId: string, loaded: Loaded): Promise<Buffer> {
-  return (await openKeyed(call, tenantId, loaded)).plaintext;
+export async function openVersion(call: Call, tenantId: string, loaded: Loaded): Promise<SecretValue> {
+  return (await openKeyed(call, tenantId, loaded)).value;
 }
 
 /** `openVersion`, and the key that opened it: what a warm read keeps. */
@@ -51,7 +52,7 @@ export async function openKeyed(
   call: Call,
   tenantId: string,
   loaded: Loaded,
-): Promise<{ plaintext: Buffer; key: ValueKey }> {
+): Promise<{ value: SecretValue; key: ValueKey }> {
   const { services } = call;
   const { secret, version, sealed } = loaded;
   if (version === null || sealed?.sealed == null || sealed.dekWrap === null) {
@@ -76,7 +77,7 @@ export async function openKeyed(
       project: secret.projectId,
       environment: secret.environmentId,
     });
-    return { plaintext, key: valueKey };
+    return { value: SecretValue.takeOver(plaintext, encodingOf(version.encoding)), key: valueKey };
   } catch (error) {
     if (error instanceof EnvelopeError) throw new KeyfoldError("decryption_failed", { cause: error });
     throw error;

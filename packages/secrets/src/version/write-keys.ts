@@ -1,4 +1,4 @@
-import type { WrapSuite } from "@keyfold/envelope";
+import type { SecretValue, WrapSuite } from "@keyfold/envelope";
 import { KeyfoldError } from "../error.ts";
 import { ATTEMPTS as RACES } from "../flow/again.ts";
 import type { Call } from "../flow/call.ts";
@@ -128,6 +128,6 @@ async function countedKeys({ services }: Call, tenantId: string, most: number) {
 }
 
 /** Tells equal values of one tenant and term, and nothing to who lacks the tenant's digest key. */
-export function valueDigest({ key }: Pick<TermKey, "key">, plaintext: Buffer): Buffer<ArrayBuffer> {
-  return Buffer.from(key.hmacSha256("keyfold/value-digest/v1\0", plaintext));
+export function valueDigest({ key }: Pick<TermKey, "key">, value: SecretValue): Buffer<ArrayBuffer> {
+  return Buffer.from(key.hmacSha256("keyfold/value-digest/v1\0", value.unsafelyBytes()));
 }

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import type { WrapSuite } from "@keyfold/envelope";
+import type { SecretValue, WrapSuite } from "@keyfold/envelope";
 import { actorRef, isOfTenant } from "../access/actor.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Unit } from "../flow/change.ts";
@@ -16,11 +16,11 @@ export async function isSameValue(
   secret: SecretRow,
   sealed: SealedRow | null,
   keys: SuiteKeys,
-  value: NewValue,
+  value: SecretValue,
 ): Promise<boolean> {
   if (secret.state !== "live" || sealed?.digest == null || !mayOpen(unit.call.actor, secret, unit.now))
     return false;
-  if (equal(sealed.digest, valueDigest(keys.digest, value.plaintext))) return true;
+  if (equal(sealed.digest, valueDigest(keys.digest, value))) return true;
   // Digests of two terms say nothing of each other. Only a tenant whose digest key has a second term can have both.
   if (keys.digest.onlyTerm) return false;
   const [row] = await unit.query<{ term: number }>(
@@ -30,7 +30,7 @@ export async function isSameValue(
   );
   if (row === undefined || row.term === keys.digest.term) return false;
   const key = await unit.call.services.keys.of(unit.tenantId, "digest", row.term);
-  return equal(sealed.digest, valueDigest({ key }, value.plaintext));
+  return equal(sealed.digest, valueDigest({ key }, value));
 }
 
 const equal = (one: Uint8Array, other: Uint8Array): boolean =>
@@ -46,12 +46,6 @@ export async function suiteFor(unit: Unit, secret: { algorithm: Algorithm | null
   return suiteOf(ofTenant ?? services.algorithm);
 }
 
-/** A value to store: its plaintext is zeroed by who decoded it. */
-export interface NewValue {
-  plaintext: Buffer;
-  encoding: "utf8" | "base64";
-}
-
 /** A version that is about to be written, sealed: what `writeVersion` needs besides the secret's own statement. */
 export interface SealedVersion {
   row: VersionRow;
@@ -63,12 +57,12 @@ export interface SealedVersion {
   round: number;
 }
 
-/** Seals a value as one version of a secret. */
+/** Seals a value as one version of a secret. Whoever opened or decoded the value wipes it. */
 export function sealVersion(
   unit: Unit,
   secret: Pick<SecretRow, "id" | "projectId" | "environmentId">,
   keys: SealingKeys,
-  value: NewValue,
+  value: SecretValue,
   facts: {
     number: number;
     rotatedFrom: number | null;
@@ -83,7 +77,7 @@ export function sealVersion(
     secret: secret.id,
     version: facts.number,
   };
-  const { sealed, dek } = services.envelope.sealValue(value.plaintext, {
+  const { sealed, dek } = services.envelope.sealValue(value.unsafelyBytes(), {
     ...at,
     project: secret.projectId,
     environment: secret.environmentId,
@@ -109,7 +103,7 @@ export function sealVersion(
     endReason: null,
     generation: 1,
   });
-  const digest = valueDigest(keys.digest, value.plaintext);
+  const digest = valueDigest(keys.digest, value);
   return { row, sealed, dekWrap, digest, digestTerm: keys.digest.term, term, round };
 }
 

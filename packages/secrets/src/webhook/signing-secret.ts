@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { SecretValue } from "@keyfold/envelope";
 import type { Unit } from "../flow/change.ts";
 import type { Services } from "../flow/services.ts";
 import { openApart, sealApart } from "../key/sealed-apart.ts";
@@ -7,8 +8,7 @@ import type { TermKey } from "../key/tenant/tenant-keys.ts";
 const BYTES = 32;
 
 /** A signing secret as people see it: Standard Webhooks' prefix, and base64. */
-export const formatSigningSecret = (bytes: Uint8Array): string =>
-  `whsec_${Buffer.from(bytes).toString("base64")}`;
+export const formatSigningSecret = (secret: SecretValue): string => `whsec_${secret.unsafelyEncoded()}`;
 
 /**
  * Makes an endpoint's next signing secret and stores it sealed.
@@ -23,17 +23,17 @@ export async function storeNewSecret(
 ): Promise<string> {
   const { services } = unit.call;
   const at = { tenant: unit.tenantId, id: endpointId, number };
-  const bytes = randomBytes(BYTES);
+  const secret = SecretValue.takeOver(randomBytes(BYTES), "base64");
   try {
-    const { sealed, dekWrap } = sealApart(services, at, key, bytes, term);
+    const { sealed, dekWrap } = sealApart(services, at, key, secret, term);
     await unit.query(
       `INSERT INTO control_plane.webhook_secrets (tenant_id, endpoint_id, number, term, sealed, dek_wrap, created_at)
          VALUES ($1::uuid, $2::uuid, $3::int, $4::int, $5::bytea, $6::bytea, $7::timestamptz)`,
       [unit.tenantId, endpointId, number, term, sealed, dekWrap, unit.now],
     );
-    return formatSigningSecret(bytes);
+    return formatSigningSecret(secret);
   } finally {
-    bytes.fill(0);
+    secret.wipe();
   }
 }
 
@@ -55,15 +55,15 @@ export interface SealedSecret {
   wrap: string;
 }
 
-/** @returns the raw bytes, for the caller to overwrite @throws KeyfoldError `decryption_failed`, `key_unavailable` */
+/** @returns the secret, for the caller to wipe @throws KeyfoldError `decryption_failed`, `key_unavailable` */
 export async function openSigningSecret(
   services: Services,
   tenantId: string,
   endpointId: string,
   stored: SealedSecret,
-): Promise<Buffer> {
+): Promise<SecretValue> {
   const key = await services.keys.of(tenantId, "value", stored.term);
   const at = { tenant: tenantId, id: endpointId, number: stored.number };
   const bytes = { sealed: Buffer.from(stored.sealed, "hex"), dekWrap: Buffer.from(stored.wrap, "hex") };
-  return openApart(services, at, key, bytes, stored.term);
+  return openApart(services, at, key, bytes, { term: stored.term });
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { setImmediate as breathe } from "node:timers/promises";
-import { EnvelopeError, type WrapSuite } from "@keyfold/envelope";
+import { EnvelopeError, SecretValue, type WrapSuite } from "@keyfold/envelope";
 import { asKeyfoldError, describeCause } from "../../error.ts";
 import type { Call } from "../../flow/call.ts";
 import { changeSql } from "../../flow/change.ts";
@@ -149,19 +149,22 @@ async function remake(
   }
 
   const place = { ...at, project: row.projectId, environment: row.environmentId };
-  const plaintext = envelope.openValue(row.sealed!, dek, place);
-  let again: Buffer | null = null;
+  const value = SecretValue.takeOver(envelope.openValue(row.sealed!, dek, place), "base64");
+  let again: SecretValue | null = null;
   try {
-    const fresh = envelope.sealValue(plaintext, place);
+    const fresh = envelope.sealValue(value.unsafelyBytes(), place);
     const dekWrap = envelope.wrapDek(fresh.dek, key, under(term));
-    again = envelope.openValue(fresh.sealed, envelope.unwrapDek(dekWrap, key, under(term)), place);
-    if (!again.equals(plaintext)) throw new EnvelopeError("wrong_key");
+    again = SecretValue.takeOver(
+      envelope.openValue(fresh.sealed, envelope.unwrapDek(dekWrap, key, under(term)), place),
+      "base64",
+    );
+    if (!again.equals(value)) throw new EnvelopeError("wrong_key");
     const replaces = createHash("sha256").update(row.sealed!).update(row.dekWrap).digest();
     // In another suite the digest of before would tell guesses of the value to who holds the key of before.
-    const digest = job.digests || from !== suite ? valueDigest(keys.digest, plaintext) : null;
+    const digest = job.digests || from !== suite ? valueDigest(keys.digest, value) : null;
     return { row, suite, dekWrap, sealed: fresh.sealed, digest, replaces };
   } finally {
-    plaintext.fill(0);
-    again?.fill(0);
+    value.wipe();
+    again?.wipe();
   }
 }

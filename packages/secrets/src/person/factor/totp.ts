@@ -1,3 +1,4 @@
+import { SecretValue } from "@keyfold/envelope";
 import { Secret, TOTP } from "otpauth";
 import type { Services } from "../../flow/services.ts";
 import { openApart, sealApart } from "../../key/sealed-apart.ts";
@@ -22,7 +23,8 @@ interface SealedFactor {
 export function newSecret(services: Services, personId: string, factorId: string) {
   const secret = new Secret({ size: SECRET_BYTES });
   const at = { of: personId, id: factorId };
-  return { secret: secret.base32, ...sealApart(services, at, services.people.factorKey, secret.bytes) };
+  const value = SecretValue.ofBytes(secret.bytes);
+  return { secret: secret.base32, ...sealApart(services, at, services.people.factorKey, value) };
 }
 
 /** The address that authenticator apps read from a QR code. */
@@ -45,16 +47,16 @@ export function stepOf(
   const digits = code.replaceAll(/[\s-]/g, "");
   if (!/^\d{6}$/.test(digits)) return null;
   const { id, personId } = factor;
-  const bytes = openApart(services, { of: personId, id }, services.people.factorKey, factor);
+  const value = openApart(services, { of: personId, id }, services.people.factorKey, factor);
   try {
     const delta = new TOTP({
-      secret: new Secret({ buffer: new Uint8Array(bytes).buffer }),
+      secret: new Secret({ buffer: new Uint8Array(value.unsafelyBytes()).buffer }),
       period: PERIOD_SECONDS,
     }).validate({ token: digits, timestamp: now.getTime(), window: 1 });
     if (delta === null) return null;
     const step = BigInt(Math.floor(now.getTime() / 1000 / PERIOD_SECONDS) + delta);
     return step > after ? step : null;
   } finally {
-    bytes.fill(0);
+    value.wipe();
   }
 }

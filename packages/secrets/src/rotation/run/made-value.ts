@@ -1,7 +1,7 @@
-import type { SecretValue } from "@keyfold/rotators";
+import type { SecretValue } from "@keyfold/envelope";
 import type { Call } from "../../flow/call.ts";
+import { GivenValue } from "../../input/value.ts";
 import { withNewValue } from "../../version/new-value.ts";
-import type { NewValue } from "../../version/write.ts";
 import type { WriteKeys } from "../../version/write-keys.ts";
 
 /** `withNewValue` for a value that a rotator made. @throws KeyfoldError `too_large`, `key_unavailable` */
@@ -9,9 +9,8 @@ export function withMadeValue<T>(
   call: Call,
   tenant: string,
   made: SecretValue,
-  work: (keys: WriteKeys, value: NewValue) => Promise<T>,
+  work: (keys: WriteKeys, value: SecretValue) => Promise<T>,
 ): Promise<T> {
-  const { encoding } = made;
-  const value = encoding === "utf8" ? made.unsafelyText() : made.unsafelyBytes().toString("base64");
-  return withNewValue(call, { tenant, value, encoding }, (_, keys, sealable) => work(keys, sealable));
+  const input = { tenant, value: new GivenValue(made.unsafelyEncoded()), encoding: made.encoding };
+  return withNewValue(call, input, (_, keys, value) => work(keys, value));
 }

@@ -1,4 +1,4 @@
-import { SecretValue } from "@keyfold/rotators";
+import type { SecretValue } from "@keyfold/envelope";
 import { liveness } from "../../access/actor.ts";
 import { appendAlone } from "../../audit/lost-commit.ts";
 import { KeyfoldError } from "../../error.ts";
@@ -40,7 +40,7 @@ async function tryRead(
   const { secret, version } = loaded;
   if (version === null) return null;
   refuseClosed(version, loaded.now);
-  const plaintext = await openVersion(call, tenantId, loaded);
+  const value = await openVersion(call, tenantId, loaded);
   try {
     const event = eventBytes(call, tenantId, {
       action: "secret.accessed",
@@ -51,10 +51,12 @@ async function tryRead(
       expectedEpoch: loaded.epoch,
       token: liveness(call.actor),
     });
-    if (outcome !== "appended") return "stale";
-    return SecretValue.ofBytes(plaintext, version.encoding === "base64" ? "base64" : "utf8");
-  } finally {
-    plaintext.fill(0);
+    if (outcome === "appended") return value;
+    value.wipe();
+    return "stale";
+  } catch (error) {
+    value.wipe();
+    throw error;
   }
 }
 
@@ -70,10 +72,5 @@ export async function openOwn(
   );
   if (loaded.version?.state !== "pending" && loaded.version?.state !== "current")
     throw new KeyfoldError("conflict");
-  const plaintext = await openVersion(call, tenantId, loaded);
-  try {
-    return SecretValue.ofBytes(plaintext, loaded.version.encoding === "base64" ? "base64" : "utf8");
-  } finally {
-    plaintext.fill(0);
-  }
+  return openVersion(call, tenantId, loaded);
 }

@@ -1,3 +1,4 @@
+import type { SecretValue } from "@keyfold/envelope";
 import { describeCause, KeyfoldError } from "../../error.ts";
 import type { Services } from "../../flow/services.ts";
 import { formatMessageId } from "../../message/id.ts";
@@ -128,11 +129,16 @@ async function sign(
     throw new KeyfoldError("integrity_failed", {
       cause: new Error("an endpoint's signing secret is missing"),
     });
-  const secrets: Buffer[] = [];
+  const secrets: SecretValue[] = [];
   try {
     for (const one of stored) secrets.push(await openSigningSecret(services, tenantId, endpoint.id, one));
-    return signedHeaders(id, services.clock(), body, secrets);
+    return signedHeaders(
+      id,
+      services.clock(),
+      body,
+      secrets.map((secret) => secret.unsafelyBytes()),
+    );
   } finally {
-    for (const bytes of secrets) bytes.fill(0);
+    for (const secret of secrets) secret.wipe();
   }
 }
