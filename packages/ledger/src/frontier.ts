@@ -40,6 +40,26 @@ export function pathOfNext(frontier: Frontier): Buffer[] {
   return frontier.nodes.toReversed();
 }
 
+/**
+ * The root over a subtree's leaves, of which the last is `leaf`.
+ * @param before the tree up to that leaf, without it
+ * @param from the subtree's first leaf, counted from 0: where a subtree of RFC 9162 begins
+ */
+export function rangeRootOf(before: Frontier, from: number, leaf: Buffer): Buffer {
+  requireFrontier(before);
+  // The smallest first, and so from right to left.
+  let start = before.size;
+  let root = leaf;
+  for (let at = before.nodes.length - 1, size = 1; at >= 0; size *= 2) {
+    if (Math.floor(before.size / size) % 2 === 0) continue;
+    start -= size;
+    if (start < from) break;
+    root = nodeHash(before.nodes[at]!, root);
+    at--;
+  }
+  return root;
+}
+
 function requireFrontier({ size, nodes }: Frontier): void {
   const bits =
     Number.isSafeInteger(size) && size >= 0 ? BigInt(size).toString(2).replaceAll("0", "").length : -1;

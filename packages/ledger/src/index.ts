@@ -34,9 +34,12 @@ export {
   MAX_EVENT_BYTES,
   type Outcome,
 } from "./event.ts";
+export type { Consistent } from "./export/consistent.ts";
 export {
   type BatchLine,
   batchLine,
+  type ConsistencyLine,
+  consistencyLine,
   type ExportHeader,
   endLine,
   headerLine,
@@ -46,7 +49,7 @@ export {
 export { type ExportReading, readExport } from "./export/read.ts";
 export { type ExportRefused, type ExportVerified, type FromOutside, verifyExport } from "./export/verify.ts";
 export type { ChainBroken, ChainPoint, ChainProblem } from "./finding.ts";
-export { EMPTY, type Frontier, frontierRoot, grow, pathOfNext } from "./frontier.ts";
+export { EMPTY, type Frontier, frontierRoot, grow, pathOfNext, rangeRootOf } from "./frontier.ts";
 export {
   type ChainHead,
   decodeHeads,
@@ -67,6 +70,12 @@ export {
   openNote,
   signNote,
 } from "./note.ts";
-export { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from "./proof.ts";
+export {
+  consistencyProof,
+  consistencyRanges,
+  inclusionProof,
+  verifyConsistency,
+  verifyInclusion,
+} from "./proof.ts";
 export { SALT_BYTES } from "./salt.ts";
 export { fitText, MAX_STRING_BYTES } from "./text.ts";

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { EMPTY, type Frontier, grow, rangeRootOf } from "./frontier.ts";
 import { leafHash, merkleRoot, nodeHash } from "./merkle.ts";
-import { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from "./proof.ts";
+import {
+  consistencyProof,
+  consistencyRanges,
+  inclusionProof,
+  verifyConsistency,
+  verifyInclusion,
+} from "./proof.ts";
 
 const leavesOf = (size: number) => Array.from({ length: size }, (_, i) => leafHash(Buffer.from(`leaf ${i}`)));
 const tree = fc.integer({ min: 1, max: 70 }).map(leavesOf);
@@ -137,5 +144,20 @@ describe("a consistency proof", () => {
         expect.objectContaining({ code: "malformed" }),
       );
     }
+  });
+});
+
+describe("a consistency proof without the leaves", () => {
+  it("is the same from the trees of each size and the leaf that came next, for all sizes up to 40", () => {
+    const leaves = leavesOf(40);
+    const trees: Frontier[] = [EMPTY];
+    for (const leaf of leaves) trees.push(grow(trees.at(-1)!, leaf));
+    for (let size2 = 1; size2 <= 40; size2 += 1)
+      for (let size1 = 1; size1 <= size2; size1 += 1)
+        expect(
+          consistencyRanges(size1, size2).map(([from, to]) =>
+            rangeRootOf(trees[to - 1]!, from, leaves[to - 1]!),
+          ),
+        ).toEqual(consistencyProof(leaves.slice(0, size2), size1));
   });
 });

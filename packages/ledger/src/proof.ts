@@ -71,27 +71,37 @@ export function verifyInclusion(
  * @throws LedgerError `malformed` when `size` is out of range
  */
 export function consistencyProof(leaves: readonly Buffer[], size: number): Buffer[] {
-  if (!isSize(size) || size > leaves.length) {
+  return consistencyRanges(size, leaves.length).map(([from, to]) => rangeRoot(leaves, from, to));
+}
+
+/**
+ * Which leaves each hash of a consistency proof is the root over, as `[from, to)`, counted from 0: for who has no leaves at
+ * hand, but what they were made of (see `rangeRootOf`).
+ *
+ * @throws LedgerError `malformed` when `size1` is not in 1 to `size2`
+ */
+export function consistencyRanges(size1: number, size2: number): [from: number, to: number][] {
+  if (!isSize(size1) || !isSize(size2) || size1 > size2) {
     throw new LedgerError("malformed", "the smaller tree must have 1 to all of the leaves");
   }
-  const path: Buffer[] = [];
+  const ranges: [number, number][] = [];
   let from = 0;
-  let to = leaves.length;
+  let to = size2;
   // Whether the subtree in question is still a whole tree that the verifier knows the root of.
   let known = true;
-  while (size !== to) {
+  while (size1 !== to) {
     const middle = from + splitSize(to - from);
-    if (size <= middle) {
-      path.push(rangeRoot(leaves, middle, to));
+    if (size1 <= middle) {
+      ranges.push([middle, to]);
       to = middle;
     } else {
-      path.push(rangeRoot(leaves, from, middle));
+      ranges.push([from, middle]);
       from = middle;
       known = false;
     }
   }
-  if (!known) path.push(rangeRoot(leaves, from, to));
-  return path.reverse();
+  if (!known) ranges.push([from, to]);
+  return ranges.reverse();
 }
 
 /**

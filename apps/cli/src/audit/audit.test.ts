@@ -59,6 +59,27 @@ test("a log is exported, kept, and verified with the network gone, to the level 
   });
 });
 
+test("an export since a checkpoint that was kept shows that the log of checkpoints has only grown", async () => {
+  const key = await exported();
+  const { caller } = await served.house.tenant(`grown-${count}`);
+  await caller.secrets.set({ name: "K", value: "sk_test_not_a_real_key" });
+  await served.house.server.makeCheckpoint();
+  const said = await keyfold(`audit export --to ${log()} --since ${kept()}`);
+  expect(said.err).toMatch(/ --key KEY --checkpoint \S+kept\n$/);
+  const shown = await offline(`audit verify ${log()} --key ${key} --checkpoint ${kept()}`);
+  expect(shown.out).toMatch(/\nThe log of checkpoints has only grown since yours, from (\d+) to (\d+)\.\n/);
+  await keyfold(`audit export --to ${log()}`);
+  expect((await offline(`audit verify ${log()} --key ${key} --checkpoint ${kept()}`)).out).toMatch(
+    /\nThe log of checkpoints has only grown from 1 to \d+\. That it has since your checkpoint, an export with --since and that checkpoint shows\.\n/,
+  );
+  const text = await readFile(log(), "utf8");
+  await writeFile(log(), text.replace(/("consistency":.*"path":\["..)(..)/, "$100"));
+  expect((await offline(`audit verify ${log()} --key ${key}`)).out).toMatch(
+    /^NOT VERIFIED \(inconsistent\)\. The log of checkpoints at size \d+ is not shown to continue the one at size 1: /,
+  );
+  expect(await keyfold(`audit export --to ${log()} --since ${log()}`)).toMatchObject({ exit: 2, out: "" });
+});
+
 test("an event that was edited is named, and ends with exit code 1", async () => {
   const key = await exported();
   const text = await readFile(log(), "utf8");

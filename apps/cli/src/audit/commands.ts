@@ -10,7 +10,11 @@ export function addAudit(program: Command, terminal: Terminal, end: (exit: numbe
     .description("write a tenant's whole audit log into a file")
     .option("--deployment", "the deployment's own log instead: for operators")
     .requiredOption("--to <file>", "the file")
-    .addHelpText("after", examples("keyfold audit export --to acme.jsonl"))
+    .option(
+      "--since <file>",
+      "a checkpoint that was kept: shows that the log of checkpoints has only grown since",
+    )
+    .addHelpText("after", examples("keyfold audit export --to acme.jsonl --since acme.checkpoint"))
     .action(async (options) => end(await (await import("./export.ts")).exportAudit(terminal, options)));
   placed(audit.command("checkpoint"))
     .description("read the newest signed checkpoint, to be kept elsewhere")

@@ -1,7 +1,13 @@
-import { readFile } from "node:fs/promises";
-import { decodeNoteKey, type FromOutside, headProofOf, LedgerError, verifyExport } from "@keyfold/ledger";
+import {
+  decodeNoteKey,
+  type ExportVerified,
+  type FromOutside,
+  LedgerError,
+  verifyExport,
+} from "@keyfold/ledger";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
 import { fileLines } from "./file-lines.ts";
+import { contentOf, keptCheckpoint } from "./kept-checkpoint.ts";
 
 export interface VerifyOptions {
   key?: string;
@@ -22,7 +28,7 @@ export async function verify(terminal: Terminal, path: string, options: VerifyOp
         EXIT.usage,
         "A checkpoint proves something only with the key that signed it. Give --key, too.",
       );
-    outside.checkpoint = await checkpointOf(options.checkpoint);
+    outside.checkpoint = await keptCheckpoint(options.checkpoint);
   }
   let found: ReturnType<typeof verifyExport>;
   try {
@@ -64,8 +70,20 @@ export async function verify(terminal: Terminal, path: string, options: VerifyOp
         `Verified: ${found.provenEvents} of ${size} are proven, and everything that your checkpoint covers is there; ${unproven} came after ${found.provenAt?.toISOString()} and are unproven.\n`,
       );
   }
+  terminal.out(grown(found, outside.checkpoint !== undefined));
   terminal.out(`Chain ${found.chain} of deployment ${found.deployment}.\n`);
   return EXIT.done;
+}
+
+/** What is shown of the log of checkpoints. */
+function grown({ consistent }: ExportVerified, kept: boolean): string {
+  if (consistent === null) return "";
+  const { from, to } = consistent;
+  if (consistent.kept && from === to) return "The checkpoint in the file is yours.\n";
+  if (consistent.kept) return `The log of checkpoints has only grown since yours, from ${from} to ${to}.\n`;
+  return `The log of checkpoints has only grown from ${from} to ${to}.${
+    kept ? " That it has since your checkpoint, an export with --since and that checkpoint shows." : ""
+  }\n`;
 }
 
 async function keyOf(given: string) {
@@ -80,20 +98,3 @@ async function keyOf(given: string) {
     );
   }
 }
-
-async function checkpointOf(path: string) {
-  try {
-    return headProofOf(JSON.parse(await contentOf(path)));
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw new CommandError(
-      EXIT.usage,
-      `${path} is no checkpoint such as \`keyfold audit checkpoint --to FILE\` writes it.`,
-    );
-  }
-}
-
-const contentOf = (path: string): Promise<string> =>
-  readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(EXIT.usage, `${path} cannot be read (${error.code}).`);
-  });

@@ -8,16 +8,26 @@ import { momentOf } from "../moment.ts";
  * An export: one chain as JSON Lines (docs/audit-format.md, "An export"). An event's line is the event's bytes as they
  * were hashed, and nothing else; every other line is an object with the one member that names it:
  *
- *   {"export": …}      the first line: which chain, and where it begins
- *   {"checkpoint": …}  a signed checkpoint that covers the chain up to a head, and the proof; at most one
- *   {"batch": …}       a batch; its events follow, one a line, none where retention has pruned them
- *   {"end": …}         the last line
+ *   {"export": …}       the first line: which chain, and where it begins
+ *   {"checkpoint": …}   a signed checkpoint that covers the chain up to a head, and the proof; at most one
+ *   {"consistency": …}  that the log of checkpoints has only grown from an earlier one to that one; in version 2
+ *   {"batch": …}        a batch; its events follow, one a line, none where retention has pruned them
+ *   {"end": …}          the last line
  */
 
 export interface ExportHeader {
-  version: 1;
+  /** 2: a consistency proof follows the checkpoint. */
+  version: 1 | 2;
   deployment: string;
   chain: string;
+}
+
+/** That the log of checkpoints has only grown (RFC 9162 §2.1.4) from an earlier one to the one in the file. */
+export interface ConsistencyLine {
+  /** The earlier checkpoint's signed note. */
+  from: string;
+  /** 32 bytes each. */
+  path: readonly Buffer[];
 }
 
 /** A batch without its events. */
@@ -56,6 +66,9 @@ export const batchLine = (batch: BatchLine): string =>
 
 export const endLine = (end: ChainPoint): string =>
   JSON.stringify({ end: { batches: end.number, events: end.seq, hash: hex(end.hash) } });
+
+export const consistencyLine = ({ from, path }: ConsistencyLine): string =>
+  JSON.stringify({ consistency: { from, path: path.map(hex) } });
 
 /** A checkpoint's proof as JSON: a line of an export, and what `keyfold audit checkpoint` writes to a file. */
 export const headProofJson = (proof: HeadProof): Record<string, unknown> => ({
@@ -100,9 +113,15 @@ export function headProofOf(json: unknown): HeadProof {
 /** @throws LedgerError `malformed`, `unsupported_version` */
 export function headerOf(json: unknown): ExportHeader {
   const header = record(json);
-  if (header.version !== 1)
+  if (header.version !== 1 && header.version !== 2)
     throw new LedgerError("unsupported_version", "this export is of a version that is not known here");
-  return { version: 1, deployment: text(header.deployment), chain: text(header.chain) };
+  return { version: header.version, deployment: text(header.deployment), chain: text(header.chain) };
+}
+
+/** @throws LedgerError `malformed` */
+export function consistencyOf(json: unknown): ConsistencyLine {
+  const proof = record(json);
+  return { from: text(proof.from), path: list(proof.path).map(bytes) };
 }
 
 /** @throws LedgerError `malformed` */

@@ -2,12 +2,22 @@ import { type Batch, encodeBodies, MAX_BATCH_EVENTS } from "../batch.ts";
 import type { HeadProof } from "../checkpoint.ts";
 import { LedgerError } from "../error.ts";
 import type { ChainPoint } from "../finding.ts";
-import { type BatchLine, batchOf, type ExportHeader, endOf, headerOf, headProofOf } from "./lines.ts";
+import {
+  type BatchLine,
+  batchOf,
+  type ConsistencyLine,
+  consistencyOf,
+  type ExportHeader,
+  endOf,
+  headerOf,
+  headProofOf,
+} from "./lines.ts";
 
 /** An export that is read line by line: what it says of itself, and its batches. */
 export interface ExportReading {
   readonly header: ExportHeader;
   readonly checkpoint: HeadProof | null;
+  readonly consistency: ConsistencyLine | null;
   /** To be taken once. Throws LedgerError `malformed` where a line cannot be read, by its number. */
   readonly batches: Iterable<Batch>;
   /** What its last line says; null before the batches were taken, and where the file was cut. */
@@ -17,6 +27,7 @@ export interface ExportReading {
 const STARTS = {
   export: Buffer.from('{"export":'),
   checkpoint: Buffer.from('{"checkpoint":'),
+  consistency: Buffer.from('{"consistency":'),
   batch: Buffer.from('{"batch":'),
   end: Buffer.from('{"end":'),
 };
@@ -41,6 +52,14 @@ export function readExport(lines: Iterable<Buffer>): ExportReading {
     checkpoint = rest.reading(() => headProofOf(member(line, "checkpoint")));
     next = rest.next();
   }
+  let consistency: ConsistencyLine | null = null;
+  if (header.version === 2) {
+    const line = next;
+    if (checkpoint === null || line === null || !is(line, "consistency"))
+      return rest.refuse("a checkpoint and its consistency proof belong here");
+    consistency = rest.reading(() => consistencyOf(member(line, "consistency")));
+    next = rest.next();
+  }
   let end: ChainPoint | null = null;
 
   function* batches(): Generator<Batch> {
@@ -62,7 +81,7 @@ export function readExport(lines: Iterable<Buffer>): ExportReading {
       yield rest.reading(() => joined(batch, events));
     }
   }
-  return { header, checkpoint, batches: { [Symbol.iterator]: batches }, end: () => end };
+  return { header, checkpoint, consistency, batches: { [Symbol.iterator]: batches }, end: () => end };
 }
 
 function joined(line: BatchLine, events: readonly Buffer[]): Batch {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { HeadProof } from "../checkpoint.ts";
 import { chainOf, counts, DEPLOYMENT, makeChain, TENANT } from "../testing/chains.ts";
-import { checkpointOf, exportLines, signer } from "../testing/exports.ts";
+import { checkpointLog, checkpointOf, exportLines, signer } from "../testing/exports.ts";
 import { verifyExport } from "./verify.ts";
 
 const { key } = signer();
@@ -10,7 +11,8 @@ const replaced = (lines: readonly Buffer[], at: number, ...by: Buffer[]) => line
 
 test("a chain verifies from its export, at a level that says what was known from outside", () => {
   const chain = chainOf([1, 3, 2]);
-  const lines = exportLines(chain, checkpointOf(chain[1]!));
+  const [older, newer] = checkpointLog(chain.slice(1)).checkpoints as [HeadProof, HeadProof];
+  const lines = exportLines(chain, older);
   expect(verifyExport(lines)).toMatchObject({
     ok: true,
     level: "self_consistent",
@@ -22,7 +24,6 @@ test("a chain verifies from its export, at a level that says what was known from
     provenAt: null,
   });
   expect(verifyExport(lines, outside)).toMatchObject({ ok: true, level: "signed", provenEvents: 4 });
-  const newer = checkpointOf(chain[2]!, { minute: 5 });
   expect(verifyExport(lines, { key, checkpoint: newer })).toMatchObject({
     ok: true,
     level: "anchored",
@@ -86,10 +87,13 @@ test("a chain that was rewritten throughout fits itself, and not the checkpoint 
 
 test("an older checkpoint in the file is held against the chain too, when a newer one is outside", () => {
   const chain = chainOf([2, 2, 2]);
-  const forgedHead = checkpointOf({ ...chain[0]!, hash: Buffer.alloc(32, 1) });
-  expect(
-    verifyExport(exportLines(chain, forgedHead), { key, checkpoint: checkpointOf(chain[2]!) }),
-  ).toMatchObject({ ok: false, problem: "edited", at: { batch: 1 } });
+  const forged = { ...chain[0]!, hash: Buffer.alloc(32, 1) };
+  const [older, newer] = checkpointLog([forged, chain[2]!]).checkpoints as [HeadProof, HeadProof];
+  expect(verifyExport(exportLines(chain, older), { key, checkpoint: newer })).toMatchObject({
+    ok: false,
+    problem: "edited",
+    at: { batch: 1 },
+  });
 });
 
 test("a checkpoint of another key, another chain or another deployment proves nothing, and is refused", () => {
@@ -131,7 +135,7 @@ test("what is no export is refused by its line, and never quoted", () => {
   expect(refused([...lines, Buffer.from("more")])).toBe(
     `line ${lines.length + 1}: something follows the end`,
   );
-  expect(refused(replaced(lines, 0, Buffer.from('{"export":{"version":2}}')))).toMatch(/version/);
+  expect(refused(replaced(lines, 0, Buffer.from('{"export":{"version":3}}')))).toMatch(/version/);
 });
 
 test("regression: a checkpoint's time that was spelt otherwise passed for the same", () => {

@@ -1,8 +1,9 @@
 import type { Batch } from "../batch.ts";
 import { type ChainIntact, verifyChain } from "../chain.ts";
-import { type HeadProof, verifyHead } from "../checkpoint.ts";
+import { type Checkpoint, type HeadProof, verifyHead } from "../checkpoint.ts";
 import { broken, type ChainBroken, type ChainPoint } from "../finding.ts";
 import type { NoteKey } from "../note.ts";
+import { type Consistent, judgeConsistency } from "./consistent.ts";
 import { type ExportReading, readExport } from "./read.ts";
 
 /** What is known from outside of the file. */
@@ -25,12 +26,14 @@ export interface ExportVerified extends Omit<ChainIntact, "ok"> {
   level: "self_consistent" | "signed" | "anchored";
   /** When the newest checkpoint that proves something was made. */
   provenAt: Date | null;
+  /** Between which checkpoints the log of them is shown to have only grown; null where the file does not show it. */
+  consistent: Consistent | null;
 }
 
 /** What is wrong with a signature or a claim about the file, rather than with the chain in it. */
 export interface ExportRefused {
   ok: false;
-  problem: "wrong_key" | "other_chain";
+  problem: "wrong_key" | "other_chain" | "inconsistent";
   sentence: string;
 }
 
@@ -46,18 +49,26 @@ export function verifyExport(
   const reading = readExport(lines);
   const { header } = reading;
   const anchors: { point: ChainPoint; time: Date }[] = [];
+  const checkpoints: (Checkpoint | null)[] = [];
   for (const [proof, whose] of [
     [reading.checkpoint, "The checkpoint in the file"],
     [outside.checkpoint ?? null, "The checkpoint from outside"],
   ] as const) {
-    if (proof === null) continue;
     // Nothing is believed that no key from outside has signed.
-    if (outside.key === undefined) continue;
-    const refused = requireOf(reading, proof, outside.key, whose);
-    if (refused !== null) return refused;
+    if (proof === null || outside.key === undefined) {
+      checkpoints.push(null);
+      continue;
+    }
+    const checkpoint = requireOf(reading, proof, outside.key, whose);
+    if ("problem" in checkpoint) return checkpoint;
+    checkpoints.push(checkpoint);
     const { batches, events, hash } = proof.head;
     anchors.push({ point: { number: batches, seq: events, hash }, time: proof.time });
   }
+  const [inFile = null, kept = null] = checkpoints;
+  const consistent =
+    inFile === null ? null : judgeConsistency(reading.consistency, inFile, kept, outside.key!);
+  if (consistent !== null && "problem" in consistent) return consistent;
   anchors.sort((a, b) => a.point.number - b.point.number);
   const last = anchors.at(-1) ?? null;
   const earlier = anchors.length === 2 ? anchors[0]!.point : null;
@@ -104,6 +115,7 @@ export function verifyExport(
           ? "signed"
           : "anchored",
     provenAt: last?.time ?? null,
+    consistent,
   };
 }
 
@@ -112,7 +124,7 @@ function requireOf(
   proof: HeadProof,
   key: NoteKey,
   whose: string,
-): ExportRefused | null {
+): Checkpoint | ExportRefused {
   if (proof.head.chain !== header.chain)
     return {
       ok: false,
@@ -132,5 +144,5 @@ function requireOf(
       problem: "other_chain",
       sentence: `${whose} is of another deployment than the file.`,
     };
-  return null;
+  return checkpoint;
 }

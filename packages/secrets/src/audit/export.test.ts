@@ -1,7 +1,7 @@
-import { decodeNoteKey, headProofOf, verifyExport } from "@keyfold/ledger";
+import { decodeNoteKey, type HeadProof, headProofOf, openCheckpoint, verifyExport } from "@keyfold/ledger";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type House, openHouse } from "../testing/house.ts";
-import { codeOf } from "../testing/refusal.ts";
+import { codeOf, refusalOf } from "../testing/refusal.ts";
 
 let house: House;
 beforeAll(async () => {
@@ -11,7 +11,10 @@ afterAll(() => house.close());
 
 type Caller = ReturnType<House["as"]>;
 
-async function exported(caller: Caller, input: { tenant?: string; deployment?: boolean } = {}) {
+async function exported(
+  caller: Caller,
+  input: { tenant?: string; deployment?: boolean; since?: string } = {},
+) {
   const lines: string[] = [];
   let pages = 0;
   for (let cursor: string | undefined; ; ) {
@@ -112,4 +115,79 @@ test("a checkpoint that was kept outside holds a later export to it", async () =
     ok: true,
     level: "anchored",
   });
+});
+
+test("an export shows that the log of checkpoints has only grown since one that was kept, or since its first", async () => {
+  const { caller } = await house.tenant("grown");
+  const kept: HeadProof[] = [];
+  for (let i = 0; i < 5; i++) {
+    await caller.secrets.set({ name: "K", value: `x${i}` });
+    expect(await house.server.makeCheckpoint()).toBe(true);
+    kept.push(headProofOf(JSON.parse((await exported(caller)).lines[1]!).checkpoint));
+  }
+  const key = decodeNoteKey((await caller.audit.checkpoint({})).publicKey);
+  const sizes = kept.map(({ note }) => openCheckpoint(note, [key])!.size);
+  for (const [index, checkpoint] of kept.entries()) {
+    const { lines } = await exported(caller, { since: checkpoint.note });
+    expect(verified(lines, { key, checkpoint })).toMatchObject({
+      level: "anchored",
+      consistent: { from: sizes[index], to: sizes[4], kept: true },
+    });
+  }
+  const { lines } = await exported(caller);
+  expect(verified(lines, { key, checkpoint: kept[1]! })).toMatchObject({
+    consistent: { from: 1, kept: false },
+  });
+});
+
+test("a database that was put back or whose log was rewritten does not show that its log has only grown", async () => {
+  const own = await openHouse();
+  try {
+    const { caller } = await own.tenant("acme");
+    const notes: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      await caller.secrets.set({ name: "K", value: `x${i}` });
+      await own.server.makeCheckpoint();
+      notes.push((await own.server.newestCheckpoint())!.note);
+    }
+    const key = decodeNoteKey(own.server.publicKey);
+    const since = notes[0]!;
+    const elsewhere = async (note: string) => (await refusalOf(caller.audit.export({ since: note }))).issues;
+    await house.server.makeCheckpoint();
+    expect(await elsewhere((await house.server.newestCheckpoint())!.note)).toEqual([
+      { path: "since", message: "is no checkpoint that this deployment has signed" },
+    ]);
+    expect(await elsewhere("no note")).toEqual([
+      { path: "since", message: "is no checkpoint that this deployment has signed" },
+    ]);
+    // What a proof is made of is changed: it is no proof any more.
+    await own.tamper("UPDATE control_plane.checkpoints SET heads_root = sha256('x') WHERE number = 2");
+    expect(verified((await exported(caller, { since })).lines, { key })).toMatchObject({
+      problem: "inconsistent",
+    });
+    // A row is gone: with a checkpoint that was kept nothing is exported, without one no proof.
+    await own.tamper("DELETE FROM control_plane.checkpoints WHERE number = 2");
+    expect(await codeOf(caller.audit.export({ since }))).toBe("integrity_failed");
+    const { lines } = await exported(caller);
+    expect(lines[0]).toContain('"version":1');
+    expect(verified(lines, { key })).toMatchObject({ problem: "wrong_key" });
+    expect(own.logged.join()).toContain("an export has no consistency proof");
+    // As an older copy of the database has it: the kept one is newer than its newest.
+    await own.tamper("DELETE FROM control_plane.checkpoint_heads");
+    await own.tamper("DELETE FROM control_plane.checkpoints WHERE number = 3");
+    await own.tamper(
+      `INSERT INTO control_plane.checkpoint_heads SELECT 1, 1, '\\x' FROM control_plane.checkpoints WHERE number = 1`,
+    );
+    expect(await codeOf(caller.audit.export({ since: notes[2]! }))).toBe("bad_input");
+    // Another log, as a restore begins one.
+    await own.tamper("DELETE FROM control_plane.checkpoint_heads");
+    await own.sql("INSERT INTO control_plane.checkpoint_logs VALUES (2, gen_random_uuid(), NULL, now())");
+    const restored = await own.another();
+    await restored.makeCheckpoint();
+    expect(await elsewhere(since)).toEqual([
+      { path: "since", message: "is of a log of checkpoints that a restore of the database has ended" },
+    ]);
+  } finally {
+    await own.close();
+  }
 });

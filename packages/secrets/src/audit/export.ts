@@ -1,5 +1,6 @@
 import {
   batchLine,
+  consistencyLine,
   decodeBodies,
   endLine,
   genesisHash,
@@ -9,6 +10,7 @@ import {
   proveHead,
 } from "@keyfold/ledger";
 import { z } from "zod";
+import { proveConsistency, proveGrown } from "../checkpoint/consistency.ts";
 import { newestCheckpoint } from "../checkpoint/newest.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Call } from "../flow/call.ts";
@@ -42,7 +44,7 @@ export const exportAudit = defineVerb({
     if (input.deployment) {
       if (call.actor.type !== "operator") throw new KeyfoldError("forbidden");
       const chain = chainHere(call.services, call.services.deployment);
-      const opening = from === null ? await firstLines(call, chain) : null;
+      const opening = from === null ? await firstLines(call, chain, input.since) : null;
       const page = await onDeploymentChain(call, async (unit) => ({
         ...(await readPage(unit, chain, from, opening)),
         events: [],
@@ -51,7 +53,7 @@ export const exportAudit = defineVerb({
     }
     const tenantId = await tenantOf(call, input.tenant);
     const chain = chainHere(call.services, tenantId);
-    const opening = from === null ? await firstLines(call, chain) : null;
+    const opening = from === null ? await firstLines(call, chain, input.since) : null;
     return look(call, tenantId, async (unit) => {
       const page = await readPage(unit, chain, from, opening);
       unit.record({
@@ -68,12 +70,23 @@ interface Opening {
   genesis: Buffer;
 }
 
-async function firstLines({ services }: Call, chain: string): Promise<Opening> {
+/** @param since an earlier checkpoint's signed note, from which on the log of them is shown to have only grown */
+async function firstLines({ services }: Call, chain: string, since: string | undefined): Promise<Opening> {
   const { deployment } = services;
-  const lines = [headerLine({ version: 1, deployment, chain })];
   const newest = await newestCheckpoint(services);
   const proof = newest && proveHead(newest, newest.heads, chain);
+  const consistency =
+    proof &&
+    (since === undefined
+      ? await proveGrown(services, proof.note)
+      : await proveConsistency(services, proof.note, since));
+  if (since !== undefined && !consistency)
+    throw new KeyfoldError("bad_input", {
+      issues: [{ path: "since", message: "is given, but no checkpoint covers this chain yet" }],
+    });
+  const lines = [headerLine({ version: consistency ? 2 : 1, deployment, chain })];
   if (proof) lines.push(JSON.stringify({ checkpoint: headProofJson(proof) }));
+  if (consistency) lines.push(consistencyLine(consistency));
   return { lines, genesis: genesisHash(deployment, chain) };
 }
 

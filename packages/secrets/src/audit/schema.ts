@@ -36,6 +36,11 @@ export const exportAuditInput = z.strictObject({
     .boolean()
     .default(false)
     .describe("The deployment's own chain instead of a tenant's; operators only."),
+  since: text(1, 4_096)
+    .optional()
+    .describe(
+      "The signed note of a checkpoint that was kept: the export shows that the log of checkpoints has only grown since. The log's first one, where left out.",
+    ),
   cursor: cursor.optional(),
 });
 export const exportAuditOutput = z.object({
