@@ -73,10 +73,12 @@ export function createApp(options: AppOptions): App {
     return new Response(document, { headers: { "content-type": "application/json" } });
   });
   mountDocs(app);
-  mountRest(app, { keyfold, requestOf: callers.requestOf, maxBodyBytes, gate });
+  const takeReveals = limits.takeReveals.bind(limits);
+  mountRest(app, { keyfold, requestOf: callers.requestOf, takeReveals, maxBodyBytes, gate });
   const trpc = createTrpcHandler({
     keyfold,
     requestOf: callers.requestOf,
+    takeReveals,
     maxBodyBytes: maxBodyBytes.bulk,
     gate,
     onRefusal(c, refusal, error) {

@@ -43,7 +43,10 @@ test("with no settings at all, development serves on the loopback address over i
     keyring: { seconds: 300, count: 10_000 },
     jobs: true,
     outboundAllow: [],
-    callLimits: { token: null, user: null, tenant: null, ip: null },
+    callLimits: {
+      ...{ token: null, user: null, tenant: null, ip: null },
+      reveals: { token: null, user: null, tenant: null },
+    },
     breachedPasswords: null,
     mail: null,
     checkpointFile: null,

@@ -137,6 +137,7 @@ const wholeNumber = (least: number, most: number, unit = "") => {
     .refine((n) => n >= least && n <= most, { error });
 };
 const perSecond = wholeNumber(1, 1_000_000, " of calls a second").optional();
+const valuesPerSecond = wholeNumber(1, 1_000_000, " of values a second").optional();
 const postgresUrl = z.string().refine((text) => /^postgres(ql)?:$/.test(urlOf(text)?.protocol ?? ""), {
   error: "must be a connection string such as postgresql://user:password@host:5432/database.",
 });
@@ -238,6 +239,9 @@ const schema = z.object({
   KEYFOLD_LIMIT_USER: perSecond,
   KEYFOLD_LIMIT_TENANT: perSecond,
   KEYFOLD_LIMIT_IP: perSecond,
+  KEYFOLD_LIMIT_TOKEN_REVEALS: valuesPerSecond,
+  KEYFOLD_LIMIT_USER_REVEALS: valuesPerSecond,
+  KEYFOLD_LIMIT_TENANT_REVEALS: valuesPerSecond,
   KEYFOLD_BREACHED_PASSWORDS: path.optional(),
   KEYFOLD_SMTP_URL: z
     .string()
@@ -354,6 +358,11 @@ export function parseConfig(environment: Environment, cwd: string): Config {
       user: given.KEYFOLD_LIMIT_USER ?? null,
       tenant: given.KEYFOLD_LIMIT_TENANT ?? null,
       ip: given.KEYFOLD_LIMIT_IP ?? null,
+      reveals: {
+        token: given.KEYFOLD_LIMIT_TOKEN_REVEALS ?? null,
+        user: given.KEYFOLD_LIMIT_USER_REVEALS ?? null,
+        tenant: given.KEYFOLD_LIMIT_TENANT_REVEALS ?? null,
+      },
     },
     breachedPasswords:
       given.KEYFOLD_BREACHED_PASSWORDS === undefined ? null : here(given.KEYFOLD_BREACHED_PASSWORDS),

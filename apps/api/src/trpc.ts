@@ -13,7 +13,7 @@ import type { BulkGate } from "./http/bulk-gate.ts";
 import type { AppContext } from "./http/facts.ts";
 import { parseJson } from "./http/json-text.ts";
 import { HttpError, type Refusal, refusalOf } from "./http/problem.ts";
-import { bulkCalls, isLarge } from "./trpc/bulk-calls.ts";
+import { bulkCalls, isLarge, valuesIn } from "./trpc/bulk-calls.ts";
 import { inputOf } from "./trpc/wire-input.ts";
 
 /** Most calls in one batch. */
@@ -73,6 +73,8 @@ export interface TrpcOptions {
   keyfold: Pick<KeyfoldServer, "router">;
   /** Who calls, from the request's own facts. @throws HttpError */
   requestOf(c: AppContext): RequestInfo;
+  /** Counts values before they are asked for. @throws HttpError `too_many_calls` */
+  takeReveals(c: AppContext, values: number): Promise<void>;
   maxBodyBytes: number;
   /** Where calls with large answers wait for their turn. */
   gate: BulkGate;
@@ -82,7 +84,7 @@ export interface TrpcOptions {
 
 /** Serves the Keyfold router's procedures at /trpc, by their own paths: `secrets.reveal`. */
 export function createTrpcHandler(options: TrpcOptions): (c: AppContext) => Promise<Response> {
-  const { gate, maxBodyBytes, onRefusal, requestOf } = options;
+  const { gate, maxBodyBytes, onRefusal, requestOf, takeReveals } = options;
   const router = t.router(options.keyfold.router._def.record);
   const known = (path: string): boolean => path in router._def.procedures;
 
@@ -108,9 +110,11 @@ export function createTrpcHandler(options: TrpcOptions): (c: AppContext) => Prom
       // Asked first: nobody's body is read for nobody.
       const info = requestOf(c);
       let body: unknown;
+      let inputs: unknown;
       if (c.req.method === "POST")
-        body = await readJson(c.req.raw, maxBodyBytes, c.env?.incoming !== undefined);
-      else if (url.searchParams.has("input")) parseJson(url.searchParams.get("input")!, "input");
+        inputs = body = await readJson(c.req.raw, maxBodyBytes, c.env?.incoming !== undefined);
+      else if (url.searchParams.has("input")) inputs = parseJson(url.searchParams.get("input")!, "input");
+      await takeReveals(c, valuesIn(paths, isBatch(url), inputs));
       // Waits after its body was read: who sends slowly holds up nobody else.
       const answer = () => answerTo(c, url, body, info);
       return await (isLarge(paths) ? gate.pass(answer) : answer());
@@ -149,6 +153,8 @@ const BY_STATUS: Readonly<Record<number, TRPCError["code"]>> = {
   503: "SERVICE_UNAVAILABLE",
 };
 
+const isBatch = (url: URL): boolean => url.searchParams.get("batch") === "1";
+
 /**
  * The procedures that a request calls, exactly as tRPC will read them: it cuts off slashes at either end.
  * @throws KeyfoldError `bad_input` for a broken address or too large a batch
@@ -162,7 +168,7 @@ function pathsOf(url: URL): string[] {
   } catch {
     throw refused("path", "is not a URL's path");
   }
-  const paths = url.searchParams.get("batch") === "1" ? path.split(",") : [path];
+  const paths = isBatch(url) ? path.split(",") : [path];
   if (paths.length > MAX_BATCH) throw refused("batch", `holds more than ${MAX_BATCH} calls`);
   if (bulkCalls(paths) > 1)
     throw refused(

@@ -91,6 +91,7 @@ export function factsOf(
     credential: null,
     refusedCredential: false,
     actor: null,
+    uncountedReveals: 0,
     refusal: null,
   };
 }

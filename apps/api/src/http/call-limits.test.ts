@@ -1,7 +1,12 @@
 import { makeOperator, PASSWORD } from "@keyfold/secrets/testing";
+import { Hono } from "hono";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Served, serveHouse } from "../testing/index.ts";
+import { trpcCall } from "../testing/trpc-call.ts";
+import { type CallLimitOptions, CallLimits } from "./call-limits.ts";
+import type { AppEnv, Facts } from "./facts.ts";
 import { GuessLimit } from "./guess-limit.ts";
+import { refusalOf } from "./problem.ts";
 import { postgresGuesses } from "./shared-guesses.ts";
 
 let served: Served;
@@ -82,6 +87,97 @@ test("an address has one limit for whatever it asks for, signing in and people's
     await stricter.close();
   }
 });
+
+test("reveals have a limit of their own, which counts values: other calls go on, and so do other tokens", async () => {
+  const strict = await serveHouse({
+    limits: {
+      ...{ token: null, user: null, tenant: null, ip: null },
+      reveals: { token: 1, user: null, tenant: null },
+    },
+  });
+  try {
+    const { token, caller } = await strict.house.tenant("hoard");
+    const other = (await caller.tokens.create({ name: "t", preset: "reader" })).token!;
+    const names = Array.from({ length: 20 }, (_, n) => `K${n}`);
+    await caller.secrets.setMany({ items: names.map((name) => ({ name, value: "not a real value" })) });
+    for (const one of [token, other]) await strict.call("/api/identity", { token: one });
+    const rest = () => strict.call("/api/reveal?name=K0", { token });
+    const trpc = () => trpcCall(strict, "query", "secrets.reveal", { name: "K0" }, token);
+    for (const reveal of [rest, trpc]) {
+      const { refused } = await burst(40, reveal);
+      expect(refused.length).toBeGreaterThan(0);
+      expect(Number(refused[0]!.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    }
+    const free = () => strict.call("/api/secrets", { token });
+    expect((await burst(40, free)).refused.length).toBe(0);
+    expect((await strict.call("/api/reveal?name=K0", { token: other })).status).toBe(200);
+    // Twenty values at once are twenty seconds' worth.
+    const all = () => strict.call("/api/secrets/bulk-get", { token, body: { names } });
+    await vi.waitFor(async () => expect((await all()).status).toBe(200), { timeout: 10_000 });
+    const next = await rest();
+    expect([next.status, next.json.code]).toEqual([429, "too_many_calls"]);
+    expect((await free()).status).toBe(200);
+  } finally {
+    await strict.close();
+  }
+});
+
+/** Callers by their tokens, without a network and at a time that stands still: what a status costs, to the point. */
+async function asked(options: CallLimitOptions, calls: readonly [status: number, values?: number][]) {
+  vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
+  try {
+    const limits = new CallLimits(options);
+    const app = new Hono<AppEnv>();
+    let next: readonly [number, number?] = [200];
+    app.use((c, go) => {
+      const actor = { type: "service_token", id: "t", tenant: "a" };
+      c.set("facts", { origin: { ip: "192.0.2.1" }, actor, uncountedReveals: 0 } as unknown as Facts);
+      return go();
+    });
+    app.onError((error, c) => {
+      const { code, headers } = refusalOf(error);
+      return c.text(code, 429, headers);
+    });
+    app.use(limits.middleware());
+    app.get("/", async (c) => {
+      await limits.takeReveals(c, next[1] ?? 0);
+      return c.text("", next[0] as 200);
+    });
+    const answers: (number | string)[] = [];
+    for (next of [[200] as const, ...calls]) {
+      const answer = await app.request("/", { headers: { authorization: "Bearer fake" } });
+      answers.push(answer.status === 429 ? `wait ${answer.headers.get("retry-after")}` : answer.status);
+    }
+    return answers.slice(1);
+  } finally {
+    vi.useRealTimers();
+  }
+}
+const none = { token: null, user: null, tenant: null, ip: null };
+
+test("a call that is refused counts for five; one that fails otherwise, for one", async () => {
+  for (const refused of [401, 403, 404])
+    expect(await asked({ ...none, token: 7 }, [[refused], [200], [200], [200]])).toEqual([
+      ...[refused, 200, 200, "wait 1"],
+    ]);
+  for (const other of [200, 400, 409, 500])
+    expect(await asked({ ...none, token: 7 }, [[other], [200], [200], [200], [200]])).toEqual([
+      ...[other, 200, 200, 200, 200],
+    ]);
+  // The first call, whose token nobody knew, counts for its address too.
+  expect(await asked({ ...none, ip: 7 }, [[404], [200], [200]])).toEqual([404, 200, "wait 1"]);
+});
+
+test.each(["token", "tenant"] as const)(
+  "a %s that asks for many values at once is answered, and waits for what they were worth",
+  async (kind) => {
+    const reveals = { token: null, user: null, tenant: null, [kind]: 10 };
+    const of = (...calls: [number, number?][]) => asked({ ...none, reveals }, calls);
+    expect(await of([200, 10], [200, 1], [200])).toEqual([200, "wait 1", 200]);
+    expect(await of([200, 95], [200, 1], [200])).toEqual([200, "wait 10", 200]);
+    expect(await of([200, 1], [200, 1], [200, 1])).toEqual([200, 200, 200]);
+  },
+);
 
 test("with nothing configured, whoever is let in is let in as often as they like", async () => {
   const free = await serveHouse();

@@ -12,6 +12,14 @@ export interface CallLimitOptions {
   user: number | null;
   tenant: number | null;
   ip: number | null;
+  /** Values a second, beside the calls that ask for them; null: as many as they like. */
+  reveals?: RevealLimitOptions;
+}
+
+export interface RevealLimitOptions {
+  token: number | null;
+  user: number | null;
+  tenant: number | null;
 }
 
 /** What a call that is refused counts for: who tries what they may not is slowed down sooner. */
@@ -28,6 +36,7 @@ type Known = { kind: "token" | "user"; id: string; tenant: string | null };
  */
 export class CallLimits {
   readonly #limiters = new Map<Kind, RateLimiterMemory>();
+  readonly #reveals = new Map<Kind, RateLimiterMemory>();
   readonly #known = new LRUCache<string, Known>({ max: MOST_KNOWN });
   /** Of this process only: what is remembered of a credential tells nothing to who reads the memory later. */
   readonly #key = createSecretKey(randomBytes(32));
@@ -38,10 +47,44 @@ export class CallLimits {
       if (points !== null)
         this.#limiters.set(kind, new RateLimiterMemory({ keyPrefix: kind, points, duration: 1 }));
     }
+    for (const kind of ["token", "user", "tenant"] as const) {
+      const points = options.reveals?.[kind] ?? null;
+      if (points !== null)
+        this.#reveals.set(kind, new RateLimiterMemory({ keyPrefix: `reveals ${kind}`, points, duration: 1 }));
+    }
   }
 
   get any(): boolean {
-    return this.#limiters.size > 0;
+    return this.#limiters.size + this.#reveals.size > 0;
+  }
+
+  /**
+   * Counts values that a call is about to be answered. Whoever asks for more at once than a second's worth is answered, and
+   * waits for as many seconds as that was worth. For whoever was not known before, it is counted once they are.
+   * @throws HttpError `too_many_calls`
+   */
+  async takeReveals(c: AppContext, values: number): Promise<void> {
+    if (this.#reveals.size === 0 || values === 0) return;
+    const credential = this.#digestOf(c);
+    const known = credential === null ? undefined : this.#known.get(credential);
+    if (known === undefined) {
+      c.get("facts").uncountedReveals += values;
+      return;
+    }
+    const keys = keysOf(known).filter(([kind]) => this.#reveals.has(kind));
+    for (const [kind, key] of keys) await consume(this.#reveals.get(kind)!, key);
+    await this.#owe(keys, values - 1);
+  }
+
+  async #owe(keys: readonly [Kind, string][], values: number): Promise<void> {
+    if (values <= 0) return;
+    for (const [kind, key] of keys) {
+      const limiter = this.#reveals.get(kind);
+      if (limiter === undefined) continue;
+      const { consumedPoints } = await limiter.penalty(key, values);
+      if (consumedPoints > limiter.points)
+        await limiter.block(key, Math.ceil(consumedPoints / limiter.points));
+    }
   }
 
   /** @throws HttpError `too_many_calls` */
@@ -51,14 +94,16 @@ export class CallLimits {
       const credential = this.#digestOf(c);
       const known = credential === null ? undefined : this.#known.get(credential);
       const keys = this.#keysOf(c, known);
-      for (const [kind, key] of keys) await this.#consume(kind, key);
+      for (const [kind, key] of keys) await consume(this.#limiters.get(kind)!, key);
       await next();
-      const { actor } = c.get("facts");
+      const { actor, uncountedReveals } = c.get("facts");
       if (credential !== null && actor !== null && known === undefined) {
         const { type, id, tenant = null } = actor;
         // An operator who signed in is a person as well; a token's session is that token.
         const person = type !== "service_token" && c.req.raw.headers.get("authorization") === null;
-        this.#known.set(credential, { kind: person ? "user" : "token", id, tenant });
+        const now: Known = { kind: person ? "user" : "token", id, tenant };
+        this.#known.set(credential, now);
+        await this.#owe(keysOf(now), uncountedReveals);
       }
       if (REFUSALS.has(c.res.status))
         for (const [kind, key] of keys) await this.#limiters.get(kind)!.penalty(key, REFUSED_POINTS - 1);
@@ -66,25 +111,35 @@ export class CallLimits {
   }
 
   #keysOf(c: AppContext, known: Known | undefined): [Kind, string][] {
-    const keys: [Kind, string | null][] = [["ip", c.get("facts").origin.ip]];
-    if (known !== undefined) keys.push([known.kind, known.id], ["tenant", known.tenant]);
-    return keys.filter((one): one is [Kind, string] => one[1] !== null && this.#limiters.has(one[0]));
-  }
-
-  async #consume(kind: Kind, key: string): Promise<void> {
-    try {
-      await this.#limiters.get(kind)!.consume(key);
-    } catch (refused) {
-      if (!(refused instanceof RateLimiterRes)) throw refused;
-      const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
-      throw new HttpError("too_many_calls", { "retry-after": String(seconds) });
-    }
+    const { ip } = c.get("facts").origin;
+    const keys: [Kind, string][] = ip === null ? [] : [["ip", ip]];
+    if (known !== undefined) keys.push(...keysOf(known));
+    return keys.filter(([kind]) => this.#limiters.has(kind));
   }
 
   #digestOf(c: AppContext): string | null {
     const { headers } = c.req.raw;
     const text = headers.get("authorization") ?? sessionOf(headers, c.get("facts").origin.https);
     return text === null ? null : createHmac("sha256", this.#key).update(text).digest("base64");
+  }
+}
+
+const keysOf = ({ kind, id, tenant }: Known): [Kind, string][] =>
+  tenant === null
+    ? [[kind, id]]
+    : [
+        [kind, id],
+        ["tenant", tenant],
+      ];
+
+/** @throws HttpError `too_many_calls` */
+async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
+  try {
+    await limiter.consume(key);
+  } catch (refused) {
+    if (!(refused instanceof RateLimiterRes)) throw refused;
+    const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
+    throw new HttpError("too_many_calls", { "retry-after": String(seconds) });
   }
 }
 

@@ -20,6 +20,8 @@ export interface Facts {
   refusedCredential: boolean;
   /** Who was authenticated, once somebody was. */
   actor: { type: string; id: string; tenant?: string | null } | null;
+  /** Values that were asked for by somebody who was not known yet, for the limits of reveals. */
+  uncountedReveals: number;
   /** The error code that was answered. */
   refusal: string | null;
 }

@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import type { BulkGate } from "../http/bulk-gate.ts";
 import type { AppContext, AppEnv } from "../http/facts.ts";
 import { HttpError } from "../http/problem.ts";
+import { valuesAskedFor } from "../http/reveals.ts";
 import { entityTag, isKnown, isTagged } from "./entity-tag.ts";
 import { fieldsOf } from "./fields.ts";
 import { gatherInput } from "./input.ts";
@@ -14,6 +15,8 @@ export interface RestOptions {
   keyfold: Pick<KeyfoldServer, "invoke">;
   /** Who calls, from the request's own facts. @throws HttpError */
   requestOf(c: AppContext): RequestInfo;
+  /** Counts values before they are asked for. @throws HttpError `too_many_calls` */
+  takeReveals(c: AppContext, values: number): Promise<void>;
   /** Most bytes of a body: of one with one value, and of one with many. */
   maxBodyBytes: { single: number; bulk: number };
   /** Where calls with large answers wait for their turn. */
@@ -39,7 +42,7 @@ export function mountRest(app: Hono<AppEnv>, options: RestOptions): void {
 }
 
 /** One route, its schemas walked once. What is left for a call: gather, invoke, rename. */
-function handler(route: Route, { keyfold, requestOf, maxBodyBytes, gate }: RestOptions) {
+function handler(route: Route, { keyfold, requestOf, takeReveals, maxBodyBytes, gate }: RestOptions) {
   const fields = fieldsOf(route);
   const toSnake = renamer(jsonSchemaOf(route.answer?.schema ?? route.verb.output, "output"), "to-snake");
   const reshape = route.answer?.of as ((output: unknown) => unknown) | undefined;
@@ -58,6 +61,7 @@ function handler(route: Route, { keyfold, requestOf, maxBodyBytes, gate }: RestO
         parameter: (name) => c.req.param(name),
         maxBodyBytes: limit,
       });
+      await takeReveals(c, valuesAskedFor(route.verb, input));
       const answer = async (): Promise<Response> => {
         const output: unknown = openAnswer(route.verb, await keyfold.invoke(route.verb, request, input));
         const shaped = reshape === undefined ? output : reshape(output);
