@@ -80,18 +80,22 @@ test("a rotation reaches the endpoint, signed as Standard Webhooks has it, in re
   expect(() => verify({ ...posted!, body: posted!.body.replace('"K"', '"L"') }, endpoint.secret)).toThrow();
 });
 
-test("where nothing is to be sent, a hint costs one small statement, and a thousand hints no more than two", async () => {
+test("where nothing is to be sent, hints cost one small statement in 20 ms, however many come", async () => {
   const { pool } = house.db;
   const asked = vi.spyOn(pool, "query");
   const connections = vi.spyOn(pool, "connect");
+  const began = performance.now();
   const dispatcher = dispatch(house.server, { pollMs: 600_000 });
   await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(1));
-  for (let i = 0; i < 1_000; i++) house.server.hint(`${tenant.id} 1`);
-  await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(2));
+  for (let i = 0; i < 1_000; i++) {
+    house.server.hint(`${tenant.id} 1`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await vi.waitFor(() => expect(asked.mock.calls.length).toBeGreaterThan(1));
   await dispatcher.stop();
-  expect(asked).toHaveBeenCalledTimes(2);
-  // Each of the two had its connection, and nothing else had one.
-  expect(connections).toHaveBeenCalledTimes(2);
+  expect(asked.mock.calls.length).toBeLessThanOrEqual(2 + (performance.now() - began) / 20);
+  // Each had its connection, and nothing else had one.
+  expect(connections).toHaveBeenCalledTimes(asked.mock.calls.length);
 });
 
 test("what was changed before an endpoint was made is not told to it", async () => {
