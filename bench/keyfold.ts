@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,8 +8,9 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 export const VALUE = "sk_test_not_a_real_key_0123456789abcdef";
 
+const root = join(here, "..");
 /** As scripts/start.ts starts it. */
-const AS_STARTED = ["--max-semi-space-size=8"];
+const AS_STARTED = ["--max-semi-space-size=8", "--conditions=built", join(root, "apps/api/dist/main.js")];
 
 /** The API as it is started by anyone, in a process of its own, with a tenant and a hundred secrets. */
 export async function startKeyfold(settings: Readonly<Record<string, string>> = {}): Promise<{
@@ -23,7 +24,8 @@ export async function startKeyfold(settings: Readonly<Record<string, string>> = 
   const dataDir = await mkdtemp(join(tmpdir(), "keyfold-bench-"));
   const port = 4600 + Math.floor(Math.random() * 300);
   const operator = randomBytes(24).toString("hex");
-  const child = spawn(process.execPath, [...AS_STARTED, join(here, "../apps/api/src/main.ts")], {
+  execFileSync(join(root, "node_modules/.bin/tsc"), ["-b", "apps/api"], { cwd: root });
+  const child = spawn(process.execPath, AS_STARTED, {
     // Its log goes to a pipe that is read and thrown away, as a log collector's would be read.
     stdio: ["ignore", "pipe", "inherit"],
     env: {

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** V8 lets the space of new objects grow to 96 MB and never gives it back; a quarter serves as well (`node bench/memory.ts`). */
-const MEMORY = ["--max-semi-space-size=8"];
+const MEMORY = "--max-semi-space-size=8";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1" };
@@ -19,8 +19,10 @@ if (build.status !== 0) {
   process.exit(build.status ?? 1);
 }
 
+// What was built: read as TypeScript it takes a second more to start, and 30 MB more of memory.
+const program = ["--conditions=built", join(root, "apps/api/dist/main.js")];
 // The server is in a process of its own and handles the signals; this one only passes its exit code on.
-const server = spawn(process.execPath, [...MEMORY, join(root, "apps/api/src/main.ts")], {
+const server = spawn(process.execPath, [MEMORY, ...program], {
   cwd: root,
   env: process.env,
   stdio: "inherit",
