@@ -1,5 +1,5 @@
 // `pnpm test`: type check, lint, drift, docs, and every package's tests; the last line counts them.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,36 +13,72 @@ const env = {
 };
 let failedSteps = 0;
 
-function step(name: string, command: string, args: readonly string[]): void {
+type Command = readonly [string, ...string[]];
+
+/** Runs commands one after the other, as long as they succeed; what they say is kept until they are done. */
+async function checked(name: string, ...commands: readonly Command[]): Promise<void> {
   const started = performance.now();
-  console.log(`\n── ${name}`);
-  const { status } = spawnSync(command, args, { cwd: root, env, stdio: "inherit" });
-  if (status !== 0) failedSteps++;
-  console.log(
-    `── ${name}: ${status === 0 ? "passed" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`,
-  );
+  let said = "";
+  let passed = true;
+  for (const [command, ...args] of commands) {
+    const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (text: Buffer) => {
+        said += text;
+      });
+    passed &&= await new Promise<boolean>((resolve) => {
+      child.once("error", (error) => {
+        said += `${error.message}\n`;
+        resolve(false);
+      });
+      child.once("close", (code) => resolve(code === 0));
+    });
+    if (!passed) break;
+  }
+  console.log(`\n── ${name}\n${said}${verdict(name, passed, started)}`);
+}
+
+function verdict(name: string, passed: boolean, started: number): string {
+  if (!passed) failedSteps++;
+  return `── ${name}: ${passed ? "passed" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`;
 }
 
 for (const report of reports()) rmSync(report, { force: true });
-const turbo = ["run", "--output-logs=new-only", "--continue=always"];
-step("type check and lint", "turbo", [...turbo, "typecheck", "lint"]);
-step("types of what belongs to no package", "tsc", ["-p", "scripts"]);
-step("lint of what belongs to no package", "biome", [
-  "check",
-  "scripts",
-  "vitest.shared.ts",
-  "turbo.json",
-  "biome.json",
-  "package.json",
-  "tsconfig.base.json",
+const projects = readdirSync(root)
+  .filter((group) => ["packages", "apps", "examples"].includes(group))
+  .flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}`))
+  .filter(
+    (place) =>
+      place !== "apps/web" && statSync(join(root, place, "tsconfig.json"), { throwIfNoEntry: false }),
+  );
+const own = (project: string): Command => {
+  const info = `node_modules/.cache/${project.replaceAll(/\W+/g, "-")}.tsbuildinfo`;
+  return ["tsc", "--noEmit", "--incremental", "--tsBuildInfoFile", info, "-p", project];
+};
+// One compiler over all of them reads what they share once: a third of the work of one for each.
+await Promise.all([
+  checked(
+    "types",
+    [process.execPath, "packages/db/src/cli.ts", "generate"],
+    ["tsc", "-b", ...projects],
+    ...["apps/web", "apps/web/test", "bench", "scripts"].map(own),
+  ),
+  checked("lint", ["biome", "check", "."])
+    .then(() =>
+      checked("the migrations make the schema that schema.prisma says", [
+        process.execPath,
+        "packages/db/src/cli.ts",
+        "check",
+      ]),
+    )
+    .then(() => checked("the docs name what exists", [process.execPath, "scripts/check-docs.ts"])),
 ]);
-step("the migrations make the schema that schema.prisma says", process.execPath, [
-  "packages/db/src/cli.ts",
-  "check",
-]);
-step("the docs name what exists", process.execPath, ["scripts/check-docs.ts"]);
 // Two packages at a time: each brings up its own PostgreSQL, and one that waits leaves its core to the other.
-step("tests", "turbo", [...turbo, "--concurrency=2", "test"]);
+const started = performance.now();
+console.log("\n── tests");
+const tests = ["run", "--output-logs=new-only", "--continue=always", "--concurrency=2", "test"];
+const { status } = spawnSync("turbo", tests, { cwd: root, env, stdio: "inherit" });
+console.log(verdict("tests", status === 0, started));
 
 const count = { passed: 0, failed: 0, skipped: 0 };
 for (const path of reports()) {
