@@ -32,7 +32,10 @@ export async function createTestDatabase(server?: TestServerAddress): Promise<Te
   const address = server ?? (await providedServer());
   const name = `test_${randomBytes(8).toString("hex")}`;
   await asSuperuser(address, async (client) => {
-    await client.query(`CREATE DATABASE ${name} TEMPLATE ${address.template} OWNER ${ownerOf(address)}`);
+    // Copied as files: half the work of PostgreSQL's default, which writes each page to the log, too.
+    await client.query(
+      `CREATE DATABASE ${name} TEMPLATE ${address.template} OWNER ${ownerOf(address)} STRATEGY file_copy`,
+    );
     await closeDatabase(client, name);
   });
   return {
