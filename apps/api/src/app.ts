@@ -67,9 +67,11 @@ export function createApp(options: AppOptions): App {
   mountPeople(app, { keyfold, callers });
   mountSession(app, { keyfold, callers });
   mountFederation(app, { keyfold, callers });
-  const document = JSON.stringify(openApiDocument(publicUrl?.origin ?? "/"));
+  let document: string | undefined;
   app.get("/api/openapi.json", (c) => {
     c.get("facts").route = "/api/openapi.json";
+    // Made for the first who asks: most processes are never asked, and it would cost each a part of its start.
+    document ??= JSON.stringify(openApiDocument(publicUrl?.origin ?? "/"));
     return new Response(document, { headers: { "content-type": "application/json" } });
   });
   mountDocs(app);
