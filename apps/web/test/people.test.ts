@@ -5,6 +5,7 @@ import { beginHandover, codeOf } from "@keyfold/client/handover";
 import { makeOperator, PASSWORD } from "@keyfold/secrets/testing";
 import { Secret, TOTP } from "otpauth";
 import { expect, test } from "vitest";
+import { hold } from "./hold.ts";
 import { setScene } from "./scene.ts";
 import { traces } from "./visitor.ts";
 
@@ -84,6 +85,13 @@ test("the first operator opens a link, sets up an authenticator app, signs in wi
   const sessions = page.getByRole("region", { name: "Sessions" });
   await expect.poll(() => sessions.getByRole("listitem").count()).toBe(2);
   await look("account-full");
+  // Gone at once; and there again, said honestly, when the server did not hear of it.
+  const held = await hold(page, /\/people\/me\/sessions\//);
+  await sessions.getByRole("button", { name: /^End the session/ }).click();
+  await expect.poll(() => sessions.getByRole("listitem").count()).toBe(1);
+  await held.fail();
+  await page.getByText("Keyfold cannot be reached").waitFor();
+  await expect.poll(() => sessions.getByRole("listitem").count()).toBe(2);
   await sessions.getByRole("button", { name: /^End the session/ }).click();
   await page.getByText("1 session ended").waitFor();
   await elsewhere.page.reload();

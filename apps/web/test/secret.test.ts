@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
+import { hold } from "./hold.ts";
 import { setScene } from "./scene.ts";
 import { traces } from "./visitor.ts";
 
@@ -103,6 +104,20 @@ test("a secret's page changes its description and tags, says who gets at it and 
   await form.getByLabel("Description").fill("The assistant's own key");
   await form.getByLabel("Tags").fill("team=assist\ncritical");
   await look("secret-details", ["1280"]);
+  // Shown before the server has it; what was there comes back when it does not, and the form with what was typed.
+  const held = await hold(page, /secrets\.update/);
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.waitFor({ state: "detached" });
+  await drawer.getByText("The assistant's own key").waitFor();
+  await drawer.getByText("team: assist").waitFor();
+  expect(await page.getByText("Details of OPENAI_API_KEY saved.").count()).toBe(0);
+  await look("secret-optimistic", ["1280"]);
+  await held.fail();
+  await form.getByText("Keyfold cannot be reached").waitFor();
+  expect(await page.locator("p", { hasText: "The assistant's own key" }).count()).toBe(0);
+  expect(await form.getByLabel("Description").inputValue()).toBe("The assistant's own key");
+  expect((await caller.secrets.get({ id })).description).toBe("");
+  await look("secret-rolled-back", ["360", "1280"]);
   await form.getByRole("button", { name: "Save" }).click();
   await page.getByText("Details of OPENAI_API_KEY saved.").waitFor();
   await drawer.getByText("The assistant's own key").waitFor();
@@ -116,7 +131,10 @@ test("a secret's page changes its description and tags, says who gets at it and 
   await drawer.getByRole("button", { name: "Edit details" }).click();
   await caller.secrets.update({ id, description: "Somebody else's words" });
   await form.getByRole("button", { name: "Save" }).click();
-  await form.getByRole("alert").waitFor();
+  await form.getByText("Correlation id").waitFor();
+  expect((await caller.secrets.get({ id })).description).toBe("Somebody else's words");
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.getByText("Correlation id").waitFor();
   expect((await caller.secrets.get({ id })).description).toBe("Somebody else's words");
   await form.getByRole("button", { name: "Cancel" }).click();
 

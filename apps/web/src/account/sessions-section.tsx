@@ -1,4 +1,5 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
+import { guess, optimistically } from "../data/optimistically.ts";
 import { callPeople, type SessionFacts } from "../data/people.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -9,23 +10,35 @@ import { tell, tellFailure } from "../ui/toast.tsx";
 import { browserName } from "./browser-name.ts";
 import { a } from "./messages.ts";
 
+const SESSIONS = { queryKey: ["people", "sessions"] };
+interface Answer {
+  sessions: SessionFacts[];
+}
+
 /** Where one is signed in, and a way out of each. */
 export function SessionsSection() {
-  const queries = useQueryClient();
   const query = useQuery({
-    queryKey: ["people", "sessions"],
-    queryFn: () => callPeople<{ sessions: SessionFacts[] }>("GET", "/people/me/sessions"),
+    ...SESSIONS,
+    queryFn: () => callPeople<Answer>("GET", "/people/me/sessions"),
   });
   const sessions = query.data?.sessions ?? [];
 
-  async function end(path: string) {
+  /** @param id the session's; null: of all but this one */
+  async function end(id: string | null) {
+    const stays = guess<Answer>(SESSIONS, (data) => ({
+      sessions: data.sessions.filter((one) => one.current || (id !== null && one.id !== id)),
+    }));
     try {
-      const { ended } = await callPeople<{ ended: number }>("DELETE", path);
-      tell(a.ended(ended));
+      await optimistically([stays], async () => {
+        const { ended } = await callPeople<{ ended: number }>(
+          "DELETE",
+          id === null ? "/people/me/sessions" : `/people/me/sessions/${id}`,
+        );
+        tell(a.ended(ended));
+      });
     } catch (error) {
       tellFailure(error);
     }
-    await queries.invalidateQueries({ queryKey: ["people", "sessions"] });
   }
 
   return (
@@ -33,9 +46,7 @@ export function SessionsSection() {
       title={a.sessions}
       text={a.sessionsText}
       actions={
-        sessions.length > 1 ? (
-          <Button onPress={() => void end("/people/me/sessions")}>{a.endOthers}</Button>
-        ) : undefined
+        sessions.length > 1 ? <Button onPress={() => void end(null)}>{a.endOthers}</Button> : undefined
       }
     >
       <Listed query={query} label={a.sessions} waiting={2} empty={null}>
@@ -57,7 +68,7 @@ export function SessionsSection() {
                   size="sm"
                   look="danger-quiet"
                   aria-label={a.endFor(name)}
-                  onPress={() => void end(`/people/me/sessions/${session.id}`)}
+                  onPress={() => void end(session.id)}
                 >
                   {a.end}
                 </Button>

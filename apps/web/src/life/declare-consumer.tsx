@@ -1,12 +1,14 @@
 import { useState } from "react";
+import { guess } from "../data/optimistically.ts";
 import { client, queries, type Secret, trpc } from "../data/trpc.ts";
 import { Choice } from "../ui/choice.tsx";
 import { Field } from "../ui/field.tsx";
 import { FormDialog } from "../ui/form-dialog.tsx";
 import { tell } from "../ui/toast.tsx";
 import { useAction } from "../ui/use-action.ts";
+import { useOptimistic } from "../ui/use-optimistic.ts";
 import { l } from "./messages.ts";
-import type { Consumer } from "./use-blast-radius.ts";
+import type { BlastRadius, Consumer } from "./use-blast-radius.ts";
 
 type Kind = Consumer["kind"];
 const KINDS = (
@@ -21,18 +23,48 @@ interface Props {
 
 const refresh = () => queries.invalidateQueries(trpc.secrets.blastRadius.pathFilter());
 
+/** The consumer in its secret's list, where it is not yet. */
+const guessOf = (id: string, name: string, kind: Kind) =>
+  guess<BlastRadius>(trpc.secrets.blastRadius.pathFilter(), (data) =>
+    data.secretId !== id || data.consumers.some((one) => one.name === name)
+      ? data
+      : {
+          ...data,
+          total: data.total + 1,
+          neverSeen: data.neverSeen + 1,
+          consumers: [
+            ...data.consumers,
+            {
+              name,
+              kind,
+              state: "never_seen",
+              declaredAt: null,
+              declaredBy: null,
+              firstReadAt: null,
+              lastReadAt: null,
+              lastVersion: null,
+              instances: 0,
+              uses: [],
+            },
+          ],
+        },
+  );
+
 /** Says that a workload will read a secret, before it ever has. */
 export function DeclareConsumer({ tenant, secret, onClose }: Props) {
-  const action = useAction();
+  const action = useOptimistic();
   const [consumer, setConsumer] = useState("");
   const [kind, setKind] = useState<Kind>("service");
-  const submit = () =>
-    action.run(async () => {
+  async function submit() {
+    const done = await action.run([guessOf(secret.id, consumer, kind)], async () => {
       await client.consumers.declare.mutate({ tenant, id: secret.id, consumer, kind });
-      onClose();
-      tell(l.declare.done(consumer));
-      await refresh();
     });
+    if (!done) return;
+    onClose();
+    tell(l.declare.done(consumer));
+  }
+  // It stands in the list already; if it does not come about, the form is back.
+  if (action.busy) return null;
   return (
     <FormDialog
       title={l.declare.title(secret.name)}

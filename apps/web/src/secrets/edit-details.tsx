@@ -1,10 +1,11 @@
 import { useState } from "react";
-import { client, type Secret } from "../data/trpc.ts";
+import { type Guess, guess } from "../data/optimistically.ts";
+import { client, type Secret, trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { Field } from "../ui/field.tsx";
 import { FormDialog } from "../ui/form-dialog.tsx";
 import { tell } from "../ui/toast.tsx";
-import { useAction } from "../ui/use-action.ts";
+import { useOptimistic } from "../ui/use-optimistic.ts";
 import { e } from "./edit-messages.ts";
 import { refreshSecrets } from "./use-secrets.ts";
 
@@ -23,6 +24,21 @@ export function tagsIn(text: string): Record<string, string> {
   );
 }
 
+type Details = Pick<Secret, "description" | "tags">;
+
+/** A secret with these details, wherever it was read. */
+function guessesOf(id: string, details: Details): Guess[] {
+  const change = (secret: Secret): Secret => (secret.id === id ? { ...secret, ...details } : secret);
+  return [
+    guess<Secret>(trpc.secrets.get.pathFilter(), change),
+    guess<{ pages?: { secrets: Secret[] }[] }>(trpc.secrets.list.pathFilter(), (data) =>
+      data.pages === undefined
+        ? data
+        : { ...data, pages: data.pages.map((page) => ({ ...page, secrets: page.secrets.map(change) })) },
+    ),
+  ];
+}
+
 /** A secret's description and tags. Saved on top of what was seen, or not at all. */
 export function EditDetails({
   tenant,
@@ -35,21 +51,21 @@ export function EditDetails({
 }) {
   const [description, setDescription] = useState(secret.description);
   const [tags, setTags] = useState(Object.entries(secret.tags).map(lineOf).join("\n"));
-  const action = useAction();
-  function submit() {
-    void action.run(async () => {
-      await client.secrets.update.mutate({
-        tenant,
-        id: secret.id,
-        description,
-        tags: tagsIn(tags),
-        expectedGeneration: secret.generation,
-      });
-      onClose();
-      tell(e.done(secret.name));
-      await refreshSecrets();
+  // What was read when it was opened: what somebody else changes meanwhile is not saved over.
+  const [expectedGeneration] = useState(secret.generation);
+  const action = useOptimistic();
+  async function submit() {
+    const details = { description, tags: tagsIn(tags) };
+    const done = await action.run(guessesOf(secret.id, details), async () => {
+      await client.secrets.update.mutate({ tenant, id: secret.id, ...details, expectedGeneration });
     });
+    if (!done) return;
+    onClose();
+    tell(e.done(secret.name));
+    await refreshSecrets();
   }
+  // The page shows what will be; if it does not come about, the form is back, with what was typed.
+  if (action.busy) return null;
   return (
     <FormDialog
       title={e.title(secret.name)}
