@@ -1,6 +1,7 @@
 import { clientRows } from "./client.ts";
 import { consumerRows } from "./consumers.ts";
 import { envelopeRows } from "./envelope.ts";
+import { fairness, fairnessText } from "./fairness.ts";
 import { httpRows } from "./http.ts";
 import { hybridRows } from "./hybrid.ts";
 import { importing, importingText } from "./import.ts";
@@ -8,6 +9,7 @@ import { inProcess, statementsText } from "./in-process.ts";
 import { keyRows } from "./keys.ts";
 import { table } from "./measure.ts";
 import { memory, memoryText } from "./memory.ts";
+import { panelFigures } from "./panel.ts";
 import { reEncryption, reEncryptionText } from "./re-encrypt.ts";
 import { rotationRows } from "./rotations.ts";
 import { timings, timingText } from "./timing.ts";
@@ -111,5 +113,18 @@ calls, most of it with Prisma: its query compiler is there as text, as bytes and
       quick,
     ) => `Whether an answer's time tells what is right: ${timingText(await timings(quick ? 500 : 10_000, quick ? 10 : 100))}. Below 4.5 there is no difference; \`node bench/timing.ts\`
 tries 100,000 tokens and 1,000 people.`,
+  },
+  {
+    name: "fairness",
+    title: "A neighbour beside a flood",
+    run: async (quick) => fairnessText(await fairness(quick ? 2 : 5)),
+  },
+  {
+    name: "panel",
+    title: "The panel",
+    run: async () =>
+      `In a Chromium, beside an empty page of Vite and React in the same browser:
+
+${(await panelFigures()).map((figure) => `- ${figure}`).join("\n")}`,
   },
 ];
