@@ -60,11 +60,15 @@ test("a bundle that lacks the current root key is no backup any more", async () 
   expect((await backup())!.state).toBe("outdated");
 });
 
-test("a database writer who swaps a recipient, or confirms for one, is refused and named", async () => {
+test("a database writer who swaps a recipient, or confirms for one, is refused and named, in the audit log too", async () => {
   await note({ aaaa: sha("one") });
-  const [row] = await house.sql<{ recipients: string; confirmed: string }>(
-    "SELECT recipients::text, confirmed::text FROM control_plane.key_backups",
+  const [row] = await house.sql<{ id: string; recipients: string; confirmed: string }>(
+    "SELECT id, recipients::text, confirmed::text FROM control_plane.key_backups",
   );
+  const named = {
+    outcome: "error",
+    details: { code: "integrity_failed", row: "keyBackups", rowId: row!.id },
+  };
   for (const set of [
     `recipients = '{"cccc":"${sha("mine")}"}'`,
     `recipients = '{"aaaa":"${sha("mine")}"}'`,
@@ -76,6 +80,11 @@ test("a database writer who swaps a recipient, or confirms for one, is refused a
     expect(await codeOf(backup()), set).toBe("integrity_failed");
     expect(await codeOf(house.server.confirmKeyBackup(sha("mine"))), set).toBe("integrity_failed");
     expect(house.logged.join("\n")).toContain("keyBackups");
+    const { events } = await operator.audit.list({ deployment: true, action: "key", limit: 2 });
+    expect(events, set).toMatchObject([
+      { ...named, action: "key.backup_confirmed", actor: { name: "host" } },
+      { ...named, action: "key.listed", actor: { type: "operator" } },
+    ]);
     await house.tamper(
       `UPDATE control_plane.key_backups SET recipients = $1::jsonb, confirmed = $2::jsonb, root_keys = $3::jsonb, made_at = CASE WHEN $4 THEN made_at - interval '1 day' ELSE made_at END`,
       [row!.recipients, row!.confirmed, JSON.stringify({ [root]: "local" }), set.startsWith("made_at")],

@@ -465,6 +465,21 @@ test("is told of in the operator's log, by table and row and never by value, and
   const [line] = house.logged.slice(before);
   expect(line).toContain(`the MAC of a row in secrets (${secret}) does not match`);
   const { events } = await house.as(token).audit.list({ action: "secret.accessed", outcome: "error" });
-  expect(events[0]).toMatchObject({ details: { code: "integrity_failed" } });
+  expect(events[0]).toMatchObject({ details: { code: "integrity_failed", row: "secrets", rowId: secret } });
+  // Of a token's own row nobody knows whose call it is: the deployment's chain hears of it.
+  const wider = await caller.tokens.create({ name: "t", preset: "reader" });
+  await house.tamper("UPDATE control_plane.service_tokens SET name = 'other' WHERE id = $1", [
+    wider.details.id,
+  ]);
+  expect(await codeOf(house.as(wider.token).secrets.list({}))).toBe("integrity_failed");
+  const operator = house.as(house.operatorToken);
+  const told = await operator.audit.list({ deployment: true, action: "secret.listed", limit: 1 });
+  expect(told.events).toMatchObject([
+    {
+      outcome: "error",
+      actor: { type: "anonymous" },
+      details: { code: "integrity_failed", row: "serviceTokens", rowId: wider.details.id },
+    },
+  ]);
   for (const value of VALUES) expect(house.logged.join("\n")).not.toContain(value);
 });
