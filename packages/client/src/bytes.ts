@@ -1,7 +1,5 @@
 import { valueInvalid } from "./declare.ts";
-import type { Revealed } from "./router.ts";
-
-export type Wire = Pick<Revealed, "value" | "encoding">;
+import type { SecretValue, Wire } from "./secret-value.ts";
 
 /** A value as the wire carries it: text as it is, bytes as base64. */
 export function toWire(value: string | Uint8Array): Wire {
@@ -13,8 +11,10 @@ export function toWire(value: string | Uint8Array): Wire {
   return { value: btoa(binary), encoding: "base64" };
 }
 
-/** A value's bytes as they came over the wire, UTF-8 or base64. */
-export function bytesOf({ value, encoding }: Wire): Uint8Array<ArrayBuffer> {
+/** A value's bytes, for who asked for them. */
+export const bytesOf = (value: SecretValue): Uint8Array<ArrayBuffer> => decoded(value.unsafelyWire());
+
+function decoded({ value, encoding }: Wire): Uint8Array<ArrayBuffer> {
   if (encoding === "utf8") return new TextEncoder().encode(value);
   const binary = atob(value);
   const bytes = new Uint8Array(binary.length);
@@ -23,13 +23,16 @@ export function bytesOf({ value, encoding }: Wire): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * A value as text, however the wire carried it.
+ * A value as text, for who asked for it, however the wire carried it.
  * @throws KeyfoldClientError `value_invalid` for bytes that are no UTF-8
  */
-export function textOf(name: string, wire: Wire): string {
+export const textOf = (name: string, value: SecretValue): string => wireText(name, value.unsafelyWire());
+
+/** `textOf` of what is about to be written. */
+export function wireText(name: string, wire: Wire): string {
   if (wire.encoding === "utf8") return wire.value;
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytesOf(wire));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(decoded(wire));
   } catch {
     throw valueInvalid(name, "is bytes and not text: read it with getBytes");
   }

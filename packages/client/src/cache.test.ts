@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { ValueCache } from "./cache.ts";
 import { createKeyfold, defineSecrets, type KeyfoldOptions } from "./index.ts";
+import { held } from "./secret-value.ts";
 import { answer, fakeFetch, refusal, revealed } from "./testing/answers.ts";
 import { HandClock } from "./testing/hand-clock.ts";
 
@@ -233,12 +234,12 @@ const asked = { by: 1, place: { tenant: "acme" } };
 
 test("it holds no more values and no more bytes than it may: the oldest go", () => {
   const few = new ValueCache({ max: 2 }, new HandClock());
-  for (const name of ["A", "B", "C"]) few.put(asked, name, revealed(name, "v"), few.mark);
+  for (const name of ["A", "B", "C"]) few.put(asked, name, held(revealed(name, "v")), few.mark);
   expect(["A", "B", "C"].map((name) => few.get(asked, name)?.name)).toEqual([undefined, "B", "C"]);
   const small = new ValueCache({ maxBytes: 20 }, new HandClock());
-  for (const name of ["A", "B", "C"]) small.put(asked, name, revealed(name, "12345"), small.mark);
+  for (const name of ["A", "B", "C"]) small.put(asked, name, held(revealed(name, "12345")), small.mark);
   expect(["A", "B", "C"].map((name) => small.get(asked, name)?.name)).toEqual([undefined, "B", "C"]);
-  small.put(asked, "D", revealed("D", "longer than all that fits"), small.mark);
+  small.put(asked, "D", held(revealed("D", "longer than all that fits")), small.mark);
   expect(small.get(asked, "D")).toBe(null);
   expect(small.size).toBe(2);
 });
@@ -246,9 +247,9 @@ test("it holds no more values and no more bytes than it may: the oldest go", () 
 test("what nobody asks for again leaves memory when its time is over", () => {
   const clock = new HandClock();
   const cache = new ValueCache({ maxAgeMs: 1000 }, clock);
-  cache.put(asked, "A", revealed("A", "v"), cache.mark);
+  cache.put(asked, "A", held(revealed("A", "v")), cache.mark);
   clock.move(600);
-  cache.put(asked, "B", revealed("B", "v"), cache.mark);
+  cache.put(asked, "B", held(revealed("B", "v")), cache.mark);
   clock.move(400);
   expect(cache.size).toBe(1);
   clock.move(1000);
@@ -259,7 +260,7 @@ test("a version in grace is not kept beyond its deadline", () => {
   const clock = new HandClock();
   const cache = new ValueCache({}, clock);
   const openUntil = new Date(clock.now() + 500).toISOString();
-  cache.put(asked, "A", revealed("A", "v", { openUntil }), cache.mark);
+  cache.put(asked, "A", held(revealed("A", "v", { openUntil })), cache.mark);
   clock.move(499);
   expect(cache.get(asked, "A")).not.toBe(null);
   clock.move(1);
@@ -268,7 +269,7 @@ test("a version in grace is not kept beyond its deadline", () => {
 
 test("it prints and serializes without its values", () => {
   const cache = new ValueCache({}, new HandClock());
-  cache.put(asked, "A", revealed("A", "sk_test_not_a_real_key"), cache.mark);
+  cache.put(asked, "A", held(revealed("A", "sk_test_not_a_real_key")), cache.mark);
   expect(inspect(cache, { depth: null, showHidden: true })).toBe("[redacted]");
   expect(JSON.stringify({ cache })).toBe('{"cache":"[redacted]"}');
 });

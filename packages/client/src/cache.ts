@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import type { Revealed } from "./router.ts";
+import type { Held } from "./secret-value.ts";
 
 export interface CacheOptions {
   /** How long a value is given out again, in milliseconds; 30 000 by default. */
@@ -38,7 +38,7 @@ export interface Asked {
 
 interface Entry {
   readonly tenant: string | undefined;
-  readonly revealed: Revealed;
+  readonly revealed: Held;
   readonly until: number;
   /** When it is not even stale any more. */
   readonly gone: number;
@@ -69,13 +69,13 @@ export class ValueCache {
     this.#maxBytes = options.maxBytes ?? 16 * 1024 * 1024;
   }
 
-  get(asked: Asked, name: string): Revealed | null {
+  get(asked: Asked, name: string): Held | null {
     const found = this.find(asked, name);
     return found === null || found.stale ? null : found.revealed;
   }
 
   /** What is kept, also where it is stale: to be asked for anew. */
-  find(asked: Asked, name: string): { revealed: Revealed; stale: boolean } | null {
+  find(asked: Asked, name: string): { revealed: Held; stale: boolean } | null {
     const entry = this.#entries.get(keyOf(asked, name));
     const now = this.#clock.now();
     if (entry === undefined || entry.gone <= now) return null;
@@ -87,11 +87,11 @@ export class ValueCache {
     return this.#drops;
   }
 
-  put(asked: Asked, name: string, revealed: Revealed, mark: number): void {
+  put(asked: Asked, name: string, revealed: Held, mark: number): void {
     if (mark !== this.#drops) return;
     const now = this.#clock.now();
     const ends = revealed.openUntil === null ? Number.POSITIVE_INFINITY : Date.parse(revealed.openUntil);
-    const bytes = 2 * revealed.value.length;
+    const bytes = revealed.value.countBytes();
     const key = keyOf(asked, name);
     this.#remove(key);
     if (bytes > this.#maxBytes || this.#max < 1) return;

@@ -5,7 +5,8 @@ import type { Credential } from "./credentials.ts";
 import { KeyfoldClientError } from "./error.ts";
 import type { LastKnownGood } from "./kept/last-known-good.ts";
 import type { ReadOptions } from "./options.ts";
-import type { KeyfoldRouter, Revealed } from "./router.ts";
+import type { KeyfoldRouter } from "./router.ts";
+import { type Held, held } from "./secret-value.ts";
 
 /** How long the server believes that this process still uses what it used while the server was away, in seconds. */
 const LEASE_SECONDS = 300;
@@ -20,7 +21,7 @@ interface Parts {
 /** How this client comes by values: from memory, from the server (one request for all who ask at once), or from a kept copy. */
 export class Reader {
   readonly #parts: Parts;
-  readonly #flights = new Map<string, { mark: number; revealed: Promise<Revealed> }>();
+  readonly #flights = new Map<string, { mark: number; revealed: Promise<Held> }>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -33,7 +34,7 @@ export class Reader {
     { fresh = false }: ReadOptions,
     credential: Credential,
     instance?: string,
-  ): Promise<Revealed> {
+  ): Promise<Held> {
     const { cache } = this.#parts;
     const asked = { by: credential.number, place };
     if (fresh || cache === null) return this.#ask(asked, name, credential, fresh, instance);
@@ -56,10 +57,10 @@ export class Reader {
     names: readonly string[],
     { fresh = false }: ReadOptions,
     credential: Credential,
-  ): Promise<Map<string, Revealed>> {
+  ): Promise<Map<string, Held>> {
     const { trpc, cache, kept } = this.#parts;
     const asked = { by: credential.number, place };
-    const found = new Map<string, Revealed>();
+    const found = new Map<string, Held>();
     for (const name of names) {
       const cached = fresh ? null : cache?.get(asked, name);
       if (cached) found.set(name, cached);
@@ -70,7 +71,8 @@ export class Reader {
     const context: CallContext = { credential };
     try {
       const { secrets } = await trpc.secrets.revealMany.query({ ...place, names: missing }, { context });
-      for (const revealed of secrets) {
+      for (const answered of secrets) {
+        const revealed = held(answered);
         found.set(revealed.name, revealed);
         this.#got(asked, revealed, mark, credential);
       }
@@ -88,7 +90,7 @@ export class Reader {
     }
   }
 
-  #takeOff(key: string, mark: number, asked: Asked, name: string, credential: Credential): Promise<Revealed> {
+  #takeOff(key: string, mark: number, asked: Asked, name: string, credential: Credential): Promise<Held> {
     const revealed = this.#ask(asked, name, credential, false).finally(() => {
       if (this.#flights.get(key)?.revealed === revealed) this.#flights.delete(key);
     });
@@ -102,7 +104,7 @@ export class Reader {
     credential: Credential,
     fresh: boolean,
     instance?: string,
-  ): Promise<Revealed> {
+  ): Promise<Held> {
     const { trpc, cache, kept } = this.#parts;
     const { place } = asked;
     if (kept?.resting && !fresh) {
@@ -112,7 +114,7 @@ export class Reader {
     const mark = cache?.mark ?? 0;
     const context: CallContext = { credential, ...(instance === undefined ? {} : { instance }) };
     try {
-      const revealed = await trpc.secrets.reveal.query({ ...place, name }, { context });
+      const revealed = held(await trpc.secrets.reveal.query({ ...place, name }, { context }));
       this.#got(asked, revealed, mark, credential);
       return revealed;
     } catch (error) {
@@ -123,7 +125,7 @@ export class Reader {
     }
   }
 
-  #got(asked: Asked, revealed: Revealed, mark: number, credential: Credential): void {
+  #got(asked: Asked, revealed: Held, mark: number, credential: Credential): void {
     const { cache, kept, trpc, instance } = this.#parts;
     cache?.put(asked, revealed.name, revealed, mark);
     if (kept === null) return;

@@ -1,5 +1,5 @@
 import type { TRPCClient } from "@trpc/client";
-import { bytesOf, textOf, toWire } from "./bytes.ts";
+import { bytesOf, textOf, toWire, wireText } from "./bytes.ts";
 import type { Place } from "./cache.ts";
 import type { Clock } from "./clock.ts";
 import type { Credential, Credentials } from "./credentials.ts";
@@ -16,7 +16,8 @@ import type {
   WriteOptions,
 } from "./options.ts";
 import type { Reader } from "./reader.ts";
-import type { KeyfoldRouter, Revealed, SecretDetail, SecretView, SetResult, VersionView } from "./router.ts";
+import type { KeyfoldRouter, SecretDetail, SecretView, SetResult, VersionView } from "./router.ts";
+import type { Held } from "./secret-value.ts";
 import { isAboutOneSecret, unusable } from "./unusable.ts";
 import { type Applying, type InUse, type UseOptions, use } from "./use.ts";
 import { type Watch, type WatchOptions, watch } from "./watch.ts";
@@ -73,13 +74,13 @@ export class Tenant<D extends Declarations> {
     return matched(
       this.#declared,
       name,
-      textOf(name, await this.#reader.one(this.#place, name, options, await this.#credential())),
+      textOf(name, (await this.#reader.one(this.#place, name, options, await this.#credential())).value),
     );
   }
 
   /** A secret's current value as bytes, whether it was set as text or as bytes. Its declaration is not asked. */
   async getBytes(name: NameIn<D>, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    return bytesOf(await this.#reader.one(this.#place, name, options, await this.#credential()));
+    return bytesOf((await this.#reader.one(this.#place, name, options, await this.#credential())).value);
   }
 
   /** Up to 500 secrets' current values in one call, all or nothing. */
@@ -89,7 +90,7 @@ export class Tenant<D extends Declarations> {
   ): Promise<{ [K in N]: ValueOf<D, K> }> {
     const found = await this.#reader.many(this.#place, names, options, await this.#credential());
     const entries = names.map(async (name) => {
-      return [name, await matched(this.#declared, name, textOf(name, found.get(name)!))] as const;
+      return [name, await matched(this.#declared, name, textOf(name, found.get(name)!.value))] as const;
     });
     return Object.fromEntries(await Promise.all(entries)) as { [K in N]: ValueOf<D, K> };
   }
@@ -115,7 +116,7 @@ export class Tenant<D extends Declarations> {
     const one = async (name: NameIn<D>): Promise<void> => {
       try {
         const revealed = found?.get(name) ?? (await this.#reader.one(this.#place, name, options, credential));
-        values.set(name, await matched(this.#declared, name, textOf(name, revealed)));
+        values.set(name, await matched(this.#declared, name, textOf(name, revealed.value)));
       } catch (error) {
         if (!isAboutOneSecret(error)) throw error;
         problems.set(name, error);
@@ -139,7 +140,7 @@ export class Tenant<D extends Declarations> {
   ): Watch {
     const { clock, feed, instance } = this.#via;
     const { tenant } = this.#place;
-    return watch<Revealed>(
+    return watch<Held>(
       {
         name,
         clock,
@@ -156,7 +157,7 @@ export class Tenant<D extends Declarations> {
           }),
         look: () => this.metadata(name),
         onChange: async (revealed) =>
-          onChange(await matched(this.#declared, name, textOf(name, revealed)), {
+          onChange(await matched(this.#declared, name, textOf(name, revealed.value)), {
             version: revealed.version,
           }),
       },
@@ -187,7 +188,7 @@ export class Tenant<D extends Declarations> {
           const revealed = await this.#reader.one(this.#place, name, { fresh: true }, credential, instance);
           return {
             version: revealed.version,
-            value: await matched(this.#declared, name, textOf(name, revealed)),
+            value: await matched(this.#declared, name, textOf(name, revealed.value)),
           };
         },
         // A token that may only read values is not told.
@@ -284,7 +285,7 @@ export class Tenant<D extends Declarations> {
 
   /** What would be refused when read is refused when written. */
   async #check(name: NameIn<D>, value: string | Uint8Array): Promise<void> {
-    if (this.#declared !== null) await matched(this.#declared, name, textOf(name, toWire(value)));
+    if (this.#declared !== null) await matched(this.#declared, name, wireText(name, toWire(value)));
   }
 }
 

@@ -35,9 +35,7 @@ export async function scan(terminal: Terminal, folder: string, options: ScanOpti
     place,
     (await whichSecrets(place, {})).map(({ name }) => name),
   );
-  const needles = new Needles(
-    read.map(({ name, value, encoding }) => ({ name, bytes: Buffer.from(value, encoding) })),
-  );
+  const needles = new Needles(read.map(({ name, value }) => ({ name, bytes: value.unsafelyBytes() })));
   const found: Finding[] = [];
   let files = 0;
   for await (const path of filesOf(folder)) {

@@ -1,6 +1,6 @@
 import { writeNew } from "../files.ts";
 import { folderOf, onePlace, readAll, whichSecrets } from "../inject/read-all.ts";
-import { asVariables } from "../inject/variables.ts";
+import { asVariables, openVariables } from "../inject/variables.ts";
 import { findPlace, type PlaceOptions } from "../place/place.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
 import { FORMATS, type Format } from "./formats.ts";
@@ -32,7 +32,7 @@ export async function exportSecrets(terminal: Terminal, options: ExportOptions):
     named: true,
   });
   const text = FORMATS[options.json ? "json" : options.format](
-    Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1)),
+    Object.entries(openVariables(variables)).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
   if (options.file === undefined) {
     (terminal.outAsIs ?? terminal.out)(text);

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { CommandError, EXIT } from "../terminal.ts";
 import { redacting } from "./redact.ts";
-import type { Variables } from "./variables.ts";
+import { openVariables, type Variables } from "./variables.ts";
 
 /** How long a child that was told to end may take, in milliseconds. */
 export const PATIENCE_MS = 10_000;
@@ -30,15 +30,17 @@ export interface ChildOptions {
 
 /** Starts a command with the variables in its environment: never in its arguments. */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  const { command, args, variables, redact } = options;
+  const { command, args, redact } = options;
+  const variables = openVariables(options.variables);
   const child = spawn(command, args, {
     env: { ...options.env, ...variables },
     stdio: ["inherit", redact ? "pipe" : "inherit", redact ? "pipe" : "inherit"],
   });
+  const values = Object.values(variables);
   const flushed = redact
     ? [
-        masked(child.stdout!, variables, options.out ?? process.stdout),
-        masked(child.stderr!, variables, options.err ?? process.stderr),
+        masked(child.stdout!, values, options.out ?? process.stdout),
+        masked(child.stderr!, values, options.err ?? process.stderr),
       ]
     : [];
   await spawned(child, command);
@@ -61,9 +63,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   };
 }
 
-function masked(stream: Readable, variables: Variables, to: NodeJS.WritableStream): Promise<void> {
+function masked(stream: Readable, values: readonly string[], to: NodeJS.WritableStream): Promise<void> {
   return new Promise((resolve) => {
-    const clean = stream.pipe(redacting(Object.values(variables)));
+    const clean = stream.pipe(redacting(values));
     clean.pipe(to, { end: false });
     clean.once("end", resolve);
   });

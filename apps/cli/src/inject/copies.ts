@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { createKeyfold, type KeptUse } from "@keyfold/client";
 import { lastKnownGoodFiles } from "@keyfold/client/node";
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { calling } from "../place/client.ts";
 import type { Place } from "../place/place.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
@@ -46,7 +47,7 @@ export async function readWithCopies(
       : await whichSecrets(place, path === undefined ? { only } : { path, only });
   return {
     place,
-    read: versions.map(({ name, version }) => ({ name, version, value: values[name]!, encoding: "utf8" })),
+    read: versions.map(({ name, version }) => ({ name, version, value: SecretValue.ofText(values[name]!) })),
   };
 }
 

@@ -1,6 +1,8 @@
+import type { SecretValue } from "@keyfold/envelope/secret-value";
 import { calling, clientOf } from "../place/client.ts";
 import type { Place } from "../place/place.ts";
 import { allSecrets } from "../secrets/list.ts";
+import { answered } from "../secrets/value.ts";
 import { CommandError, EXIT } from "../terminal.ts";
 
 /** Most names in one call. */
@@ -17,8 +19,7 @@ export interface Which {
 export interface Read {
   name: string;
   version: number;
-  value: string;
-  encoding: "utf8" | "base64";
+  value: SecretValue;
 }
 
 /**
@@ -69,7 +70,7 @@ export function readAll(place: Place, names: readonly string[]): Promise<Read[]>
         ...place.at,
         names: names.slice(at, at + AT_ONCE),
       });
-      read.push(...secrets);
+      for (const one of secrets) read.push({ name: one.name, version: one.version, value: answered(one) });
     }
     return read;
   });

@@ -3,11 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Served, serveHouse } from "@keyfold/api/testing";
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { answered } from "../secrets/value.ts";
 import { commandLine } from "../testing/command-line.ts";
 import { startChild } from "./child.ts";
 import { runCommand } from "./run.ts";
-import { asVariables } from "./variables.ts";
+import { asVariables, openVariables } from "./variables.ts";
 
 let served: Served;
 let token: string;
@@ -78,15 +80,14 @@ test("two secrets that would be one variable, and bytes that none can hold, are 
   const read = (name: string, value = "x", encoding: "utf8" | "base64" = "utf8") => ({
     name,
     version: 1,
-    value,
-    encoding,
+    value: answered({ value, encoding }),
   });
   expect(() => asVariables([read("a/b"), read("a.b")])).toThrow(
     "a/b and a.b would both be the variable a_b.",
   );
   expect(() => asVariables([read("BYTES", "/wA=", "base64")])).toThrow("BYTES holds bytes");
   expect(() => asVariables([read("NUL", "a\0b")])).toThrow("NUL holds bytes");
-  expect(asVariables([read("2FA")]).variables).toEqual({ _2FA: "x" });
+  expect(openVariables(asVariables([read("2FA")]).variables)).toEqual({ _2FA: "x" });
 });
 
 test("a command that is missing, cannot be run, or is not said ends with a shell's own codes", async () => {
@@ -126,7 +127,7 @@ test("--watch starts the command again with the new value, and what ignores SIGT
     command: node,
     args: ["-e", says],
     env: env(),
-    variables: { K: "stubborn" },
+    variables: { K: SecretValue.ofText("stubborn") },
     redact: false,
     patienceMs: 50,
   });
@@ -159,7 +160,7 @@ test("--redact masks the injected values in what the command prints", async () =
     command: node,
     args: ["-e", "console.log('it is ' + process.env.K); console.error(process.env.K)"],
     env: env(),
-    variables: { K: "sk_test_not_a_real_key" },
+    variables: { K: SecretValue.ofText("sk_test_not_a_real_key") },
     redact: true,
     out,
     err: out,

@@ -1,8 +1,9 @@
+import type { SecretValue } from "@keyfold/envelope/secret-value";
 import { CommandError, EXIT } from "../terminal.ts";
 import type { Read } from "./read-all.ts";
 
 /** What is given to a child: a variable's name, and the value. */
-export type Variables = Record<string, string>;
+export type Variables = Record<string, SecretValue>;
 
 /**
  * Variables that decide which code a program runs. Whoever may write a secret must not be able to run code wherever it
@@ -22,7 +23,7 @@ export function asVariables(
   const from = new Map<string, string>();
   const variables: Variables = {};
   const left: string[] = [];
-  for (const { name, value, encoding } of secrets) {
+  for (const { name, value } of secrets) {
     const variable = variableName(name.slice(folder.length));
     if (!named && LOADERS.test(variable)) {
       left.push(name);
@@ -34,17 +35,20 @@ export function asVariables(
         EXIT.failed,
         `${other} and ${name} would both be the variable ${variable}. Choose with --only or --path.`,
       );
-    const text = encoding === "utf8" ? value : Buffer.from(value, "base64").toString("latin1");
-    if (encoding === "base64" || text.includes("\0"))
+    if (value.encoding === "base64" || value.unsafelyBytes().includes(0))
       throw new CommandError(
         EXIT.failed,
         `${name} holds bytes that no environment variable can. Leave it out with --only, and read it with: keyfold get`,
       );
     from.set(variable, name);
-    variables[variable] = text;
+    variables[variable] = value;
   }
   return { variables, left };
 }
+
+/** Opens variables, where a child is started with them or a file is written of them. */
+export const openVariables = (variables: Variables): Record<string, string> =>
+  Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value.unsafelyText()]));
 
 /** A secret's name as an environment variable's (POSIX: letters, digits and _, no digit first). */
 export function variableName(name: string): string {

@@ -1,8 +1,8 @@
-import { timingSafeEqual } from "node:crypto";
 import { calling, clientOf } from "../place/client.ts";
 import { findPlace, type PlaceOptions } from "../place/place.ts";
 import { printable } from "../table.ts";
 import { EXIT, type Terminal } from "../terminal.ts";
+import { answered } from "./value.ts";
 
 /**
  * Compares two versions of one secret, both of which must still open. Whether they are equal is said, and no value.
@@ -20,17 +20,13 @@ export async function diffVersions(
     const { id } = await trpc.secrets.get.query({ ...place.at, name });
     const { tenant } = place.at;
     const read = async (version: number) => {
-      const { value, encoding } = await trpc.versions.reveal.query({
-        ...(tenant === undefined ? {} : { tenant }),
-        id,
-        version,
-      });
-      return Buffer.from(value, encoding);
+      const place = tenant === undefined ? {} : { tenant };
+      return answered(await trpc.versions.reveal.query({ ...place, id, version }));
     };
     return [await read(versions[0]), await read(versions[1])];
   });
-  const same = left.length === right.length && timingSafeEqual(left, right);
-  for (const value of [left, right]) value.fill(0);
+  const same = left.equals(right);
+  for (const value of [left, right]) value.wipe();
   if (options.json) terminal.out(`${JSON.stringify({ name, versions, same })}\n`);
   else
     terminal.out(

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { parseDotenv } from "../formats/dotenv.ts";
 import { onePlace, readAll, whichSecrets } from "../inject/read-all.ts";
 import { variableName } from "../inject/variables.ts";
@@ -67,24 +68,22 @@ export async function diff(
 type Digests = Map<string, string>;
 
 /** A value's digest under a key that is gone when the command ends: enough to tell equal ones. */
-const digest = (key: Buffer, value: string | Buffer) => createHmac("sha256", key).update(value).digest("hex");
+const digest = (key: Buffer, value: SecretValue) =>
+  createHmac("sha256", key).update(value.unsafelyBytes()).digest("hex");
 
 async function ofPlace(place: Place, key: Buffer, asVariable: boolean): Promise<Digests> {
   const names = (await whichSecrets(place, {})).map(({ name }) => name);
   const read = await readAll(place, names);
-  return new Map(
-    read.map(({ name, value, encoding }) => [
-      asVariable ? variableName(name) : name,
-      digest(key, Buffer.from(value, encoding)),
-    ]),
-  );
+  return new Map(read.map(({ name, value }) => [asVariable ? variableName(name) : name, digest(key, value)]));
 }
 
 async function ofFile(path: string, key: Buffer): Promise<Digests> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(EXIT.usage, `${path} cannot be read (${error.code}).`);
   });
-  return new Map(Object.entries(parseDotenv(bytes)).map(([name, value]) => [name, digest(key, value)]));
+  return new Map(
+    Object.entries(parseDotenv(bytes)).map(([name, text]) => [name, digest(key, SecretValue.ofText(text))]),
+  );
 }
 
 /** Which names stand on one side only, and of which the values differ. */

@@ -2,6 +2,7 @@ import { calling, clientOf } from "../place/client.ts";
 import { findPlace, type PlaceOptions } from "../place/place.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
 import { copyToClipboard } from "./clipboard.ts";
+import { answered, type WireValue } from "./value.ts";
 
 export interface GetOptions extends PlaceOptions {
   plain?: boolean;
@@ -20,26 +21,29 @@ export async function get(terminal: Terminal, name: string, options: GetOptions)
   const place = await findPlace(terminal, options);
   const { trpc } = clientOf(place);
   const revealed = await calling(place, async () => {
-    if (options.version === undefined) return trpc.secrets.reveal.query({ ...place.at, name });
+    if (options.version === undefined) return wrapped(await trpc.secrets.reveal.query({ ...place.at, name }));
     const { id } = await trpc.secrets.get.query({ ...place.at, name });
-    return trpc.versions.reveal.query({ ...tenantOf(place.at), id, version: options.version });
+    return wrapped(await trpc.versions.reveal.query({ ...tenantOf(place.at), id, version: options.version }));
   });
   if (options.json) {
-    terminal.out(`${JSON.stringify(revealed)}\n`);
+    terminal.out(`${JSON.stringify({ ...revealed, value: revealed.value.unsafelyEncoded() })}\n`);
     return EXIT.done;
   }
-  const bytes = Buffer.from(revealed.value, revealed.encoding);
+  const { value } = revealed;
   if (options.copy) {
-    const by = await copyToClipboard(bytes, terminal.env);
+    const by = await copyToClipboard(value.unsafelyBytes(), terminal.env);
     terminal.err(`Version ${revealed.version} of ${revealed.name} is on the clipboard (${by}).\n`);
     return EXIT.done;
   }
-  if (revealed.encoding === "base64" && terminal.outBytes !== undefined) terminal.outBytes(bytes);
-  else (terminal.outAsIs ?? terminal.out)(revealed.value);
+  if (value.encoding === "base64" && terminal.outBytes !== undefined)
+    terminal.outBytes(value.unsafelyBytes());
+  else (terminal.outAsIs ?? terminal.out)(value.unsafelyEncoded());
   // A person's prompt begins on a line of its own; a pipe gets the value and nothing else.
   if (terminal.outIsTerminal) terminal.out("\n");
   return EXIT.done;
 }
+
+const wrapped = <R extends WireValue>(revealed: R) => ({ ...revealed, value: answered(revealed) });
 
 /** Of a place, what calls by id take. */
 export const tenantOf = ({ tenant }: { tenant?: string }) => (tenant === undefined ? {} : { tenant });

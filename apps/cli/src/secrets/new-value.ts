@@ -1,6 +1,7 @@
-import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
+import type { SecretValue } from "@keyfold/envelope/secret-value";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
+import { given } from "./value.ts";
 
 export interface NewValueOptions {
   file?: string;
@@ -8,9 +9,6 @@ export interface NewValueOptions {
   raw?: boolean;
   forceArgument?: boolean;
 }
-
-/** A value as the server takes it. */
-export type WireValue = { value: string; encoding: "utf8" | "base64" };
 
 /**
  * The new value: of a file, byte for byte; of a pipe, without the one line's end that `echo` adds; of a hidden prompt.
@@ -21,37 +19,32 @@ export async function newValue(
   name: string,
   argument: string | undefined,
   options: NewValueOptions,
-): Promise<WireValue> {
+): Promise<SecretValue> {
   if (argument !== undefined) {
     if (!options.forceArgument)
       throw new CommandError(
         EXIT.usage,
         `A value on the command line stays in the shell's history, and others see it while this runs. Pipe it (keyfold set ${name} < file), type it at the prompt (keyfold set ${name}), or insist with --force-argument.`,
       );
-    return wire(Buffer.from(argument, "utf8"));
+    return given(Buffer.from(argument, "utf8"));
   }
   if (options.file !== undefined) {
     const bytes = await readFile(options.file).catch((error: NodeJS.ErrnoException) => {
       throw new CommandError(EXIT.usage, `${options.file} cannot be read (${error.code}).`);
     });
-    return wire(bytes);
+    return given(bytes);
   }
   const { input } = terminal;
   if (input?.isTerminal) {
     const typed = await input.hidden(`Value of ${name} (it is not shown): `);
     if (typed === "") throw new CommandError(EXIT.usage, "Nothing was typed, and nothing was changed.");
-    return wire(Buffer.from(typed, "utf8"));
+    return given(Buffer.from(typed, "utf8"));
   }
   const piped = (await input?.read()) ?? Buffer.alloc(0);
-  return wire(options.raw ? piped : withoutLineEnd(piped));
+  return given(options.raw ? piped : withoutLineEnd(piped));
 }
 
 function withoutLineEnd(bytes: Buffer): Buffer {
   if (bytes.at(-1) !== 0x0a) return bytes;
   return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1);
 }
-
-const wire = (bytes: Buffer): WireValue =>
-  isUtf8(bytes)
-    ? { value: bytes.toString("utf8"), encoding: "utf8" }
-    : { value: bytes.toString("base64"), encoding: "base64" };

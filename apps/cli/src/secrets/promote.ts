@@ -3,6 +3,7 @@ import { onePlace, readAll, whichSecrets } from "../inject/read-all.ts";
 import { calling, clientOf } from "../place/client.ts";
 import { findPlace, type PlaceOptions } from "../place/place.ts";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
+import { sent } from "./value.ts";
 
 export interface PromoteOptions extends PlaceOptions {
   only?: readonly string[];
@@ -43,7 +44,7 @@ export async function promote(terminal: Terminal, to: string, options: PromoteOp
     const { results } = await calling(target, () =>
       trpc.secrets.setMany.mutate({
         ...target.at,
-        items: read.slice(at, at + AT_ONCE).map(({ name, value, encoding }) => ({ name, value, encoding })),
+        items: read.slice(at, at + AT_ONCE).map(({ name, value }) => ({ name, ...sent(value) })),
         reason: options.reason ?? `promoted from ${options.env ?? "its own environment"}`,
         idempotencyKey: randomUUID(),
       }),

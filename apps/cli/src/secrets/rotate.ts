@@ -3,6 +3,7 @@ import { calling, clientOf } from "../place/client.ts";
 import { findPlace, type PlaceOptions } from "../place/place.ts";
 import { EXIT, type Terminal } from "../terminal.ts";
 import { type NewValueOptions, newValue } from "./new-value.ts";
+import { sent } from "./value.ts";
 
 export interface RotateOptions extends PlaceOptions, NewValueOptions {
   /** Seconds. */
@@ -24,7 +25,7 @@ export async function rotate(
     clientOf(place).trpc.secrets.rotate.mutate({
       ...place.at,
       name,
-      ...value,
+      ...sent(value),
       ...(options.grace === undefined ? {} : { graceSeconds: options.grace }),
       ...(options.reason === undefined ? {} : { reason: options.reason }),
       idempotencyKey: randomUUID(),

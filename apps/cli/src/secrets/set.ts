@@ -3,6 +3,7 @@ import { calling, clientOf } from "../place/client.ts";
 import { findPlace, type PlaceOptions } from "../place/place.ts";
 import { EXIT, type Terminal } from "../terminal.ts";
 import { type NewValueOptions, newValue } from "./new-value.ts";
+import { sent } from "./value.ts";
 
 export interface SetOptions extends PlaceOptions, NewValueOptions {
   reason?: string;
@@ -22,7 +23,7 @@ export async function set(
     clientOf(place).trpc.secrets.set.mutate({
       ...place.at,
       name,
-      ...value,
+      ...sent(value),
       ...(options.reason === undefined ? {} : { reason: options.reason }),
       idempotencyKey: randomUUID(),
     }),

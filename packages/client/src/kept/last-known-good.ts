@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Credential } from "../credentials.ts";
 import type { KeyfoldClientError } from "../error.ts";
 import type { Revealed } from "../router.ts";
+import { type Held, held } from "../secret-value.ts";
 import { KeptCopyRefused, type KeptUse, type LastKnownGoodOptions } from "./options.ts";
 import { type CopyKeys, copyId, copyKeys, openCopy, sealCopy } from "./sealed-copy.ts";
 
@@ -63,7 +64,7 @@ export class LastKnownGood {
   }
 
   /** Keeps what the server gave. Answers at once: a slow or broken store delays no read. */
-  keep(credential: Credential, place: Place, revealed: Revealed): void {
+  keep(credential: Credential, place: Place, revealed: Held): void {
     this.#restUntil = Number.NEGATIVE_INFINITY;
     // What its upstream gave is not the server's own, and what is in grace ends.
     if (!this.keeps(revealed.name) || revealed.version === 0 || revealed.openUntil !== null) return;
@@ -77,7 +78,7 @@ export class LastKnownGood {
         now - written.at < REFRESH_MS
       )
         return;
-      const content: Content = { at: now, revealed };
+      const content: Content = { at: now, revealed: { ...revealed, ...revealed.value.unsafelyWire() } };
       await this.#options.store.write(id, await sealCopy(keys, this.#bound, id, content));
       this.#written.set(id, { version: revealed.version, secret: revealed.id, at: now });
     });
@@ -92,7 +93,7 @@ export class LastKnownGood {
     place: Place,
     name: string,
     error: KeyfoldClientError,
-  ): Promise<Revealed | null> {
+  ): Promise<Held | null> {
     if (!isOutage(error)) {
       if (error.code === "unauthenticated") await this.#erase(null);
       else if (this.keeps(name) && isRefusal(error))
@@ -109,14 +110,15 @@ export class LastKnownGood {
     place: Place,
     name: string,
     because: KeptUse["because"],
-  ): Promise<Revealed | null> {
+  ): Promise<Held | null> {
     if (!this.keeps(name)) return null;
     try {
       await this.#writing; // what was just kept, too
       const { keys, id } = await this.#of(credential, place, name);
       const copy = await this.#options.store.read(id);
       if (copy === null) return null;
-      const { at, revealed } = (await openCopy(keys, this.#bound, id, copy)) as Content;
+      const { at, revealed: copied } = (await openCopy(keys, this.#bound, id, copy)) as Content;
+      const revealed = held(copied);
       const now = this.#clock.now();
       const useUntil = at + (this.#options.maxAgeMs ?? DAY_MS);
       if (at > now + AHEAD_MS) throw new KeptCopyRefused("from_the_future");
