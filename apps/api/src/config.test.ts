@@ -51,6 +51,7 @@ test("with no settings at all, development serves on the loopback address over i
     mail: null,
     checkpointFile: null,
     checkpointTarget: null,
+    checkpointStorage: null,
     journalFile: null,
     recoveryRecipients: [],
     graceSeconds: 86_400,
@@ -258,6 +259,27 @@ test("what is secret in the settings does not print", () => {
   );
   expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain(SECRET);
   expect(config.database).toMatchObject({ kind: "external", role: "app" });
+});
+
+test("object storage for checkpoints takes an address and a key, of which the secret is not printed", () => {
+  const url = "https://s3.eu-central-1.amazonaws.com/my-bucket/keyfold";
+  const key = { KEYFOLD_CHECKPOINT_S3_KEY_ID: "AKIANOTAREALKEY", KEYFOLD_CHECKPOINT_S3_SECRET: SECRET };
+  const config = parseConfig({ KEYFOLD_CHECKPOINT_S3_URL: url, ...key }, "/srv");
+  expect(config.checkpointStorage).toMatchObject({ url, region: "us-east-1", keyId: "AKIANOTAREALKEY" });
+  expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain(SECRET);
+  expect(
+    problemsOf({ KEYFOLD_CHECKPOINT_S3_REGION: "eu-central-1", KEYFOLD_CHECKPOINT_S3_URL: url }),
+  ).toEqual([
+    "Object storage for checkpoints takes KEYFOLD_CHECKPOINT_S3_URL, KEYFOLD_CHECKPOINT_S3_KEY_ID, KEYFOLD_CHECKPOINT_S3_SECRET together: KEYFOLD_CHECKPOINT_S3_KEY_ID and KEYFOLD_CHECKPOINT_S3_SECRET are not set.",
+  ]);
+  expect(problemsOf({ KEYFOLD_CHECKPOINT_S3_REGION: "eu-central-1" })).toHaveLength(1);
+  const wrong = {
+    KEYFOLD_CHECKPOINT_S3_URL: "https://key:secret@s3.example.com/bucket?x=1",
+    KEYFOLD_CHECKPOINT_S3_REGION: "EU",
+    KEYFOLD_CHECKPOINT_S3_KEY_ID: "a/b",
+    KEYFOLD_CHECKPOINT_S3_SECRET: "two words",
+  };
+  expect(problemsOf(wrong).map((problem) => problem.split(" ")[0])).toEqual(Object.keys(wrong));
 });
 
 test("a mail server and the address that mail comes from belong together, and the password is not printed", () => {

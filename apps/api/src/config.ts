@@ -6,6 +6,7 @@ import { z } from "zod";
 import { contradictions, doubts } from "./config/contradictions.ts";
 import { roleOf, urlOf } from "./config/database-url.ts";
 import { unknownSettings } from "./config/names.ts";
+import { type ObjectStorage, objectStorageOf, objectStorageSettings } from "./config/object-storage.ts";
 import { type RegionSettings, regionSettings } from "./config/regions.ts";
 import {
   type GivenRootKey,
@@ -101,6 +102,8 @@ export interface Config {
   checkpointFile: string | null;
   /** Where they are posted to besides, and the bearer token for it. */
   checkpointTarget: { url: string; token: Sensitive | null } | null;
+  /** Object storage that keeps them; null: none does. */
+  checkpointStorage: ObjectStorage | null;
   /** Where revocations and shreds are noted, for a restore; null: nowhere. */
   journalFile: string | null;
   /** Who may open backups: age recipients. */
@@ -264,6 +267,7 @@ const schema = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,4096}$/, { error: "must be printable ASCII characters without spaces." })
     .optional(),
+  ...objectStorageSettings,
   KEYFOLD_JOURNAL_FILE: path.optional(),
   KEYFOLD_RECOVERY_RECIPIENTS: z
     .string()
@@ -375,6 +379,7 @@ export function parseConfig(environment: Environment, cwd: string): Config {
       given.KEYFOLD_CHECKPOINT_URL === undefined
         ? null
         : { url: given.KEYFOLD_CHECKPOINT_URL, token: sensitive(given.KEYFOLD_CHECKPOINT_TOKEN) },
+    checkpointStorage: objectStorageOf(given),
     journalFile: given.KEYFOLD_JOURNAL_FILE === undefined ? null : here(given.KEYFOLD_JOURNAL_FILE),
     recoveryRecipients: recipientsOf(given.KEYFOLD_RECOVERY_RECIPIENTS ?? ""),
     graceSeconds: given.KEYFOLD_GRACE_SECONDS,

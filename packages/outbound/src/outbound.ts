@@ -53,6 +53,8 @@ export interface Outbound {
   check(url: string): void;
   /** Never rejects. A redirect is an answer like any other, and is not followed. */
   post(post: Post): Promise<Outcome>;
+  /** `post` with the other method. */
+  put(post: Post): Promise<Outcome>;
   /** Never rejects, and follows no redirect. */
   get(get: Get): Promise<Outcome>;
   close(): Promise<void>;
@@ -81,7 +83,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     bodyTimeout: timeoutMs,
   });
   const exchange = async (
-    method: "GET" | "POST",
+    method: "GET" | "POST" | "PUT",
     post: Omit<Post, "body"> & { body?: Post["body"] },
   ): Promise<Outcome> => {
     const began = performance.now();
@@ -129,6 +131,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
   return {
     check: (url) => void checkTarget(url, allow),
     post: (post) => exchange("POST", post),
+    put: (post) => exchange("PUT", post),
     get: ({ headers = {}, ...get }) => exchange("GET", { ...get, headers }),
     close: () => agent.destroy(),
   };

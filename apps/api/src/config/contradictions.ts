@@ -28,6 +28,19 @@ export function contradictions(env: Record<string, string | undefined>): string[
     problems.push("KEYFOLD_TLS_CERT_FILE and KEYFOLD_TLS_KEY_FILE belong together: set both, or neither.");
   if ((env.KEYFOLD_SMTP_URL === undefined) !== (env.KEYFOLD_MAIL_FROM === undefined))
     problems.push("KEYFOLD_SMTP_URL and KEYFOLD_MAIL_FROM belong together: set both, or neither.");
+  const storage = [
+    "KEYFOLD_CHECKPOINT_S3_URL",
+    "KEYFOLD_CHECKPOINT_S3_KEY_ID",
+    "KEYFOLD_CHECKPOINT_S3_SECRET",
+  ];
+  const missing = storage.filter((name) => env[name] === undefined);
+  if (
+    missing.length > 0 &&
+    (missing.length < storage.length || env.KEYFOLD_CHECKPOINT_S3_REGION !== undefined)
+  )
+    problems.push(
+      `Object storage for checkpoints takes ${storage.join(", ")} together: ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not set.`,
+    );
   if (env.KEYFOLD_LINKS_URL !== undefined && env.KEYFOLD_LINKS_PORT === undefined)
     problems.push(
       "KEYFOLD_LINKS_URL is set without KEYFOLD_LINKS_PORT: give the port that links are served on.",

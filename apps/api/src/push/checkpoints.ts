@@ -1,14 +1,18 @@
-import { encodeCheckpointLine } from "@keyfold/ledger";
+import { type CheckpointProof, encodeCheckpointLine } from "@keyfold/ledger";
 import { describeCause, type KeyfoldServer } from "@keyfold/secrets";
 import type { Logger } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import type { AppendOnlyFile } from "./append-only-file.ts";
 
 const EVERY_MS = 15_000;
 
+/** Where checkpoints are kept: a line for each, durable when it answers. */
+export interface CheckpointSink {
+  append(line: string, made: CheckpointProof): Promise<void>;
+}
+
 export interface CheckpointsOptions {
   keyfold: Pick<KeyfoldServer, "newestCheckpoint">;
-  file: Pick<AppendOnlyFile, "append">;
+  file: CheckpointSink;
   log: Pick<Logger, "error">;
   metrics: Pick<Metrics, "pushed">;
 }
@@ -20,7 +24,7 @@ export function pushRound({ keyfold, file, log, metrics }: CheckpointsOptions): 
     try {
       const newest = await keyfold.newestCheckpoint();
       if (newest === null || newest.note === pushed?.note) return;
-      await file.append(encodeCheckpointLine(newest, newest.heads, pushed?.heads ?? null));
+      await file.append(encodeCheckpointLine(newest, newest.heads, pushed?.heads ?? null), newest);
       pushed = newest;
       metrics.pushed("checkpoint", true);
     } catch (error) {

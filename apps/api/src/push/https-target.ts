@@ -1,7 +1,7 @@
 import { type Outbound, TargetError } from "@keyfold/outbound";
 import type { Sensitive } from "../config/sensitive.ts";
 import { StartError } from "../start/start-error.ts";
-import type { AppendOnlyFile } from "./append-only-file.ts";
+import type { CheckpointSink } from "./checkpoints.ts";
 
 /**
  * Another machine that keeps checkpoints: each line is posted there, and counts once it was answered with 2xx. What keeps
@@ -12,8 +12,8 @@ export function httpsTarget(
   outbound: Pick<Outbound, "check" | "post">,
   url: string,
   token: Sensitive | null,
-): Pick<AppendOnlyFile, "append"> {
-  refuseAddress(outbound, url);
+): CheckpointSink {
+  refuseAddress(outbound, "KEYFOLD_CHECKPOINT_URL", url);
   return {
     async append(line) {
       const outcome = await outbound.post({
@@ -31,11 +31,12 @@ export function httpsTarget(
   };
 }
 
-function refuseAddress(outbound: Pick<Outbound, "check">, url: string): void {
+/** @throws StartError that names the setting, for an address that nothing is ever sent to */
+export function refuseAddress(outbound: Pick<Outbound, "check">, setting: string, url: string): void {
   try {
     outbound.check(url);
   } catch (error) {
-    if (error instanceof TargetError) throw new StartError(`KEYFOLD_CHECKPOINT_URL: ${error.message}`);
+    if (error instanceof TargetError) throw new StartError(`${setting}: ${error.message}`);
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { constants, readFileSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { migrationsDir } from "@keyfold/db/migrate";
 import { createEnvelope } from "@keyfold/envelope";
+import { decodeNoteKey } from "@keyfold/ledger";
 import { createOutbound } from "@keyfold/outbound";
 import { breachedIn, createKeyfoldServer, type KeyfoldServerOptions, neededRootKeys } from "@keyfold/secrets";
 import { createApp } from "../app.ts";
@@ -18,8 +19,8 @@ import { smtpTransport } from "../mail/transport.ts";
 import type { Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { watchKeys } from "../observe/watch-keys.ts";
-import { type AppendOnlyFile, openAppendOnlyFile } from "../push/append-only-file.ts";
-import { pushCheckpoints } from "../push/checkpoints.ts";
+import { openAppendOnlyFile } from "../push/append-only-file.ts";
+import { type CheckpointSink, pushCheckpoints } from "../push/checkpoints.ts";
 import { countedSink } from "../push/counted-sink.ts";
 import { httpsTarget } from "../push/https-target.ts";
 import { signOnFrom } from "../sign-on/from-file.ts";
@@ -174,7 +175,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       limits: config.callLimits,
       guesses: new GuessLimit({ shared: postgresGuesses(db) }),
     });
-    const pushTo = (file: Pick<AppendOnlyFile, "append">, close: () => Promise<void>) => {
+    const pushTo = (file: CheckpointSink, close: () => Promise<void>) => {
       const pushing = pushCheckpoints({ keyfold, file, log, metrics });
       ended.push(() => pushing.stop().finally(close));
     };
@@ -183,6 +184,13 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       // Of its own: the last checkpoint goes out while everything else ends.
       const sends = createOutbound({ allow: config.outboundAllow });
       pushTo(httpsTarget(sends, url, token), () => sends.close());
+    }
+    if (config.checkpointStorage !== null) {
+      const sends = createOutbound({ allow: config.outboundAllow });
+      const key = decodeNoteKey(keyfold.publicKey);
+      // Loaded where it is configured only.
+      const { s3Target } = await import("../push/s3-target.ts");
+      pushTo(s3Target(sends, config.checkpointStorage, key), () => sends.close());
     }
     if (config.checkpointFile !== null) {
       const file = await openAppendOnlyFile(config.checkpointFile);

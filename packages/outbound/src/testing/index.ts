@@ -1,2 +1,2 @@
 export { certificate } from "./certificate.ts";
-export { type Receiver, receiver } from "./receiver.ts";
+export { type Received, type Receiver, receiver } from "./receiver.ts";
