@@ -44,8 +44,8 @@ test("a link where a file shall be written is not followed: it may lead anywhere
   const elsewhere = join(folder, "somebody's .bashrc");
   await writeFile(elsewhere, "untouched");
   await symlink(elsewhere, path);
-  for (const write of [writeOpen(path, "x"), append(path, "x")])
-    await expect(write).rejects.toMatchObject({
+  for (const write of [writeOpen, append])
+    await expect(write(path, "x")).rejects.toMatchObject({
       exit: 1,
       message: `${path} is a link to another file. Remove it, or name the file itself.`,
     });

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { openHost } from "@keyfold/api/host";
 import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
@@ -41,7 +42,7 @@ async function restore(env: Record<string, string>, killAfterMs: number | null) 
   const started = performance.now();
   const child = spawn(process.execPath, [MAIN, ...RESTORE], {
     cwd: folder,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     stdio: "ignore",
   });
   const timer = killAfterMs === null ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfterMs);
@@ -60,6 +61,7 @@ async function stateOf(database: TestDatabase): Promise<{ deployments: number; o
         "SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL",
       );
       if (rows[0].n === 0) break;
+      await delay(10);
     }
     const { rows } = await client.query(
       `SELECT (SELECT count(*)::int FROM control_plane.deployments) AS deployments,

@@ -286,8 +286,9 @@ test("another root key where this one belongs, or a server that runs, refuses th
   await make();
   await writeFile(join(folder, "after-root-key"), randomBytes(32).toString("base64"), { mode: 0o600 });
   expect(await restore()).toMatchObject({ exit: 1, err: expect.stringContaining("holds another root key") });
-  // The house's own database: its server is connected.
-  const said = await restore([], before() as never);
+  // The house's own database: its server is connected, and stays it while this one looks.
+  const connection = await house.db.pool.connect();
+  const said = await restore([], before() as never).finally(() => connection.release());
   expect(said).toMatchObject({
     exit: 1,
     err: expect.stringContaining("Somebody is connected to this database:"),

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Program, shellBlocks, typed } from "../testing/runbook.ts";
 
 const bootstrap = randomBytes(24).toString("hex");
@@ -100,7 +100,11 @@ test("recover.md, word for word, brings back everything but what was revoked sin
   for (const line of commands) await take(line, known);
   expect((await call("DELETE", `/tokens/${doomed.details.id}`, token)).status).toBe(200);
   // The job that signs runs by itself; what it signed is pushed when the server stops, at the latest.
-  while ((await call("GET", "/audit/checkpoint?deployment=true", bootstrap)).checkpoint === null);
+  const signed = () => call("GET", "/audit/checkpoint?deployment=true", bootstrap);
+  await vi.waitFor(async () => expect((await signed()).checkpoint).not.toBeNull(), {
+    timeout: 100_000,
+    interval: 100,
+  });
   await program.stop();
   for (const gone of ["data", "etc/root-key"]) await rm(join(folder, gone), { recursive: true });
   await take(restore, known);
