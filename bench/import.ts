@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createKeyfold, type Keyfold } from "@keyfold/client";
 import { startEmbeddedPostgres } from "@keyfold/db/embedded";
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { importSecrets, mappingSchema, type Source } from "@keyfold/import";
 import pg from "pg";
 import { startKeyfold, VALUE } from "./keyfold.ts";
@@ -37,7 +38,7 @@ export async function importing(secrets: number, tenants: number): Promise<Impor
             project: null,
             environment: null,
             name: `KEY_${i}`,
-            value: Buffer.from(`${VALUE}_${t}_${i}`),
+            value: SecretValue.ofText(`${VALUE}_${t}_${i}`),
           };
     },
   };
@@ -95,7 +96,7 @@ async function bareInsert(source: Source): Promise<number> {
       rows = [];
     };
     for await (const { tenant, name, value } of source.read()) {
-      rows.push([tenant!, name, value]);
+      rows.push([tenant!, name, value.unsafelyBytes()]);
       if (rows.length === AT_ONCE) await insert();
     }
     if (rows.length > 0) await insert();

@@ -1,6 +1,6 @@
-import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { isKeyfoldError, type Keyfold } from "@keyfold/client";
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import type { Digests } from "./digest.ts";
 import { SourceError } from "./entry.ts";
 
@@ -13,7 +13,7 @@ export interface Place {
 
 export interface NewSecret {
   name: string;
-  value: Buffer;
+  value: SecretValue;
   /** The version that must be current before; 0: none. Left out: whichever it is. */
   expectedVersion?: number;
 }
@@ -66,9 +66,9 @@ export class Destination {
       return;
     }
     for (const { name, value, encoding, version } of answer.secrets) {
-      const bytes = Buffer.from(value, encoding);
-      found.set(name, { digest: this.#digests.of(bytes), version });
-      bytes.fill(0);
+      const theirs = SecretValue.takeOver(Buffer.from(value, encoding), encoding);
+      found.set(name, { digest: this.#digests.of(theirs), version });
+      theirs.wipe();
     }
   }
 
@@ -79,7 +79,8 @@ export class Destination {
       ...place,
       items: secrets.map(({ name, value, expectedVersion }) => ({
         name,
-        ...wire(value),
+        value: value.unsafelyEncoded(),
+        encoding: value.encoding,
         ...(expectedVersion === undefined ? {} : { expectedVersion }),
       })),
       reason,
@@ -96,7 +97,7 @@ export class Destination {
       .catch((error: unknown) => {
         if (!isKeyfoldError(error, "too_large")) throw error;
         // The server says how much it takes, and not which of hundreds is more.
-        const { name } = secrets.reduce((a, b) => (b.value.length > a.value.length ? b : a));
+        const { name } = secrets.reduce((a, b) => (b.value.countBytes() > a.value.countBytes() ? b : a));
         throw new SourceError(
           `${place.tenant}: ${name} is too large. ${error.message} Leave it out, or let the server take more. What came before it stays.`,
         );
@@ -193,8 +194,3 @@ async function unlessTaken(making: Promise<unknown>): Promise<void> {
     if (!isKeyfoldError(error, "name_taken")) throw error;
   });
 }
-
-const wire = (value: Buffer): { value: string; encoding: "utf8" | "base64" } =>
-  isUtf8(value)
-    ? { value: value.toString("utf8"), encoding: "utf8" }
-    : { value: value.toString("base64"), encoding: "base64" };

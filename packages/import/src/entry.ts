@@ -1,3 +1,6 @@
+import { isUtf8 } from "node:buffer";
+import { SecretValue } from "@keyfold/envelope/secret-value";
+
 /** One secret, as its old home has it. */
 export interface Entry {
   /** Where it was found, for the report: a line, a row, a path. Never a value. */
@@ -7,13 +10,13 @@ export interface Entry {
   project: string | null;
   environment: string | null;
   name: string;
-  /** Its bytes: whoever takes the entry may overwrite them. */
-  value: Buffer;
+  /** Whoever takes the entry may wipe it. */
+  value: SecretValue;
   /**
    * The values that it had before, oldest first, where the source keeps them and was asked to give them. Asked for only
    * where they are written, since each may be a request of its own.
    */
-  older?: () => Promise<Buffer[]>;
+  older?: () => Promise<SecretValue[]>;
 }
 
 /**
@@ -31,3 +34,7 @@ export interface Source {
 export class SourceError extends Error {
   override readonly name = "SourceError";
 }
+
+/** A value of bytes that nobody else holds: it goes out as text where it is that. */
+export const asValue = (bytes: Buffer): SecretValue =>
+  SecretValue.takeOver(bytes, isUtf8(bytes) ? "utf8" : "base64");

@@ -1,19 +1,22 @@
 import { isKeyfoldError } from "@keyfold/client";
+import type { SecretValue } from "@keyfold/envelope/secret-value";
 import { type Destination, MOST_BYTES, MOST_ITEMS, type NewSecret, type Place } from "./destination.ts";
 import type { Digests } from "./digest.ts";
 
 /** A secret with all the values that it had, oldest first, the newest last; no two that follow each other are equal. */
 export interface Past {
   name: string;
-  values: readonly Buffer[];
+  values: readonly SecretValue[];
 }
 
 /** How often it is looked anew where another import was faster. */
 const MOST_TRIES = 5;
 
 /** Values without empty ones, which are none here, and those that repeat the one before: setting them would change nothing. */
-export const withoutRepeats = (values: readonly Buffer[]): Buffer[] =>
-  values.filter(({ length }) => length > 0).filter((value, i, all) => i === 0 || !value.equals(all[i - 1]!));
+export const withoutRepeats = (values: readonly SecretValue[]): SecretValue[] =>
+  values
+    .filter((value) => value.countBytes() > 0)
+    .filter((value, i, all) => i === 0 || !value.equals(all[i - 1]!));
 
 /**
  * How many of a secret's values stand there already: as many as its version says, where that version has the value that an
@@ -21,7 +24,7 @@ export const withoutRepeats = (values: readonly Buffer[]): Buffer[] =>
  */
 export function alreadyThere(
   standing: { digest: string; version: number } | undefined,
-  values: readonly Buffer[],
+  values: readonly SecretValue[],
   digests: Digests,
 ): number | null {
   if (standing === undefined) return 0;
@@ -80,12 +83,12 @@ function* lotsOf(items: readonly NewSecret[]): Generator<NewSecret[]> {
   let lot: NewSecret[] = [];
   let bytes = 0;
   for (const item of items) {
-    if (lot.length === MOST_ITEMS || (lot.length > 0 && bytes + item.value.length > MOST_BYTES)) {
+    if (lot.length === MOST_ITEMS || (lot.length > 0 && bytes + item.value.countBytes() > MOST_BYTES)) {
       yield lot;
       [lot, bytes] = [[], 0];
     }
     lot.push(item);
-    bytes += item.value.length;
+    bytes += item.value.countBytes();
   }
   if (lot.length > 0) yield lot;
 }

@@ -1,3 +1,4 @@
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Source } from "./entry.ts";
 import { importSecrets } from "./import.ts";
@@ -254,8 +255,8 @@ const withPast = (past: Record<string, string[]>): Source => ({
         project: null,
         environment: null,
         name,
-        value: Buffer.from(values.at(-1)!),
-        older: async () => values.slice(0, -1).map((value) => Buffer.from(value)),
+        value: SecretValue.ofText(values.at(-1)!),
+        older: async () => values.slice(0, -1).map((value) => SecretValue.ofText(value)),
       };
   },
 });

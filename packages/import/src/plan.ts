@@ -88,12 +88,12 @@ export async function planImport(
       continue;
     }
     const { from } = entry;
-    if (entry.value.length === 0) {
+    if (entry.value.countBytes() === 0) {
       tell({ from, target, kind: "empty", sentence: "its value is empty, and is left out" });
       continue;
     }
     const digest = digests.of(entry.value);
-    entry.value.fill(0);
+    entry.value.wipe();
     const bad = nameProblem(target.name);
     if (bad !== null) {
       tell({ from, target, kind: "bad_name", sentence: bad });

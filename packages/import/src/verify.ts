@@ -54,9 +54,9 @@ export async function verifyImport(
   const sample: (Difference & { digest: string })[] = [];
   for await (const entry of source.read(options.signal)) {
     const target = targetOf(entry, mapping);
-    const empty = entry.value.length === 0;
+    const empty = entry.value.countBytes() === 0;
     const digest = digests.of(entry.value);
-    entry.value.fill(0);
+    entry.value.wipe();
     if (target === null || empty || nameProblem(target.name) !== null) continue;
     const key = keyOf(target);
     if (seen.has(key) || options.kept?.has(key)) continue;

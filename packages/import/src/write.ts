@@ -63,20 +63,20 @@ export async function writeImport(
       written.changed += made.changed;
       written.older += made.older;
     }
-    for (const { values } of pasts) for (const value of values) value.fill(0);
+    for (const { values } of pasts) for (const value of values) value.wipe();
   });
   for await (const entry of source.read(options.signal)) {
     written.read++;
     if (written.read % 500 === 0) options.progress?.(written.read);
     const target = targetOf(entry, mapping);
-    if (target === null || entry.value.length === 0 || nameProblem(target.name) !== null) continue;
+    if (target === null || entry.value.countBytes() === 0 || nameProblem(target.name) !== null) continue;
     const key = keyOf(target);
     if (done.has(key)) continue; // the same value twice: two values were refused before
     done.add(key);
     await lots.add(
       target,
       { name: target.name, value: entry.value, ...(entry.older === undefined ? {} : { older: entry.older }) },
-      entry.value.length,
+      entry.value.countBytes(),
     );
   }
   await lots.flush();

@@ -1,5 +1,6 @@
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { z } from "zod";
-import { type Source, SourceError } from "../entry.ts";
+import { asValue, type Source, SourceError } from "../entry.ts";
 import { fileSource, textOf } from "../files/file-source.ts";
 import { type AwsPlace, entryOf, refusedOf } from "../sources/aws-names.ts";
 import { documentsOf } from "./documents.ts";
@@ -33,7 +34,7 @@ export const awsExportSource = (path: string, place: AwsPlace): Source =>
       const listed = list.safeParse(document);
       if (listed.success) {
         for (const { Name } of listed.data.SecretList)
-          if (entryOf(Name, Buffer.alloc(0), place) !== null) lacking.add(Name);
+          if (entryOf(Name, SecretValue.ofText(""), place) !== null) lacking.add(Name);
         continue;
       }
       const values = valuesIn(document, path);
@@ -42,8 +43,8 @@ export const awsExportSource = (path: string, place: AwsPlace): Source =>
         lacking.delete(Name);
         const value =
           SecretString === undefined
-            ? Buffer.from(SecretBinary ?? "", "base64")
-            : Buffer.from(SecretString, "utf8");
+            ? asValue(Buffer.from(SecretBinary ?? "", "base64"))
+            : SecretValue.ofText(SecretString);
         const entry = entryOf(Name, value, place);
         if (entry !== null) yield entry;
       }

@@ -1,3 +1,4 @@
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { type Source, SourceError } from "../entry.ts";
 import { fileSource, textOf } from "../files/file-source.ts";
 import { ITS_OWN } from "../sources/doppler.ts";
@@ -24,7 +25,7 @@ export const dopplerExportSource = (path: string, configs?: readonly string[]): 
         if (ITS_OWN.has(name)) continue;
         const from = config === null ? name : `${config}/${name}`;
         if (value === null) throw new SourceError(`${path} has no value of ${from}.`);
-        yield { from, environment: config, name, value: Buffer.from(value, "utf8") };
+        yield { from, environment: config, name, value: SecretValue.ofText(value) };
       }
     }
     const missing = configs?.find((config) => !seen.has(config));

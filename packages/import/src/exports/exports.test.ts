@@ -19,7 +19,7 @@ async function read(source: (path: string) => Source, content: string) {
   const found = [];
   try {
     for await (const { tenant, environment, name, value } of source(path).read())
-      found.push([tenant, environment, name, value.toString("latin1")]);
+      found.push([tenant, environment, name, value.unsafelyBytes().toString("latin1")]);
   } catch (error) {
     expect((error as Error).name).toBe("SourceError");
     return (error as Error).message.replaceAll(path, "FILE");

@@ -1,5 +1,6 @@
+import type { SecretValue } from "@keyfold/envelope/secret-value";
 import { z } from "zod";
-import { type Source, SourceError } from "../entry.ts";
+import { asValue, type Source, SourceError } from "../entry.ts";
 import { fileSource, textOf } from "../files/file-source.ts";
 import { documentsOf } from "./documents.ts";
 
@@ -24,7 +25,7 @@ const accessed = z.object({
 export const googleExportSource = (path: string, tenantLabel: string | null): Source =>
   fileSource("Google Secret Manager's export", path, function* (bytes) {
     const listed = new Map<string, string | null>();
-    const values = new Map<string, Buffer>();
+    const values = new Map<string, SecretValue>();
     for (const document of documentsOf(textOf(bytes, path), path)) {
       const secrets = list.safeParse(document);
       const version = accessed.safeParse(document);
@@ -32,7 +33,7 @@ export const googleExportSource = (path: string, tenantLabel: string | null): So
         for (const { name, labels } of secrets.data)
           listed.set(idOf(name), tenantLabel === null ? null : (labels?.[tenantLabel] ?? null));
       else if (version.success)
-        values.set(idOf(version.data.name), Buffer.from(version.data.payload.data, "base64"));
+        values.set(idOf(version.data.name), asValue(Buffer.from(version.data.payload.data, "base64")));
       else
         throw new SourceError(
           `${path} holds something else than answers of gcloud secrets list and gcloud secrets versions access.`,

@@ -1,3 +1,4 @@
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { parse } from "csv-parse/sync";
 import { type Source, SourceError } from "../entry.ts";
 import { fileSource, textOf } from "./file-source.ts";
@@ -44,7 +45,7 @@ export function csvSource(path: string): Source {
       yield {
         from: `row ${i + 1}`,
         name: row[name]!,
-        value: Buffer.from(row[value]!, "utf8"),
+        value: SecretValue.ofText(row[value]!),
         tenant: of(maybe.tenant),
         project: of(maybe.project),
         environment: of(maybe.environment),

@@ -1,3 +1,4 @@
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { parse } from "dotenv";
 import type { Source } from "../entry.ts";
 import { fileSource, textOf } from "./file-source.ts";
@@ -6,6 +7,6 @@ import { fileSource, textOf } from "./file-source.ts";
 export function dotenvSource(path: string): Source {
   return fileSource(".env file", path, function* (bytes) {
     for (const [name, value] of Object.entries(parse(textOf(bytes, path))))
-      yield { from: name, name, value: Buffer.from(value, "utf8") };
+      yield { from: name, name, value: SecretValue.ofText(value) };
   });
 }

@@ -21,7 +21,7 @@ async function read(
   await writeFile(path, content);
   const found: Record<string, string> = {};
   try {
-    for await (const { name, value } of source(path).read()) found[name] = value.toString();
+    for await (const { name, value } of source(path).read()) found[name] = value.unsafelyText();
   } catch (error) {
     expect((error as Error).name).toBe("SourceError");
     return (error as Error).message.replace(path, "FILE");
@@ -86,7 +86,7 @@ test("a CSV file gives names, values and places by the columns of its first line
   await writeFile(path, '\uFEFFTenant_ID,Key_Name,Env,Value\r\nacme,A,prod,"1,2\r\n""3"""\r\n,B,,x\r\n');
   const found = [];
   for await (const { value, ...entry } of csvSource(path).read())
-    found.push({ ...entry, value: value.toString() });
+    found.push({ ...entry, value: value.unsafelyText() });
   expect(found).toEqual([
     { from: "row 1", name: "A", value: '1,2\r\n"3"', tenant: "acme", project: null, environment: "prod" },
     { from: "row 2", name: "B", value: "x", tenant: null, project: null, environment: null },

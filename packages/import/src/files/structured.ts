@@ -1,3 +1,4 @@
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { parse as parseYaml } from "yaml";
 import { type Entry, type Source, SourceError } from "../entry.ts";
 import { fileSource, textOf } from "./file-source.ts";
@@ -48,7 +49,7 @@ function* entriesOf(
   for (const [key, value] of Object.entries(json)) {
     const name = folder + key;
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
-      yield { from: name, name, value: Buffer.from(String(value), "utf8") };
+      yield { from: name, name, value: SecretValue.ofText(String(value)) };
     else if (typeof value === "object" && value !== null && !Array.isArray(value))
       yield* entriesOf(value, path, `${name}/`, depth + 1);
     else throw new SourceError(`${path}: ${name} is neither text nor a folder.`);

@@ -1,3 +1,4 @@
+import type { SecretValue } from "@keyfold/envelope/secret-value";
 import type { Entry } from "../entry.ts";
 
 /** Which of an account's names are meant, and what of them is the tenant. */
@@ -9,7 +10,7 @@ export interface AwsPlace {
 }
 
 /** The secret that a name of AWS stands for; null for one beside the path, or beside the tenants' folders. */
-export function entryOf(name: string, value: Buffer, { path, tenantFolders }: AwsPlace): Entry | null {
+export function entryOf(name: string, value: SecretValue, { path, tenantFolders }: AwsPlace): Entry | null {
   const base = (path ?? "").replace(/^\/+|\/+$/g, "");
   if (base !== "" && !name.startsWith(`${base}/`)) return null;
   const parts = name

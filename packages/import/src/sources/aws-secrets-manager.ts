@@ -1,5 +1,5 @@
 import type { SecretsManagerClient, SecretsManagerClientConfig } from "@aws-sdk/client-secrets-manager";
-import { type Entry, type Source, SourceError } from "../entry.ts";
+import { asValue, type Entry, type Source, SourceError } from "../entry.ts";
 import { type AwsPlace, code, entryOf, refusedOf } from "./aws-names.ts";
 
 export interface AwsSecretsManagerOptions extends AwsPlace {
@@ -54,9 +54,9 @@ export function awsSecretsManagerSource(options: AwsSecretsManagerOptions): Sour
     const refused = refusedOf(Errors);
     if (refused !== null) throw new SourceError(`AWS Secrets Manager does not give the value of ${refused}.`);
     for (const { Name, SecretString, SecretBinary } of SecretValues) {
-      const value = SecretString === undefined ? SecretBinary : Buffer.from(SecretString, "utf8");
-      if (Name === undefined || value === undefined) continue;
-      const entry = entryOf(Name, Buffer.from(value), options);
+      const bytes = SecretString === undefined ? SecretBinary : Buffer.from(SecretString, "utf8");
+      if (Name === undefined || bytes === undefined) continue;
+      const entry = entryOf(Name, asValue(Buffer.from(bytes)), options);
       if (entry !== null) yield entry;
     }
   }

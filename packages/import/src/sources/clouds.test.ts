@@ -20,7 +20,7 @@ async function serve(answer: (asked: Asked) => Answer) {
 async function all(source: Source) {
   const found = [];
   for await (const { tenant, environment, name, value } of source.read())
-    found.push([tenant, environment, name, value.toString("latin1")]);
+    found.push([tenant, environment, name, value.unsafelyBytes().toString("latin1")]);
   return found;
 }
 const failure = (source: Source) =>

@@ -1,3 +1,4 @@
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { z } from "zod";
 import { type Source, SourceError } from "../entry.ts";
 import { type Asking, ask } from "./http.ts";
@@ -60,7 +61,7 @@ export function dopplerSource(options: DopplerOptions): Source {
             project: null,
             environment: config,
             name,
-            value: Buffer.from(computed, "utf8"),
+            value: SecretValue.ofText(computed),
           };
         }
       }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Source, SourceError } from "../entry.ts";
+import { asValue, type Source, SourceError } from "../entry.ts";
 import { type Asking, ask } from "./http.ts";
 
 export interface GoogleSecretManagerOptions extends Omit<Asking, "who" | "url"> {
@@ -62,7 +62,7 @@ export function googleSecretManagerSource(options: GoogleSecretManagerOptions): 
             project: null,
             environment: null,
             name: id,
-            value: Buffer.from(answer.data.payload.data, "base64"),
+            value: asValue(Buffer.from(answer.data.payload.data, "base64")),
           };
         }
         pageToken = page.data.nextPageToken ?? "";

@@ -1,3 +1,4 @@
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { z } from "zod";
 import { type Entry, type Source, SourceError } from "../entry.ts";
 import { type Answered, type Asking, ask } from "./http.ts";
@@ -85,7 +86,7 @@ function entryOf(secret: Answer["secrets"][number], environment: string, root: s
     project: null,
     environment,
     name: [...inside, secret.secretKey].join("/"),
-    value: Buffer.from(secret.secretValue, "utf8"),
+    value: SecretValue.ofText(secret.secretValue),
   };
 }
 
@@ -144,9 +145,9 @@ async function olderThan(
   token: string,
   of: { api: Api; environment: string; secretPath: string; secretKey: string; version: number },
   signal?: AbortSignal,
-): Promise<Buffer[]> {
+): Promise<SecretValue[]> {
   const { api, environment, secretPath, secretKey, version: newest } = of;
-  const found: Buffer[] = [];
+  const found: SecretValue[] = [];
   for (let version = Math.max(1, newest - (options.versions ?? 0)); version < newest; version++) {
     const query = new URLSearchParams({
       environment,
@@ -165,7 +166,7 @@ async function olderThan(
     const answer = secretAnswer.safeParse(json);
     if (status === 200 && answer.success && answer.data.secret.secretValueHidden !== true) {
       if (answer.data.secret.secretValue !== "")
-        found.push(Buffer.from(answer.data.secret.secretValue, "utf8"));
+        found.push(SecretValue.ofText(answer.data.secret.secretValue));
     } else if (![400, 403, 404].includes(status))
       throw new SourceError(`Infisical answered ${status} when asked for an older version of ${secretKey}.`);
   }

@@ -28,7 +28,7 @@ async function all(source: Source): Promise<Entry[]> {
   return found;
 }
 const texts = async (source: Source) =>
-  (await all(source)).map(({ tenant, name, value }) => [tenant, name, value.toString()]);
+  (await all(source)).map(({ tenant, name, value }) => [tenant, name, value.unsafelyText()]);
 
 async function tenantSecrets(key: string | Buffer, values: Record<string, string>): Promise<void> {
   await old.sql(

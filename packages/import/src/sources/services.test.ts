@@ -21,7 +21,8 @@ async function serve(answer: (asked: Asked) => Answer) {
 
 async function all(source: Source) {
   const found = [];
-  for await (const { value, ...entry } of source.read()) found.push({ ...entry, value: value.toString() });
+  for await (const { value, ...entry } of source.read())
+    found.push({ ...entry, value: value.unsafelyText() });
   return found;
 }
 const failure = (source: Source) =>
@@ -179,7 +180,7 @@ test("Vault's older versions come along, oldest first, as many as are asked for;
   const older = async (more: object) => {
     const found: Record<string, string[]> = {};
     for await (const entry of vault(url, more).read())
-      found[entry.name] = ((await entry.older?.()) ?? []).map(String);
+      found[entry.name] = ((await entry.older?.()) ?? []).map((one) => one.unsafelyText());
     return found;
   };
   expect(await older({ versions: 10 })).toMatchObject({ "db/url": ["one", "two", "four"], "db/fresh": [] });
@@ -216,7 +217,7 @@ test.each(["/api/v4/secrets", "/api/v3/secrets/raw"])(
     });
     const found: Record<string, string[]> = {};
     for await (const entry of infisical(url, { versions: 10 }).read())
-      found[entry.name] = ((await entry.older?.()) ?? []).map(String);
+      found[entry.name] = ((await entry.older?.()) ?? []).map((one) => one.unsafelyText());
     expect(found).toEqual({ "api/URL": ["value 1", "value 3"], ONE: [] });
     const one = asked.find(({ path }) => path === `${route}/URL`)!;
     expect([one.query.get("secretPath"), one.headers.authorization]).toEqual([

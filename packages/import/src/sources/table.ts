@@ -1,6 +1,6 @@
 import pg from "pg";
 import Cursor from "pg-cursor";
-import { type Source, SourceError } from "../entry.ts";
+import { asValue, type Source, SourceError } from "../entry.ts";
 
 /** A column, or a literal where there is none. */
 export interface Table {
@@ -40,7 +40,7 @@ export function tableSource(
           project: null,
           environment: null,
           name,
-          value: await open(value, row),
+          value: asValue(await open(value, row)),
         };
       }
     },

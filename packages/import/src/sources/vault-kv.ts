@@ -1,3 +1,4 @@
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { z } from "zod";
 import { type Source, SourceError } from "../entry.ts";
 import { type Asking, ask } from "./http.ts";
@@ -111,12 +112,12 @@ export function vaultKvSource(options: VaultKvOptions): Source {
             project: null,
             environment: null,
             name: [...inside, ...(only ? [] : [field])].join("/"),
-            value: bytesOf(value),
+            value: asValue(value),
             ...(newest.version > 1 && (options.versions ?? 0) > 0
               ? {
                   older: async () =>
                     (await versions()).flatMap((older) =>
-                      Object.hasOwn(older, field) ? [bytesOf(older[field])] : [],
+                      Object.hasOwn(older, field) ? [asValue(older[field])] : [],
                     ),
                 }
               : {}),
@@ -134,8 +135,8 @@ export function vaultKvSource(options: VaultKvOptions): Source {
 const segments = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
 
 /** Vault keeps JSON: what is no text stays the JSON that it was. */
-const bytesOf = (value: unknown): Buffer =>
-  Buffer.from(typeof value === "string" ? value : JSON.stringify(value), "utf8");
+const asValue = (field: unknown): SecretValue =>
+  SecretValue.ofText(typeof field === "string" ? field : JSON.stringify(field));
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;

@@ -1,6 +1,6 @@
 import { type Served, serveHouse } from "@keyfold/api/testing";
 import { createKeyfold, type Keyfold } from "@keyfold/client";
-import type { Entry, Source } from "../entry.ts";
+import { asValue, type Entry, type Source } from "../entry.ts";
 
 /** A Keyfold to import into. */
 export interface Into {
@@ -49,7 +49,7 @@ export function entries(
           project: null,
           environment: null,
           ...entry,
-          value: Buffer.from(value as string),
+          value: asValue(Buffer.from(value as string)),
         };
     },
   };
