@@ -15,4 +15,8 @@ declare module "@tanstack/react-router" {
   interface Register {
     router: typeof router;
   }
+  interface StaticDataRouteOption {
+    /** The right without which its screen would only be refused; `person`: a person's own. */
+    needs?: string;
+  }
 }

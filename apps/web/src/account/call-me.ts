@@ -1,6 +1,6 @@
+import { ask } from "../data/asking.ts";
 import { toFailure } from "../data/failure.ts";
 import { callPeople } from "../data/people.ts";
-import { askForFactor } from "../data/step-up.ts";
 
 /**
  * A call that changes how one signs in. Where it is refused for want of a fresh second factor, one is asked for in place,
@@ -11,7 +11,7 @@ export async function callMe<T>(method: "POST" | "DELETE", path: string, body?: 
   try {
     return await callPeople<T>(method, path, body);
   } catch (error) {
-    if (toFailure(error).code !== "factor_required" || !(await askForFactor())) throw error;
+    if (toFailure(error).code !== "factor_required" || !(await ask("factor_required"))) throw error;
     return await callPeople<T>(method, path, body);
   }
 }

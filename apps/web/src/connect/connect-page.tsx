@@ -49,10 +49,15 @@ export function ConnectPage() {
   useTitle(cn.title);
   const identity = useIdentity();
   const [asking] = useState(() => askingOf(window.location.hash));
-  if (asking === null)
-    return <State icon={<Terminal size={20} aria-hidden />} title={cn.wrong} text={cn.wrongText} />;
-  if (identity.tenant === null)
-    return <State icon={<Terminal size={20} aria-hidden />} title={cn.operator} text={cn.operatorText} />;
+  if (asking === null || identity.tenant === null)
+    return (
+      <State
+        alone
+        icon={<Terminal size={20} aria-hidden />}
+        title={asking === null ? cn.wrong : cn.operator}
+        text={asking === null ? cn.wrongText : cn.operatorText}
+      />
+    );
   return <Confirm asking={asking} tenant={identity.tenant.slug} />;
 }
 

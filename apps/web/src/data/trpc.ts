@@ -2,9 +2,9 @@ import type { KeyfoldRouter } from "@keyfold/secrets";
 import { createTRPCClient, httpBatchLink } from "@trpc/client";
 import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
+import { askingLink } from "./asking.ts";
 import { queries } from "./queries.ts";
-import { PANEL_HEADER, sessionEnded } from "./session.ts";
-import { stepUpLink } from "./step-up.ts";
+import { PANEL_HEADER } from "./session.ts";
 
 export { queries } from "./queries.ts";
 
@@ -28,21 +28,14 @@ const wrapped = {
 /** For calls whose answer or input holds a value: it is used directly, so that no cache ever sees one. */
 export const client = createTRPCClient<KeyfoldRouter>({
   links: [
-    stepUpLink,
+    askingLink,
     httpBatchLink({
       url: "/trpc",
       ...wrapped,
       maxItems: 10,
       headers: PANEL_HEADER,
-      async fetch(url, options) {
-        const response = await fetch(url, {
-          ...(options as RequestInit),
-          cache: "no-store",
-          credentials: "same-origin",
-        });
-        if (response.status === 401) sessionEnded();
-        return response;
-      },
+      fetch: (url, options) =>
+        fetch(url, { ...(options as RequestInit), cache: "no-store", credentials: "same-origin" }),
     }),
   ],
 });

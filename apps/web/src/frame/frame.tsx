@@ -1,19 +1,20 @@
-import { Outlet, useParams, useRouterState } from "@tanstack/react-router";
+import { Outlet, useMatches, useParams, useRouterState } from "@tanstack/react-router";
 import { Menu as MenuIcon } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { createPortal } from "react-dom";
-import { useIdentity } from "../data/identity.ts";
+import { useIdentity, useMay } from "../data/identity.ts";
 import { m } from "../messages.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Logo } from "../ui/logo.tsx";
 import { SignedInAs } from "../ui/state.tsx";
 import { Toasts } from "../ui/toast.tsx";
 import { TooltipLayer } from "../ui/tooltip-layer.tsx";
+import { Asked } from "./asked.tsx";
 import { IdleLock } from "./idle-lock.tsx";
 import { Shortcuts } from "./shortcuts.tsx";
 import { Sidebar } from "./sidebar.tsx";
-import { StepUp } from "./step-up.tsx";
 
+const NoRights = lazy(async () => ({ default: (await import("./no-rights.tsx")).NoRights }));
 const Drawer = lazy(async () => ({ default: (await import("../ui/dialog.tsx")).Drawer }));
 
 /** What surrounds every screen: the sidebar, or on a phone a bar with a menu. */
@@ -56,7 +57,7 @@ export function Frame() {
         className="mx-auto w-full max-w-6xl px-4 py-6 outline-none sm:px-8 lg:py-9"
       >
         <SignedInAs value={isPerson ? "person" : "token"}>
-          <Outlet />
+          <Screen />
         </SignedInAs>
       </main>
       {/* Beside the app and not in it: a dialog hides the whole app from screen readers, and not these. */}
@@ -66,10 +67,23 @@ export function Frame() {
           <TooltipLayer />
           <Shortcuts />
           <IdleLock />
-          <StepUp />
+          <Asked />
         </>,
         document.body,
       )}
     </div>
+  );
+}
+
+/** The screen of the address, where one's rights reach it. */
+function Screen() {
+  const may = useMay();
+  const isPerson = useIdentity().email !== null;
+  const needs = useMatches({ select: (matches) => matches.at(-1)?.staticData.needs });
+  if (needs === undefined || (needs === "person" ? isPerson : may(needs))) return <Outlet />;
+  return (
+    <Suspense>
+      <NoRights needs={needs} />
+    </Suspense>
   );
 }

@@ -28,8 +28,9 @@ import { m } from "../messages.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Logo } from "../ui/logo.tsx";
 import { openPalette } from "./shortcuts.tsx";
-import { OPERATOR_PAGES, TENANT_PAGES } from "./tenant-pages.ts";
+import type { OPERATOR_PAGES } from "./tenant-pages.ts";
 import { ThemeSwitch } from "./theme-switch.tsx";
+import { usePages } from "./use-pages.ts";
 import { useSignOut } from "./use-sign-out.ts";
 
 const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘" : "Ctrl";
@@ -39,6 +40,7 @@ const ACTIVE = { className: "bg-surface! text-ink! shadow-lift ring-1 ring-line"
 
 export function Sidebar() {
   const identity = useIdentity();
+  const { ofOperators } = usePages();
   const { tenant } = useParams({ strict: false });
   return (
     <div className="flex h-full min-h-dvh flex-col p-3 lg:min-h-0">
@@ -79,10 +81,10 @@ export function Sidebar() {
       </button>
       <nav aria-label={m.frame.nav} className="mt-4 flex flex-col gap-0.5">
         {tenant === undefined ? null : <TenantLinks tenant={tenant} />}
-        {identity.type === "operator" ? (
+        {ofOperators.length > 0 ? (
           <>
             {tenant === undefined ? null : <div className="my-2 border-t border-line" />}
-            {OPERATOR_PAGES.map(({ to, label }) => (
+            {ofOperators.map(({ to, label }) => (
               <OperatorLink
                 key={to}
                 to={to}
@@ -152,7 +154,7 @@ function OperatorLink({ to, label }: { to: (typeof OPERATOR_PAGES)[number]["to"]
 function TenantLinks({ tenant }: { tenant: string }) {
   const { project, environment } = useParams({ strict: false });
   const inside = project !== undefined && environment !== undefined;
-  return TENANT_PAGES.map(({ to, label }) => {
+  return usePages().ofTenant.map(({ to, label }) => {
     const Icon = ICONS[to];
     const words = (
       <>

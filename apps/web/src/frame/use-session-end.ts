@@ -14,7 +14,8 @@ export function useSessionEnd(): () => Promise<void> {
     ended.current = true;
     const next = router.state.location.href;
     queries.clear();
-    await router.navigate({ to: "/sign-in", search: { next, ended: true } });
+    // Whatever is staged there: nobody would be there to answer.
+    await router.navigate({ to: "/sign-in", search: { next, ended: true }, ignoreBlocker: true });
   }, [router, queries]);
   // While this is not there nobody is signed in, and a route leads to the sign-in page by itself.
   useEffect(() => {

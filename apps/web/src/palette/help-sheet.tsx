@@ -1,31 +1,27 @@
-import { TENANT_PAGES } from "../frame/tenant-pages.ts";
+import { usePages } from "../frame/use-pages.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { p } from "./messages.ts";
 
 const { list } = p.shortcuts;
 const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘" : "Ctrl";
-const SHEET: readonly { label: string; keys: readonly [keys: readonly string[], what: string][] }[] = [
-  {
-    label: p.shortcuts.everywhere,
-    keys: [
-      [[COMMAND, "K"], list.palette],
-      [["/"], list.search],
-      [["?"], list.help],
-      [["Esc"], list.escape],
-    ],
-  },
-  {
-    label: p.shortcuts.going,
-    keys: TENANT_PAGES.map(({ key, label }) => [["g", key], label] as const),
-  },
+type Keys = readonly [keys: readonly string[], what: string];
+const EVERYWHERE: readonly Keys[] = [
+  [[COMMAND, "K"], list.palette],
+  [["/"], list.search],
+  [["?"], list.help],
+  [["Esc"], list.escape],
 ];
 
 /** Which keys do what. */
 export function HelpSheet({ onClose }: { onClose: () => void }) {
+  const sheet: readonly { label: string; keys: readonly Keys[] }[] = [
+    { label: p.shortcuts.everywhere, keys: EVERYWHERE },
+    { label: p.shortcuts.going, keys: usePages().ofTenant.map(({ key, label }) => [["g", key], label]) },
+  ];
   return (
     <Dialog title={p.shortcuts.title} isOpen onClose={onClose}>
       <div className="grid gap-6 sm:grid-cols-2">
-        {SHEET.map(({ label, keys }) => (
+        {sheet.map(({ label, keys }) => (
           <section key={label} aria-label={label}>
             <h3 className="mb-2 text-xs font-medium text-muted">{label}</h3>
             <dl className="space-y-1.5 text-sm">

@@ -3,7 +3,7 @@ import { useNavigate, useParams } from "@tanstack/react-router";
 import { useDeferredValue, useMemo } from "react";
 import { useIdentity } from "../data/identity.ts";
 import { client, type Secret, trpc } from "../data/trpc.ts";
-import { OPERATOR_PAGES, TENANT_PAGES } from "../frame/tenant-pages.ts";
+import { usePages } from "../frame/use-pages.ts";
 import { inOrder } from "../place/order.ts";
 import type { Command } from "./commands.ts";
 import { p } from "./messages.ts";
@@ -18,7 +18,7 @@ export function useCommands(
   const places = usePlaces(tenant);
   const tenants = useTenants();
   const keys = useKeys(tenant, typed, only === null);
-  const pages = usePages(tenant);
+  const pages = usePageCommands(tenant);
   const actions = useActions(onHelp);
   return useMemo(
     () =>
@@ -27,9 +27,9 @@ export function useCommands(
   );
 }
 
-function usePages(tenant: string | undefined): Command[] {
+function usePageCommands(tenant: string | undefined): Command[] {
   const navigate = useNavigate();
-  const operator = useIdentity().type === "operator";
+  const { ofTenant, ofOperators } = usePages();
   return useMemo(() => {
     const go = (label: string, detail: string | undefined, run: () => void): Command => ({
       id: `go ${label}`,
@@ -41,14 +41,12 @@ function usePages(tenant: string | undefined): Command[] {
     const inTenant =
       tenant === undefined
         ? []
-        : TENANT_PAGES.map(({ to, label, key }) =>
+        : ofTenant.map(({ to, label, key }) =>
             go(label, `g ${key}`, () => void navigate({ to, params: { tenant } })),
           );
-    const ofOperators = operator
-      ? OPERATOR_PAGES.map(({ to, label }) => go(label, undefined, () => void navigate({ to })))
-      : [];
-    return [...inTenant, ...ofOperators];
-  }, [navigate, tenant, operator]);
+    const others = ofOperators.map(({ to, label }) => go(label, undefined, () => void navigate({ to })));
+    return [...inTenant, ...others];
+  }, [navigate, tenant, ofTenant, ofOperators]);
 }
 
 /** The environments of all projects of the tenant. */

@@ -14,6 +14,7 @@ const start = createRoute({
 const account = createRoute({
   getParentRoute: () => app,
   path: "/account",
+  staticData: { needs: "person" },
   component: lazyRouteComponent(() => import("../account/account-page.tsx"), "AccountPage"),
 });
 
@@ -27,18 +28,21 @@ const connect = createRoute({
 const tenants = createRoute({
   getParentRoute: () => app,
   path: "/tenants",
+  staticData: { needs: "tenant.list" },
   component: lazyRouteComponent(() => import("../tenants/tenants-page.tsx"), "TenantsPage"),
 });
 
 const keys = createRoute({
   getParentRoute: () => app,
   path: "/keys",
+  staticData: { needs: "key.status" },
   component: lazyRouteComponent(() => import("../keys/keys-page.tsx"), "KeysPage"),
 });
 
 const health = createRoute({
   getParentRoute: () => app,
   path: "/health",
+  staticData: { needs: "deployment.status" },
   component: lazyRouteComponent(() => import("../health/health-page.tsx"), "HealthPage"),
 });
 
@@ -49,6 +53,7 @@ const fleet = createRoute({
     ...(typeof search.needs === "string" ? { needs: search.needs } : {}),
     ...(typeof search.environment === "string" ? { environment: search.environment } : {}),
   }),
+  staticData: { needs: "tenant.fleet" },
   component: lazyRouteComponent(() => import("../fleet/fleet-page.tsx"), "FleetPage"),
 });
 

@@ -26,6 +26,7 @@ const inbox = createRoute({
 const rotation = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/rotation",
+  staticData: { needs: "rotation.due" },
   component: lazyRouteComponent(() => import("../rotation/rotation-page.tsx"), "RotationPage"),
 });
 
@@ -34,18 +35,21 @@ const webhooks = createRoute({
   path: "/t/$tenant/webhooks",
   validateSearch: (search: Record<string, unknown>): { endpoint?: string } =>
     typeof search.endpoint === "string" ? { endpoint: search.endpoint } : {},
+  staticData: { needs: "webhook.list" },
   component: lazyRouteComponent(() => import("../webhooks/webhooks-page.tsx"), "WebhooksPage"),
 });
 
 const links = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/links",
+  staticData: { needs: "link.list" },
   component: lazyRouteComponent(() => import("../links/links-page.tsx"), "LinksPage"),
 });
 
 const members = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/members",
+  staticData: { needs: "member.list" },
   component: lazyRouteComponent(() => import("../members/members-page.tsx"), "MembersPage"),
 });
 
@@ -56,6 +60,7 @@ const approvals = createRoute({
     ...(search.ask === true ? { ask: true } : {}),
     ...(typeof search.glass === "string" ? { glass: search.glass } : {}),
   }),
+  staticData: { needs: "approval.list" },
   component: lazyRouteComponent(() => import("../approvals/approvals-page.tsx"), "ApprovalsPage"),
 });
 
@@ -72,18 +77,21 @@ const tokens = createRoute({
   path: "/t/$tenant/tokens",
   validateSearch: (search: Record<string, unknown>): { make?: "token" | "rotate" } =>
     search.make === "token" || search.make === "rotate" ? { make: search.make } : {},
+  staticData: { needs: "token.list" },
   component: lazyRouteComponent(() => import("../tokens/tokens-page.tsx"), "TokensPage"),
 });
 
 const federation = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/federation",
+  staticData: { needs: "federation.list" },
   component: lazyRouteComponent(() => import("../federation/federation-page.tsx"), "FederationPage"),
 });
 
 const audit = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/audit",
+  staticData: { needs: "audit.list" },
   component: lazyRouteComponent(() => import("../audit/audit-page.tsx"), "AuditPage"),
 });
 
@@ -92,6 +100,7 @@ const settings = createRoute({
   path: "/t/$tenant/settings",
   validateSearch: (search: Record<string, unknown>): { make?: string } =>
     typeof search.make === "string" ? { make: search.make } : {},
+  staticData: { needs: "project.list" },
   component: lazyRouteComponent(() => import("../settings/settings-page.tsx"), "SettingsPage"),
 });
 
@@ -119,6 +128,7 @@ const secret = createRoute({
 const edit = createRoute({
   getParentRoute: () => app,
   path: "/t/$tenant/$project/$environment/edit",
+  staticData: { needs: "secret.set" },
   component: lazyRouteComponent(() => import("../staged/edit-page.tsx"), "EditPage"),
 });
 

@@ -1,7 +1,7 @@
 import { Copy, Eye, Pencil, RotateCw, Share2, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { AccessSection } from "../access/policy-section.tsx";
-import { useMay } from "../data/identity.ts";
+import { useIdentity, useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
 import { ConsumersSection } from "../life/consumers-section.tsx";
 import { l } from "../life/messages.ts";
@@ -36,6 +36,7 @@ interface Props {
 
 export function SecretSheet({ place, secret, onGone }: Props) {
   const may = useMay();
+  const who = useIdentity().type;
   const reveal = useReveal();
   const [open, setOpen] = useState<"rotate" | "share" | "details" | "delete" | null>(null);
   const { tenant } = place;
@@ -91,7 +92,7 @@ export function SecretSheet({ place, secret, onGone }: Props) {
           )}
           <RevealAnnouncer shown={shown !== null} />
           {mayReveal ? null : (
-            <p className="mt-2 text-sm text-muted">{sealed ? e.sealed : m.secrets.operatorNote}</p>
+            <p className="mt-2 text-sm text-muted">{sealed ? e.sealed : m.secrets.noValues[who]}</p>
           )}
           {may("secret.rotate") ? (
             <div className="mt-3 flex flex-wrap gap-2">

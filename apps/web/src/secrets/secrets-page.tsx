@@ -1,7 +1,7 @@
 import { Link, lazyRouteComponent, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { FilePen, FolderOpen, KeyRound, Plus, SearchX, ShieldCheck } from "lucide-react";
 import { type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
-import { useMay } from "../data/identity.ts";
+import { useIdentity, useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { PlaceBar, useEnvironments } from "../place/place-bar.tsx";
@@ -30,6 +30,7 @@ export function SecretsPage() {
   const navigate = useNavigate();
   const { tenant, project, environment } = place;
   const may = useMay();
+  const who = useIdentity().type;
   // Kept here and not in the address: people paste the wrong thing into search fields.
   const [search, setSearch] = useState("");
   const [open, setOpen] = useState<Open>(null);
@@ -86,7 +87,7 @@ export function SecretsPage() {
         <State
           icon={<KeyRound size={20} aria-hidden />}
           title={m.secrets.none(environment)}
-          text={may("secret.create") ? m.secrets.noneText : m.secrets.noneOperator}
+          text={may("secret.create") ? m.secrets.noneText : m.secrets.noneReadOnly}
         >
           {may("secret.create") ? (
             <Button look="primary" onPress={() => setOpen({ what: "create" })}>
@@ -127,7 +128,7 @@ export function SecretsPage() {
       {may("secret.reveal") ? null : (
         <p className="mt-5 flex items-center gap-2 text-sm text-muted">
           <ShieldCheck size={16} aria-hidden className="shrink-0 text-accent-text" />
-          {m.secrets.operatorNote}
+          {m.secrets.noValues[who]}
         </p>
       )}
       {unknown ? (

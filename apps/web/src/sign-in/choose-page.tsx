@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
+import { Navigate, useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { Building2, ChevronRight, Vault } from "lucide-react";
 import type { ReactNode } from "react";
+import { toFailure } from "../data/failure.ts";
 import { callPeople, type Me } from "../data/people.ts";
 import { signOut } from "../data/session.ts";
 import { m } from "../messages.ts";
@@ -43,6 +44,8 @@ export function ChoosePage() {
       router.history.replace(safePath(next));
     });
 
+  // A token belongs to nobody who could choose; and who is not signed in at all is led to the sign-in page from there.
+  if (mine.error && toFailure(mine.error).code === "unauthenticated") return <Navigate to="/" replace />;
   if (mine.error)
     return (
       <main>

@@ -1,5 +1,14 @@
 /** The sentences of signing in by address and password, and of the pages that links open. */
 export const s = {
+  again: {
+    title: "Your session has ended",
+    lead: (name: string) => `Sign in as ${name} to go on. What you typed is still here, and nowhere else.`,
+    other: (name: string) =>
+      `That was somebody else's sign-in. What was typed here is ${name}'s: sign in as ${name}.`,
+    notYet: (name: string) => `${name} is not signed in here yet.`,
+    elsewhere: "I signed in in another tab",
+    back: "Not now",
+  },
   passwordLead: "With your e-mail address and password, or with a token.",
   email: "E-mail address",
   password: "Password",

@@ -15,11 +15,13 @@ interface Props {
   /** Told when the password was right and a code is asked for; and when one starts over. */
   onStep: (step: "password" | "code") => void;
   step: "password" | "code";
+  /** Whose address is filled in already. */
+  email?: string;
 }
 
 /** An address and a password; then, where somebody has a second factor, a code. Kept in this component and nowhere else. */
-export function PasswordForm({ onDone, onStep, step }: Props) {
-  const [email, setEmail] = useState("");
+export function PasswordForm({ onDone, onStep, step, email: known = "" }: Props) {
+  const [email, setEmail] = useState(known);
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
   const { busy, failed, run } = useAction();

@@ -1,6 +1,7 @@
 import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { hold } from "../data/asking.ts";
 import { toFailure } from "../data/failure.ts";
 import { freshKey } from "../data/fresh-key.ts";
 import { client } from "../data/trpc.ts";
@@ -45,10 +46,15 @@ export function EditPage() {
   const { history } = useRouter();
   useEffect(() => {
     if (!dirty) return;
-    return history.block({
+    const letGo = hold();
+    const unblock = history.block({
       blockerFn: () => !saved.current && !window.confirm(s.leave),
       enableBeforeUnload: true,
     });
+    return () => {
+      letGo();
+      unblock();
+    };
   }, [history, dirty]);
 
   if (all.error) return <FailureState error={all.error} onRetry={() => void all.refetch()} />;

@@ -1,4 +1,5 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
+import { hold } from "../data/asking.ts";
 import { m } from "../messages.ts";
 import { Button } from "./button.tsx";
 import { Dialog, DialogActions } from "./dialog.tsx";
@@ -35,6 +36,7 @@ const IDLE = { busy: false, failed: null };
 export function FormDialog(props: Props) {
   const { title, lead, onClose, role = "dialog", look = "primary", ready = true, personal = false } = props;
   const { busy, failed } = props.action ?? IDLE;
+  useEffect(hold, []);
   return (
     <Dialog role={role} title={title} lead={lead} isOpen onClose={onClose} dismissable={!busy}>
       <form

@@ -9,17 +9,20 @@ interface StateProps {
   icon: ReactNode;
   title: string;
   text?: ReactNode;
+  /** Whether it is all that stands on the page. */
+  alone?: boolean;
   children?: ReactNode;
 }
 
 /** What stands where a list would stand. */
-export function State({ icon, title, text, children }: StateProps) {
+export function State({ icon, title, text, alone = false, children }: StateProps) {
+  const Heading = alone ? "h1" : "h2";
   return (
     <div className="mx-auto flex max-w-sm flex-col items-center px-4 py-16 text-center">
       <div className="mb-4 grid size-11 place-items-center rounded-xl border border-line bg-sunken text-muted">
         {icon}
       </div>
-      <h2 className="text-lg font-semibold tracking-tight">{title}</h2>
+      <Heading className="text-lg font-semibold tracking-tight">{title}</Heading>
       {text === undefined ? null : <p className="mt-1 text-base text-balance text-muted">{text}</p>}
       {children === undefined ? null : (
         <div className="mt-5 flex flex-wrap justify-center gap-2">{children}</div>
