@@ -1,48 +1,26 @@
-import { createHash } from "node:crypto";
+import type { Letter } from "@keyfold/secrets";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { GuessLimit } from "./http/guess-limit.ts";
+import { canary, findCanaries } from "./testing/canaries.ts";
 import { type Answer, type Served, serveHouse } from "./testing/index.ts";
 import { asSuperuser } from "./testing/superuser.ts";
 import { trpcCall } from "./testing/trpc-call.ts";
+import { listenAtWaysOut } from "./testing/ways-out.ts";
 
 let served: Served;
 let token: string;
+const letters: Letter[] = [];
 beforeAll(async () => {
-  served = await serveHouse();
+  served = await serveHouse({
+    guesses: new GuessLimit({ most: 1000 }),
+    house: {
+      streams: { restMs: 10 },
+      mail: { linkTo: (secret) => `#${secret}`, send: async (letter) => void letters.push(letter) },
+    },
+  });
   token = (await served.house.tenant("acme")).token;
 });
 afterAll(() => served.close());
-
-/** Values with no shape that a pattern would know: what keeps them out must be the code, not the scrubber. */
-const canary = (n: number): string =>
-  `canary ${n} über ${createHash("sha256").update(`canary ${n}`).digest("hex").slice(0, 12)} wert`;
-
-/** How a value could stand somewhere, cut at most by what stands before it. */
-function spellings(value: string): string[] {
-  const bytes = Buffer.from(value, "utf8");
-  // base64 depends on where the value begins in the whole: three ways, without the characters at either end.
-  const base64 = [0, 1, 2].map((shift) =>
-    Buffer.concat([Buffer.alloc(shift), bytes])
-      .toString("base64")
-      .replace(/=+$/, "")
-      .slice(shift === 0 ? 0 : 4, -4),
-  );
-  return [
-    value,
-    JSON.stringify(value).slice(1, -1),
-    bytes.toString("hex"),
-    encodeURIComponent(value),
-    new URLSearchParams({ value }).toString().slice("value=".length),
-    ...base64,
-    ...base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_")),
-  ];
-}
-
-function findCanaries(text: string, values: readonly string[]): string[] {
-  const low = text.toLowerCase();
-  return values.flatMap((value) =>
-    spellings(value).filter((s) => text.includes(s) || low.includes(s.toLowerCase())),
-  );
-}
 
 test("H11: values written in every way there is are found in no answer but a reveal's, no log, no row and no event", async () => {
   const values: string[] = [];
@@ -68,6 +46,8 @@ test("H11: values written in every way there is are found in no answer but a rev
     answers.push(answer);
     return answer;
   };
+
+  const out = await listenAtWaysOut(served, token, letters);
 
   // Written, by every way in.
   const created = await rest("POST", "/api/secrets", { name: "REST", value: next(), reason: "test" });
@@ -138,6 +118,59 @@ test("H11: values written in every way there is are found in no answer but a rev
   expect([internal.status, internal.json.code]).toEqual([500, "internal"]);
   await asSuperuser(served.house, "DROP TRIGGER loud ON control_plane.versions; DROP FUNCTION public.loud()");
 
+  // Handed in and shared by links, by whoever holds them.
+  const PANEL = { "x-keyfold": "panel" };
+  const link = async (path: string, body: object, headers: Record<string, string> = PANEL) => {
+    const answer = await served.callLinks(path, { body, headers });
+    answers.push(answer);
+    return answer;
+  };
+  const held = ({ json }: Answer) => ({
+    id: new URL(json.url).pathname.split("/")[2],
+    secret: new URL(json.url).hash.slice(1),
+  });
+  const asks = held(await rest("POST", "/api/links/requests", { name: "HANDED/IN", label: "A key" }));
+  const elsewhere = { ...PANEL, origin: "https://evil.example.com" };
+  await link("/links/hand-in", { ...asks, value: next() }, elsewhere);
+  await link("/links/hand-in", { ...asks, secret: "A".repeat(43), value: next() });
+  await link("/links/hand-in", { ...asks, value: next(), [next()]: next() });
+  await link("/links/look", { ...asks, value: next() });
+  expect((await link("/links/hand-in", { ...asks, value: next() })).status).toBe(200);
+  expect((await link("/links/hand-in", { ...asks, value: next() })).status).toBe(410);
+  // It is for no person to read: no link shows it.
+  expect((await rest("POST", "/api/links/shares", { name: "HANDED/IN" })).status).toBeGreaterThanOrEqual(400);
+  for (const what of [{ value: next(), label: "Once" }, { id }]) {
+    const shows = held(await rest("POST", "/api/links/shares", what));
+    await link("/links/look", shows);
+    await served.callLinks(`/l/${shows.id}`).then((a) => answers.push(a));
+    reveals.push(await served.callLinks("/links/open", { body: shows, headers: PANEL }));
+    await link("/links/open", shows);
+  }
+
+  // What people type where it belongs, and where it does not; and what they are sent.
+  const person = async (path: string, body: object, cookie = "") => {
+    const answer = await served.call(path, { body, headers: { ...PANEL, ...(cookie && { cookie }) } });
+    answers.push(answer);
+    return answer;
+  };
+  const email = "ada@example.com";
+  await rest("POST", "/api/invitations", { email, grants: [{ role: "owner" }] });
+  const password = next();
+  await out.untilNamed("HANDED/IN");
+  const secret = /#([A-Za-z0-9_-]{43})$/m.exec(letters[0]!.text)![1]!;
+  await person("/people/links/accept", { secret, name: "Ada", password: next(), [next()]: 1 });
+  const joined = await person("/people/links/accept", { secret, name: "Ada", password });
+  expect(joined.status).toBe(200);
+  const cookie = joined.headers.get("set-cookie")!.split(";")[0]!;
+  await person("/session", { email, password: next() });
+  await person("/session", { email: next(), password: next() });
+  await person("/session", { email, password, code: next() });
+  await person("/people/me/password", { current: next(), password: next() }, cookie);
+  await person("/people/me/totp", { current: password }, cookie);
+  await person("/people/me/totp/confirm", { code: next() }, cookie);
+  await person("/people/forgot", { email });
+  await served.call("/people/me", { headers: { ...PANEL, cookie } }).then((a) => answers.push(a));
+
   // Read, and listed.
   for (const path of [
     `/api/secrets/${id}`,
@@ -152,19 +185,33 @@ test("H11: values written in every way there is are found in no answer but a rev
     `/api/secrets/${id}/versions`,
     `/api/secrets/${id}/metadata`,
     "/api/audit?limit=500",
+    "/api/audit/export",
+    "/api/audit/counts?since=2026-01-01T00:00:00.000Z",
+    "/api/links",
+    "/api/webhooks",
     "/metrics",
   ])
     await rest("GET", path);
-  for (const path of ["secrets.list", "audit.list"]) await trpc("query", path, {});
+  for (const path of ["secrets.list", "audit.list", "audit.export"]) await trpc("query", path, {});
+  for (const path of ["/api/audit?deployment=true&limit=500", "/api/audit/export?deployment=true"])
+    answers.push(await served.call(path, { token: served.house.operatorToken }));
+  await rest("PUT", "/api/secrets", { name: "THE/LAST", value: next() });
+  const left = await out.untilNamed("THE/LAST");
+  await out.stop();
 
   expect(values.length).toBeGreaterThan(40);
-  expect(reveals.map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200]);
+  expect(reveals.map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200, 200, 200]);
   expect(findCanaries(reveals.map((answer) => answer.text).join(""), values).length).toBeGreaterThanOrEqual(
     5,
   );
   expect(
     findCanaries(answers.map((a) => a.text + JSON.stringify([...a.headers])).join("\n"), values),
   ).toEqual([]);
+  expect(letters.length).toBe(2);
+  for (const [way, text] of Object.entries(left)) {
+    expect(text.length, way).toBeGreaterThan(200);
+    expect(findCanaries(text, values), way).toEqual([]);
+  }
   expect(served.lines.length).toBeGreaterThan(40);
   expect(findCanaries(served.lines.join("\n"), values)).toEqual([]);
   expect(findCanaries(await dump(), values)).toEqual([]);

@@ -314,15 +314,7 @@ async function comesFromElsewhere(): Promise<void> {
   await refuses(door, other, STRANGER, "tenant token.federated denied");
   await refuses(door, () => exchange({ iss: "https://evil.example" }), STRANGER);
 
-  const at = (path: string, body?: unknown) =>
-    fetch(served.linksUrl + path, {
-      method: body === undefined ? "GET" : "POST",
-      headers: { "content-type": "application/json", ...PANEL },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }).then(async (response): Promise<Answer> => {
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, text, json: null };
-    });
+  const at = (path: string, body?: unknown) => served.callLinks(path, { body, headers: PANEL });
   const value = "not a real value";
   const asks = heldBy((await acme.caller.links.request({ name: "HANDED_IN" })).url);
   const shows = heldBy((await acme.caller.links.share({ value })).url);

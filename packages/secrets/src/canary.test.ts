@@ -3,6 +3,9 @@ import { inspect } from "node:util";
 import { localRootKey } from "@keyfold/envelope";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { openAnswer } from "./flow/open-answer.ts";
+import { shownByLink } from "./link/open.ts";
+import type { Letter } from "./mail/transport.ts";
 import { requestInfo } from "./router/context.ts";
 import { verbs } from "./router/verbs.ts";
 import { type Caller, type House, openHouse } from "./testing/house.ts";
@@ -39,6 +42,7 @@ const ROOT_KEY_TRACES = [ROOT_KEY.subarray(0, 16), ROOT_KEY.subarray(16)].flatMa
 /** Every SQL statement with its parameters. */
 const statements: string[] = [];
 
+const letters: Letter[] = [];
 let house: House;
 let id: string;
 let token: string;
@@ -53,7 +57,10 @@ beforeAll(async () => {
     );
     return query.apply(this, args);
   } as never);
-  house = await openHouse({ provider: localRootKey(Uint8Array.from(ROOT_KEY)) });
+  house = await openHouse({
+    provider: localRootKey(Uint8Array.from(ROOT_KEY)),
+    mail: { linkTo: (secret) => `#${secret}`, send: async (letter) => void letters.push(letter) },
+  });
   ({ id, token, caller } = await house.tenant("acme"));
 });
 afterAll(async () => {
@@ -140,7 +147,41 @@ test("no value is found anywhere but in the answers that reveal it", async () =>
   await caller.secrets.revealMany({ names: ["K", "M1"] });
   await caller.versions.reveal({ id: made.id, version: 1 });
   await run(() => caller.versions.destroy({ id: made.id, version: 1, reason: "over" }));
+
+  // What goes by links, what people type and are sent, and what leaves by itself.
+  await caller.webhooks.create({ url: "https://receiver.example.com/hook" });
+  const dispatcher = house.server.dispatchWebhooks({ pollMs: 10 })!;
+  const { links, people } = house.server;
+  const held = ({ url }: { url: string }) => ({
+    id: new URL(url).pathname.split("/")[2],
+    secret: new URL(url).hash.slice(1),
+  });
+  const nobody = requestInfo({ userAgent: "test" });
+  const asks = held(await caller.links.request({ name: "HANDED/IN" }));
+  await run(() => links.handIn(nobody, { ...asks, secret: "A".repeat(43), value }));
+  await run(() => links.handIn(nobody, { ...asks, value }));
+  await run(() => links.handIn(nobody, { ...asks, value }));
+  const shows = held(await caller.links.share({ value }));
+  await run(() => links.look(nobody, shows));
+  expect(openAnswer(shownByLink, await links.open(nobody, shows)).value).toBe(value);
+  await run(() => links.open(nobody, shows));
+  const email = "ada@example.com";
+  const { secret } = await caller.invitations.create({ email, grants: [{ role: "owner" }] });
+  await run(() => people.acceptLink(nobody, { secret, name: "Ada", password: OTHER }));
+  await run(() => people.signIn(nobody, { email, password: value }));
+  await run(() => people.signIn(nobody, { email, password: OTHER, code: value }));
+  await run(() => people.forgotPassword(nobody, { email }));
   await run(() => caller.audit.list({ limit: 500 }));
+  await run(() => caller.audit.export({}));
+  await caller.secrets.set({ name: "THE/LAST", value: OTHER });
+  await vi.waitFor(() => expect(JSON.stringify(house.transport.posted)).toContain("THE/LAST"), {
+    timeout: 60_000,
+  });
+  await dispatcher.stop();
+  await house.server.jobs.find(({ name }) => name === "mail.send")!.run(new AbortController().signal);
+  expect(letters.length).toBe(2);
+  expectClean("a webhook", JSON.stringify(house.transport.posted));
+  expectClean("a letter", JSON.stringify(letters));
 
   // What is refused, each with a value where it belongs, and with one where it does not.
   const { secrets, versions, tokens } = verbs;
@@ -184,8 +225,12 @@ test("no value is found anywhere but in the answers that reveal it", async () =>
     as(versions.reveal, { id: made.id, version: value }),
     as(tokens.create, { name: `${value}\n`, actions: [value], environments: [`${value}/`] }),
   ];
+  const refused = errors.length;
   for (const call of wrong) await run(call);
-  expect(errors.length).toBe(wrong.length);
+  expect(errors.length - refused).toBe(wrong.length);
+
+  // Values reach the database sealed, and what is refused does not reach it.
+  expectClean("a statement", statements.join("\n"));
 
   // What breaks inside, where drivers quote their rows and parameters.
   for (const state of ["23514", "XX000", "22P02"]) {

@@ -28,6 +28,8 @@ export interface Served {
   lines: string[];
   /** A call with a token; a body that is no string is sent as JSON. */
   call(path: string, options?: CallOptions): Promise<Answer>;
+  /** The same at the links' origin. */
+  callLinks(path: string, options?: CallOptions): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -86,6 +88,7 @@ export async function serveHouse(options: ServeOptions = {}): Promise<Served> {
       house,
       lines,
       call: (path, request) => call(url, path, request),
+      callLinks: (path, request) => call(linksUrl, path, request),
       async close() {
         await listening.close();
         await linksListening.close();
