@@ -1,3 +1,4 @@
+import { SecretValue } from "@keyfold/envelope";
 import { instanceName, KeyfoldError, type RequestInfo, requestInfo } from "@keyfold/secrets";
 import { hotFailureOf } from "../hot/failure.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -50,7 +51,7 @@ export function createCallers(options: {
     const secret = "token" in credential ? credential.token : credential.session;
     const wait = guesses.waitOf(origin.ip, secret);
     if (wait > 0) throw new HttpError("too_many_guesses", { "retry-after": String(wait) });
-    facts.credential = secret;
+    facts.credential = SecretValue.ofText(secret);
     const { headers } = c.req.raw;
     return infoOf(facts, headers, credential, instanceOf(headers), () => guesses.succeeded(secret));
   }
@@ -83,7 +84,7 @@ export function createCallers(options: {
     const facts = c.get("facts");
     const wait = guess === null ? 0 : guesses.waitOf(facts.origin.ip, guess);
     if (wait > 0) throw new HttpError("too_many_guesses", { "retry-after": String(wait) });
-    facts.credential = guess;
+    facts.credential = guess === null ? null : SecretValue.ofText(guess);
     return requestInfo({
       ip: facts.origin.ip,
       userAgent: c.req.raw.headers.get("user-agent"),
@@ -118,7 +119,7 @@ export function createCallers(options: {
     signedIn(c, person) {
       const facts = c.get("facts");
       facts.actor = { type: person.operator ? "operator" : "user", id: person.id };
-      if (facts.credential !== null) guesses.succeeded(facts.credential);
+      if (facts.credential !== null) guesses.succeeded(facts.credential.unsafelyText());
     },
     requestOf(c) {
       const failure = hotFailureOf(c.env?.incoming);
@@ -139,7 +140,7 @@ export function createCallers(options: {
       facts.refusedCredential = true;
       metrics.refusedAuthentication();
       noteStranger(facts.origin.ip);
-      if (facts.credential !== null) guesses.failed(facts.origin.ip, facts.credential);
+      if (facts.credential !== null) guesses.failed(facts.origin.ip, facts.credential.unsafelyText());
     },
   };
 }

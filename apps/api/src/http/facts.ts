@@ -1,4 +1,5 @@
 import type { HttpBindings } from "@hono/node-server";
+import type { SecretValue } from "@keyfold/envelope";
 import type { Context } from "hono";
 import type { Origin } from "./client-address.ts";
 
@@ -15,7 +16,7 @@ export interface Facts {
   /** The route's template, for log and metrics: never the address itself. */
   route: string;
   /** The token or session that was shown, for counting guesses; never written anywhere. */
-  credential: string | null;
+  credential: SecretValue | null;
   /** Whether it was counted already that the credential, or the lack of one, was refused. */
   refusedCredential: boolean;
   /** Who was authenticated, once somebody was. */

@@ -75,14 +75,10 @@ const refused = (): KeyfoldError => new KeyfoldError("unauthenticated");
 export async function authenticate(services: Services, request: RequestInfo): Promise<Caller> {
   const { credential } = request;
   if (credential === null) throw refused();
-  if (credential.kind === "session") return bySession(services, credential.secret, request.ip);
-  if (!couldBeToken(credential.secret)) throw refused();
-  return byDigest(
-    services,
-    credentialDigest(services.tokenKey, "token", credential.secret),
-    null,
-    request.ip,
-  );
+  const secret = credential.unsafelySecret();
+  if (credential.kind === "session") return bySession(services, secret, request.ip);
+  if (!couldBeToken(secret)) throw refused();
+  return byDigest(services, credentialDigest(services.tokenKey, "token", secret), null, request.ip);
 }
 
 async function bySession(services: Services, secret: string, ip: string | null): Promise<Caller> {

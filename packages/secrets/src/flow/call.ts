@@ -1,11 +1,28 @@
+import { Redacted } from "@keyfold/envelope";
 import type { Action } from "../access/actions.ts";
 import type { Actor } from "../access/actor.ts";
 import type { Services } from "./services.ts";
 
+/** What a request shows to say who calls. Prints as `[redacted]`, and so does whatever holds it. */
+export class Credential extends Redacted {
+  readonly kind: "token" | "session";
+  readonly #secret: string;
+
+  constructor(kind: "token" | "session", secret: string) {
+    super();
+    this.kind = kind;
+    this.#secret = secret;
+  }
+
+  unsafelySecret(): string {
+    return this.#secret;
+  }
+}
+
 /** What an adapter knows of a request. */
 export interface RequestInfo {
   /** The bearer token or session secret as it came, or null. */
-  readonly credential: { kind: "token" | "session"; secret: string } | null;
+  readonly credential: Credential | null;
   /** What the calling process calls itself: it counts among its consumer's instances, and identifies nobody. */
   readonly instance?: string | null | undefined;
   readonly ip: string | null;

@@ -120,9 +120,10 @@ test("what carries a value inside a verb prints none: its input, what is decoded
         const loaded = await loadSecret(call, onPool(house.db), tenantId, { name: "K" }, { sealed: true });
         const opened = await openVersion(call, tenantId, loaded);
         expect([value.unsafelyText(), opened.unsafelyText()]).toEqual([NEXT, VALUE]);
-        for (const thing of [input, value, opened]) {
+        for (const thing of [input, value, opened, call.request, { request: call.request, facts: [value] }]) {
           expect(printed(thing)).toContain("[redacted]");
           expect(printed(thing)).not.toMatch(/sk_test/);
+          expect(printed(thing)).not.toContain(tenant.token);
         }
         call.services.log.error({ input, value, opened }, "by accident");
         throw new Error(`it went wrong: ${input.value} ${value} ${opened}`, { cause: opened });

@@ -95,7 +95,9 @@ export class ReadCache {
    * of the one that the database knows. null: it shows no token, and nothing is remembered of it.
    */
   nameOf({ credential }: Pick<RequestInfo, "credential">): string | null {
-    return credential?.kind === "token" ? hash("sha256", this.#salt + credential.secret, "base64") : null;
+    return credential?.kind === "token"
+      ? hash("sha256", this.#salt + credential.unsafelySecret(), "base64")
+      : null;
   }
 
   actor(token: string): ServiceActor | undefined {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Action } from "../access/actions.ts";
-import type { RequestInfo } from "../flow/call.ts";
+import { Credential, type RequestInfo } from "../flow/call.ts";
 
 /** What a host's tRPC context must hold for Keyfold's procedures: who calls, under one key of its own. */
 export interface KeyfoldContext {
@@ -25,9 +25,9 @@ export function requestInfo(facts: {
 }): RequestInfo {
   return {
     credential: facts.token
-      ? { kind: "token", secret: facts.token }
+      ? new Credential("token", facts.token)
       : facts.session
-        ? { kind: "session", secret: facts.session }
+        ? new Credential("session", facts.session)
         : null,
     instance: facts.instance ?? null,
     ip: facts.ip ?? null,

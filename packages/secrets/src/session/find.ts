@@ -1,5 +1,6 @@
 import { KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
+import type { Credential } from "../flow/call.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
 import type { PersonRow } from "../person/store.ts";
@@ -96,10 +97,10 @@ export async function findSession(services: Services, secret: string): Promise<L
 /** The person whose session a request brings. @throws KeyfoldError `unauthenticated`, `integrity_failed` */
 export async function findPersonSession(
   services: Services,
-  credential: { kind: string; secret: string } | null,
+  credential: Credential | null,
 ): Promise<PersonSession> {
   if (credential?.kind !== "session") throw refused();
-  const session = await findSession(services, credential.secret);
+  const session = await findSession(services, credential.unsafelySecret());
   if (session.person === null) throw refused();
   return session;
 }

@@ -69,7 +69,7 @@ export async function startSession(
 export async function endSession(services: Services, request: RequestInfo): Promise<void> {
   return ours(async () => {
     if (request.credential?.kind !== "session") return;
-    const { secret } = request.credential;
+    const secret = request.credential.unsafelySecret();
     const digest = credentialDigest(services.tokenKey, "session", secret);
     const session = await unlessEnded(findSession(services, secret));
     if (session === null) return;
