@@ -122,6 +122,8 @@ describe("the panel's screens", () => {
   test("audit log: watched live, exported, and verified in the browser by the same code as on the command line", async () => {
     const { token, caller, id } = await scene.furnish("umbrella");
     await scene.served.house.server.makeCheckpoint();
+    await caller.secrets.reveal({ name: "DATABASE_URL" });
+    await scene.served.house.server.makeCheckpoint();
     const visitor = await scene.visitor();
     const { page, look, complaints } = visitor;
     await visitor.signIn(token);
@@ -143,7 +145,7 @@ describe("the panel's screens", () => {
     const waiting = page.waitForEvent("download");
     await page.getByRole("button", { name: "Export" }).click();
     const file = readFileSync(await (await waiting).path(), "utf8");
-    expect(JSON.parse(file.split("\n")[0]!)).toMatchObject({ export: { chain: id } });
+    expect(JSON.parse(file.split("\n")[0]!)).toMatchObject({ export: { version: 2, chain: id } });
     await page.getByText("lines exported").waitFor();
 
     await page.getByRole("button", { name: "Verify" }).click();
