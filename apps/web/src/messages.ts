@@ -108,6 +108,7 @@ export const m = {
     found: (n: number) => (n === 1 ? "1 secret found" : `${n} secrets found`),
     create: "New secret",
     editSeveral: "Edit several",
+    deleted: "Deleted secrets",
     name: "Name",
     value: "Value",
     version: "Version",

@@ -66,7 +66,7 @@ export const SCREENS: Record<string, Screen> = {
   "/welcome": { says: "This link is of no use any more", offers: { "Go to the sign-in page": null } },
   "/choose": {
     says: /Where to\?|Tenants/,
-    offers: { acmeacme: "person", "Sign out": "person", "New tenant": "tenant.create" },
+    offers: { acmeacme: "person", "Sign out": "person", "New tenant": "tenant.create", Show: "tenant.list" },
     refuses: /people\/me/,
   },
   "/": {
@@ -78,6 +78,7 @@ export const SCREENS: Record<string, Screen> = {
       // An operator's way in are the tenants.
       "More for …> Delete": ["secret.delete", "secret.reveal"],
       "New tenant": "tenant.create",
+      Show: "tenant.list",
     },
   },
   "/account": {
@@ -86,7 +87,11 @@ export const SCREENS: Record<string, Screen> = {
     offers: { "Change password": null, "Add a passkey": null, "Set up an authenticator app": null },
   },
   "/connect": { says: "This address asks for nothing", offers: {} },
-  "/tenants": { says: "Tenants", needs: "tenant.list", offers: { "New tenant": "tenant.create" } },
+  "/tenants": {
+    says: "Tenants",
+    needs: "tenant.list",
+    offers: { Show: null, "New tenant": "tenant.create" },
+  },
   "/fleet?needs=STRIPE_KEY": { says: "Fleet", needs: "tenant.fleet", offers: { Look: null } },
   "/health": { says: "Health", needs: "deployment.status", offers: { "Look again": null } },
   "/keys": {
@@ -212,6 +217,11 @@ export const SCREENS: Record<string, Screen> = {
       "Key to remove": "secret.delete",
       "Stage removal": "secret.delete",
     },
+  },
+  "/t/$tenant/$project/$environment/deleted": {
+    says: "Nothing was deleted here",
+    needs: "secret.restore",
+    offers: {},
   },
   "/t/$tenant/$project/$environment": { says: "Secrets in dev", offers: SECRETS },
   "/t/$tenant/$project/$environment/s/$secretId": SECRET,

@@ -80,8 +80,9 @@ describe("an operator", () => {
     await page.getByRole("option", { name: "7 days" }).click();
     await look("settings-defaults", ["360"]);
     await defaults.getByRole("button", { name: "Save" }).click();
-    await page.getByText("7 days", { exact: true }).waitFor();
-    await page.getByRole("region", { name: "This tenant" }).getByRole("button", { name: "Rename" }).click();
+    const facts = page.getByRole("region", { name: "This tenant" });
+    await facts.getByText("7 days", { exact: true }).waitFor();
+    await facts.getByRole("button", { name: "Rename" }).click();
     const rename = page.getByRole("dialog", { name: "Rename this tenant" });
     await rename.getByLabel("Slug").fill("Hooli XYZ");
     await rename.getByRole("button", { name: "Save" }).click();
@@ -129,6 +130,36 @@ describe("an operator", () => {
     await remove.getByRole("button", { name: "Delete tenant" }).click();
     await page.waitForURL("**/tenants");
     await page.getByText("hooli-xyz deleted").waitFor();
+    // Purged by its slug; of one that was shredded there is a receipt.
+    const gone = await house.tenant("gone-for-good");
+    const operator = house.as(house.operatorToken);
+    const confirm = gone.slug;
+    await operator.shreds.request({ tenant: gone.slug, confirm, reason: "The contract ended" });
+    await gone.caller.shreds.agree({ confirm });
+    try {
+      await house.moveClock("8 days");
+      await operator.shreds.run({});
+    } finally {
+      await house.moveClock("0");
+    }
+    await page.getByRole("button", { name: /Show/ }).click();
+    await page.getByRole("option", { name: "Deleted ones, too" }).click();
+    await page.getByRole("button", { name: "Purge hooli-xyz" }).click();
+    const purge = page.getByRole("alertdialog", { name: "Purge hooli-xyz for good" });
+    await look("tenants-deleted");
+    await purge.getByLabel("Type the slug").fill("hooli");
+    expect(await purge.getByRole("button", { name: "Purge" }).isDisabled()).toBe(true);
+    await purge.getByLabel("Type the slug").fill("hooli-xyz");
+    await purge.getByRole("button", { name: "Purge" }).click();
+    await page.getByText("hooli-xyz is gone for good").waitFor();
+    await page.getByRole("button", { name: "Receipt of gone-for-good" }).click();
+    await page
+      .getByRole("dialog", { name: "Receipt of shredding" })
+      .getByText("gone-for-good")
+      .first()
+      .waitFor();
+    await look("tenants-receipt");
+    await page.keyboard.press("Escape");
     await expect(house.as(token).secrets.list({})).rejects.toMatchObject({ code: "UNAUTHORIZED" });
     expect(complaints).toEqual([]);
     await visitor.leave();

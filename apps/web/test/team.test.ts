@@ -9,7 +9,7 @@ const scene = setScene();
 
 describe("a tenant's team", () => {
   test("signs in, keeps a key, reads, copies, rotates and deletes it, and leaves no trace of it in the browser", async () => {
-    const { token } = await scene.furnish("acme");
+    const { token, caller } = await scene.furnish("acme");
     const visitor = await scene.visitor();
     const { page, look, complaints, addresses } = visitor;
     const row = (name: string) =>
@@ -169,6 +169,26 @@ describe("a tenant's team", () => {
     await page.getByText("This secret is gone").waitFor();
     await look("secret-gone");
     await page.goBack();
+
+    // From where deleted ones are kept: not purged within a day, and back under another name when its own is taken.
+    await page.getByRole("link", { name: "Deleted secrets" }).click();
+    await page.getByRole("button", { name: "Purge TWILIO_AUTH_TOKEN" }).click();
+    const purge = page.getByRole("alertdialog", { name: "Purge TWILIO_AUTH_TOKEN for good" });
+    await purge.getByLabel("Why").fill("Nobody needs it");
+    expect(await purge.getByRole("button", { name: "Purge" }).isDisabled()).toBe(true);
+    await purge.getByLabel("Type the name").fill("TWILIO_AUTH_TOKEN");
+    await purge.getByRole("button", { name: "Purge" }).click();
+    await purge.getByText("A deleted secret can be brought back for a day").waitFor();
+    await purge.getByRole("button", { name: "Cancel" }).click();
+    await look("deleted");
+    await caller.secrets.create({ name: "TWILIO_AUTH_TOKEN", value: "not real" });
+    await page.getByRole("button", { name: "Restore TWILIO_AUTH_TOKEN" }).click();
+    const restore = page.getByRole("dialog", { name: "Restore TWILIO_AUTH_TOKEN under another name" });
+    await restore.getByLabel("New name").fill("TWILIO_OLD_TOKEN");
+    await restore.getByRole("button", { name: "Restore" }).click();
+    await page.getByText("Nothing was deleted here").waitFor();
+    await page.getByRole("link", { name: "Back to the secrets" }).click();
+    await row("TWILIO_OLD_TOKEN").waitFor();
 
     // Sign out: the session is over on the server, too.
     await page.getByRole("button", { name: "Sign out" }).click();

@@ -132,6 +132,13 @@ const edit = createRoute({
   component: lazyRouteComponent(() => import("../staged/edit-page.tsx"), "EditPage"),
 });
 
+const deleted = createRoute({
+  getParentRoute: () => app,
+  path: "/t/$tenant/$project/$environment/deleted",
+  staticData: { needs: "secret.restore" },
+  component: lazyRouteComponent(() => import("../deleted/deleted-page.tsx"), "DeletedPage"),
+});
+
 /** What belongs to one tenant. */
 export const tenantRoutes = [
   tenant,
@@ -149,5 +156,6 @@ export const tenantRoutes = [
   settings,
   goToSecret,
   edit,
+  deleted,
   secrets.addChildren([secret]),
 ] as const;

@@ -161,6 +161,17 @@ export function SecretsPage() {
           ) : null}
         </section>
       )}
+      {may("secret.restore") && !unknown ? (
+        <p className="mt-3 px-1 text-sm">
+          <Link
+            to="/t/$tenant/$project/$environment/deleted"
+            params={place}
+            className="rounded text-muted hover:text-ink hover:underline"
+          >
+            {m.secrets.deleted}
+          </Link>
+        </p>
+      ) : null}
       <RevealAnnouncer shown={reveal.shown !== null} />
       <Suspense>
         {open?.what === "create" ? <CreateSecret place={place} onClose={close} /> : null}

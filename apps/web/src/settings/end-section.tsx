@@ -12,9 +12,9 @@ import { Moment } from "../ui/moment.tsx";
 import { Section } from "../ui/section.tsx";
 import { FailureState, SkeletonRows } from "../ui/state.tsx";
 import { tell } from "../ui/toast.tsx";
+import { TypeTheName } from "../ui/type-the-name.tsx";
 import { useAction } from "../ui/use-action.ts";
 import { se } from "./messages.ts";
-import { TypeTheName } from "./type-the-name.tsx";
 
 type Shred = Outputs["shreds"]["status"];
 
@@ -90,6 +90,7 @@ export function EndSection({ tenant }: { tenant: string }) {
           title={se.deleteTitle(tenant)}
           lead={se.deleteLead}
           name={tenant}
+          label={se.type}
           word={se.deleteTenant}
           busyWord={se.deleting}
           onClose={close}
@@ -106,6 +107,7 @@ export function EndSection({ tenant }: { tenant: string }) {
           title={se.shredTitle(tenant)}
           lead={se.shredLead}
           name={tenant}
+          label={se.type}
           word={se.shredAsk}
           ready={reason.trim() !== ""}
           onClose={close}
@@ -122,6 +124,7 @@ export function EndSection({ tenant }: { tenant: string }) {
           title={se.agreeTitle(tenant)}
           lead={se.agreeLead(l.duration(shred.waitSeconds))}
           name={tenant}
+          label={se.type}
           word={se.agree}
           onClose={close}
           work={async () => {

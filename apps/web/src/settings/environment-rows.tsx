@@ -11,11 +11,11 @@ import { Listed } from "../ui/listed.tsx";
 import type { MenuAction } from "../ui/menu.tsx";
 import { MenuButton } from "../ui/menu-button.tsx";
 import { tell } from "../ui/toast.tsx";
+import { TypeTheName } from "../ui/type-the-name.tsx";
 import { se } from "./messages.ts";
 import { NameForm } from "./place-form.tsx";
 import { ProtectForm } from "./protect-form.tsx";
 import { refreshPlaces } from "./refresh.ts";
-import { TypeTheName } from "./type-the-name.tsx";
 
 export type Environment = Outputs["environments"]["list"]["environments"][number];
 
@@ -131,6 +131,7 @@ function EnvironmentRow({
           title={se.removeEnvironment(name)}
           lead={se.removeEnvironmentLead}
           name={name}
+          label={se.type}
           word={se.remove}
           busyWord={se.deleting}
           onClose={close}

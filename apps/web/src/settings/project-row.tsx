@@ -6,11 +6,11 @@ import { Button } from "../ui/button.tsx";
 import type { MenuAction } from "../ui/menu.tsx";
 import { MenuButton } from "../ui/menu-button.tsx";
 import { tell } from "../ui/toast.tsx";
+import { TypeTheName } from "../ui/type-the-name.tsx";
 import { EnvironmentRows } from "./environment-rows.tsx";
 import { se } from "./messages.ts";
 import { NameForm } from "./place-form.tsx";
 import { refreshPlaces } from "./refresh.ts";
-import { TypeTheName } from "./type-the-name.tsx";
 
 export type Project = Outputs["projects"]["list"]["projects"][number];
 
@@ -84,6 +84,7 @@ export function ProjectRow({
           title={se.removeProject(name)}
           lead={se.removeProjectLead}
           name={name}
+          label={se.type}
           word={se.remove}
           busyWord={se.deleting}
           onClose={close}

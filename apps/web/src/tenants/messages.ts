@@ -18,4 +18,22 @@ export const te = {
   firstFailed:
     "The tenant exists, but its first token could not be made. You can make it on its Tokens page.",
   go: "Open the tenant",
+  show: "Show",
+  live: "Those that are there",
+  withDeleted: "Deleted ones, too",
+  deleted: "Deleted",
+  receipt: "Receipt",
+  receiptFor: (slug: string) => `Receipt of ${slug}`,
+  receiptTitle: (slug: string) => `Receipt of shredding ${slug}`,
+  receiptLead: "A signed note. Keep it exactly as it is: it proves when the keys were destroyed.",
+  receiptNone: "There is none: this tenant was deleted and not shredded. Its keys end when it is purged.",
+  publicKey: "It verifies with",
+  purge: "Purge",
+  purgeFor: (slug: string) => `Purge ${slug}`,
+  purgeTitle: (slug: string) => `Purge ${slug} for good`,
+  purgeLead:
+    "Its keys are erased first, then everything it had. Its audit log keeps only what proves that it was there.",
+  purging: "Erasing…",
+  purged: (slug: string) => `${slug} is gone for good`,
+  type: "Type the slug to confirm",
 } as const;

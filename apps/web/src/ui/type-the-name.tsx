@@ -1,14 +1,15 @@
 import { type ReactNode, useState } from "react";
-import { Field } from "../ui/field.tsx";
-import { FormDialog } from "../ui/form-dialog.tsx";
-import { useAction } from "../ui/use-action.ts";
-import { se } from "./messages.ts";
+import { Field } from "./field.tsx";
+import { FormDialog } from "./form-dialog.tsx";
+import { useAction } from "./use-action.ts";
 
 interface Props {
   title: string;
   lead: string;
   /** What is typed before the button works. */
   name: string;
+  /** Above the field: that it is to be typed. */
+  label: string;
   word: string;
   busyWord?: string;
   /** Whether all else that it needs was said. */
@@ -37,7 +38,7 @@ export function TypeTheName({ name, ready = true, busyWord, work, children, ...p
       ready={typed === name && ready}
     >
       <p className="rounded-lg bg-sunken px-3 py-2 font-mono text-sm break-all select-none">{name}</p>
-      <Field label={se.type} mono autoFocus value={typed} onChange={setTyped} />
+      <Field label={props.label} mono autoFocus value={typed} onChange={setTyped} />
       {children}
     </FormDialog>
   );
