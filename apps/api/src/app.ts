@@ -11,6 +11,7 @@ import { BulkGate } from "./http/bulk-gate.ts";
 import { type CallLimitOptions, CallLimits } from "./http/call-limits.ts";
 import { createCallers } from "./http/callers.ts";
 import type { AppEnv } from "./http/facts.ts";
+import { forgetAddress } from "./http/forget-address.ts";
 import { GuessLimit } from "./http/guess-limit.ts";
 import type { Logger } from "./observe/log.ts";
 import type { Metrics } from "./observe/metrics.ts";
@@ -58,6 +59,7 @@ export function createApp(options: AppOptions): App {
 
   const app = new Hono<AppEnv>();
   const beginning = { log, metrics, publicUrl, trustedProxies, checkHost: options.checkHost ?? false };
+  app.use(forgetAddress(app));
   app.use(begin(beginning));
   answerErrors(app, log, callers.refused);
 

@@ -8,6 +8,7 @@ import { type CallLimitOptions, CallLimits } from "../http/call-limits.ts";
 import { createCallers } from "../http/callers.ts";
 import { requirePanel } from "../http/credential.ts";
 import type { AppEnv } from "../http/facts.ts";
+import { forgetAddress } from "../http/forget-address.ts";
 import { GuessLimit } from "../http/guess-limit.ts";
 import { HttpError } from "../http/problem.ts";
 import { UUID } from "../http/uuid.ts";
@@ -43,6 +44,7 @@ export function createLinksApp(options: LinksAppOptions): Hono<AppEnv> {
   const files = options.panelDir === null ? null : readFiles(options.panelDir);
   const page = files?.get("/links.html");
   const app = new Hono<AppEnv>();
+  app.use(forgetAddress(app));
   app.use(begin({ log, metrics, publicUrl: origin, trustedProxies, checkHost: options.checkHost ?? false }));
   answerErrors(app, log, (c, { code }) => {
     const facts = c.get("facts");
