@@ -7,6 +7,7 @@ import { type CallLimitOptions, CallLimits } from "./call-limits.ts";
 import type { AppEnv, Facts } from "./facts.ts";
 import { GuessLimit } from "./guess-limit.ts";
 import { refusalOf } from "./problem.ts";
+import { valuesAskedFor } from "./reveals.ts";
 import { postgresGuesses } from "./shared-guesses.ts";
 
 let served: Served;
@@ -123,12 +124,15 @@ test("reveals have a limit of their own, which counts values: other calls go on,
 });
 
 /** Callers by their tokens, without a network and at a time that stands still: what a status costs, to the point. */
-async function asked(options: CallLimitOptions, calls: readonly [status: number, values?: number][]) {
+async function asked(
+  options: CallLimitOptions,
+  calls: readonly [status: number, values?: number, authorization?: string][],
+) {
   vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
   try {
     const limits = new CallLimits(options);
     const app = new Hono<AppEnv>();
-    let next: readonly [number, number?] = [200];
+    let next: readonly [number, number?, string?] = [200];
     app.use((c, go) => {
       const actor = { type: "service_token", id: "t", tenant: "a" };
       c.set("facts", { origin: { ip: "192.0.2.1" }, actor, uncountedReveals: 0 } as unknown as Facts);
@@ -145,7 +149,7 @@ async function asked(options: CallLimitOptions, calls: readonly [status: number,
     });
     const answers: (number | string)[] = [];
     for (next of [[200] as const, ...calls]) {
-      const answer = await app.request("/", { headers: { authorization: "Bearer fake" } });
+      const answer = await app.request("/", { headers: { authorization: next[2] ?? "Bearer fake" } });
       answers.push(answer.status === 429 ? `wait ${answer.headers.get("retry-after")}` : answer.status);
     }
     return answers.slice(1);
@@ -178,6 +182,40 @@ test.each(["token", "tenant"] as const)(
     expect(await of([200, 1], [200, 1], [200, 1])).toEqual([200, 200, 200]);
   },
 );
+
+test("a token is known however its header is spelt", async () => {
+  const others = ["bearer fake", "BEARER    fake", "bEarer  fake"];
+  const calls = others.map((header): [number, number, string] => [200, 1, header]);
+  const refused = ["wait 1", "wait 1", "wait 1"];
+  expect(await asked({ ...none, token: 1 }, [[200], ...calls])).toEqual([200, ...refused]);
+  const reveals = { token: 1, user: null, tenant: null };
+  expect(await asked({ ...none, reveals }, [[200, 1], ...calls])).toEqual([200, ...refused]);
+});
+
+test("who comes with a session or a token of theirs that is new gets no values past the limit either", async () => {
+  const reveals = { token: 10, user: null, tenant: 10 };
+  const fresh = (values: number, name: string): [number, number, string] => [200, values, `Bearer ${name}`];
+  const answers = asked({ ...none, reveals }, [
+    fresh(95, "a"),
+    fresh(1, "b"),
+    fresh(0, "c"),
+    fresh(500, "d"),
+  ]);
+  expect(await answers).toEqual([200, "wait 10", 200, "wait 10"]);
+});
+
+test("values are counted in whichever list they are, and when a link takes them out", () => {
+  const names = ["A", "B"];
+  const of = (action: "secret.reveal" | "link.share" | "secret.list", input: unknown) =>
+    valuesAskedFor({ action }, input);
+  expect(of("secret.reveal", { names })).toBe(2);
+  // One of them may be said to be undefined, beside the input.
+  expect(of("secret.reveal", { names: [], items: names })).toBe(2);
+  expect(of("secret.reveal", undefined)).toBe(1);
+  expect(of("link.share", { name: "A", value: "not a real value" })).toBe(1);
+  expect(of("link.share", { value: "not a real value" })).toBe(0);
+  expect(of("secret.list", { names })).toBe(0);
+});
 
 test("with nothing configured, whoever is let in is let in as often as they like", async () => {
   const free = await serveHouse();

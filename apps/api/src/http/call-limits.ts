@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import { LRUCache } from "lru-cache";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
-import { sessionCookie } from "./credential.ts";
+import { bearerOf, sessionCookie } from "./credential.ts";
 import type { AppContext, AppEnv } from "./facts.ts";
 import { HttpError } from "./problem.ts";
 
@@ -60,7 +60,8 @@ export class CallLimits {
 
   /**
    * Counts values that a call is about to be answered. Whoever asks for more at once than a second's worth is answered, and
-   * waits for as many seconds as that was worth. For whoever was not known before, it is counted once they are.
+   * waits for as many seconds as that was worth. For whoever was not known before, it is counted once they are, and then
+   * nothing that is past the limit leaves: a session or a token that is new is quickly made.
    * @throws HttpError `too_many_calls`
    */
   async takeReveals(c: AppContext, values: number): Promise<void> {
@@ -71,17 +72,17 @@ export class CallLimits {
       c.get("facts").uncountedReveals += values;
       return;
     }
-    const keys = keysOf(known).filter(([kind]) => this.#reveals.has(kind));
-    for (const [kind, key] of keys) await consume(this.#reveals.get(kind)!, key);
-    await this.#owe(keys, values - 1);
+    await this.#countReveals(known, values);
   }
 
-  async #owe(keys: readonly [Kind, string][], values: number): Promise<void> {
-    if (values <= 0) return;
+  /** @throws HttpError `too_many_calls` */
+  async #countReveals(known: Known, values: number): Promise<void> {
+    const keys = keysOf(known).filter(([kind]) => this.#reveals.has(kind));
+    for (const [kind, key] of keys) await consume(this.#reveals.get(kind)!, key);
+    if (values === 1) return;
     for (const [kind, key] of keys) {
-      const limiter = this.#reveals.get(kind);
-      if (limiter === undefined) continue;
-      const { consumedPoints } = await limiter.penalty(key, values);
+      const limiter = this.#reveals.get(kind)!;
+      const { consumedPoints } = await limiter.penalty(key, values - 1);
       if (consumedPoints > limiter.points)
         await limiter.block(key, Math.ceil(consumedPoints / limiter.points));
     }
@@ -103,7 +104,12 @@ export class CallLimits {
         const person = type !== "service_token" && c.req.raw.headers.get("authorization") === null;
         const now: Known = { kind: person ? "user" : "token", id, tenant };
         this.#known.set(credential, now);
-        await this.#owe(keysOf(now), uncountedReveals);
+        if (uncountedReveals > 0)
+          await this.#countReveals(now, uncountedReveals).catch((refused: unknown) => {
+            // Nothing of the answer goes out, its headers neither.
+            c.res = undefined;
+            throw refused;
+          });
       }
       if (REFUSALS.has(c.res.status))
         for (const [kind, key] of keys) await this.#limiters.get(kind)!.penalty(key, REFUSED_POINTS - 1);
@@ -119,7 +125,12 @@ export class CallLimits {
 
   #digestOf(c: AppContext): string | null {
     const { headers } = c.req.raw;
-    const text = headers.get("authorization") ?? sessionOf(headers, c.get("facts").origin.https);
+    const authorization = headers.get("authorization");
+    // The token alone: its header can be spelt in as many ways as it has room for.
+    const text =
+      authorization === null
+        ? sessionOf(headers, c.get("facts").origin.https)
+        : (bearerOf(authorization) ?? null);
     return text === null ? null : createHmac("sha256", this.#key).update(text).digest("base64");
   }
 }
