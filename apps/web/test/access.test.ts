@@ -234,7 +234,6 @@ test("what takes two is asked for by one and decided by another; why somebody ma
   await olga.page.getByRole("combobox", { name: "Go to or do" }).fill("break glass");
   await olga.page.keyboard.press("Enter");
   await glass.getByLabel("Secret's name").waitFor();
-  await olga.look("break-glass-named");
   await glass.getByRole("button", { name: "Cancel" }).click();
 
   // Of another, to who may read members.
@@ -250,6 +249,21 @@ test("what takes two is asked for by one and decided by another; why somebody ma
   await page.goto("/t/veridian/members");
   await page.getByText("You may not see this").waitFor();
   await page.getByText("Your role here does not allow this page").waitFor();
+
+  // Where reading takes two as well, a refused reveal leads to who may be asked.
+  const { environments } = await tenant.caller.environments.list({});
+  const dev = environments.find((one) => one.name === "dev" && one.protection !== null)!;
+  await tenant.caller.environments.protect({ environment: dev.id, protection: "all" });
+  await olga.page.getByRole("link", { name: "Secrets" }).click();
+  await olga.page.getByRole("button", { name: "Reveal DATABASE_URL" }).click();
+  await olga.page
+    .getByRole("region", { name: "Notifications" })
+    .getByRole("link", { name: "Ask for an approval" })
+    .click();
+  await olga.page
+    .getByRole("dialog", { name: "Ask for an approval" })
+    .getByRole("button", { name: "Cancel" })
+    .click();
   expect([...olga.complaints, ...dora.complaints]).toEqual([]);
   await olga.leave();
   await dora.leave();

@@ -118,7 +118,7 @@ export const AboutSecret = createContext<string | null>(null);
 const GlassHelp = lazy(() => import("../approvals/glass-help.tsx"));
 
 /** Where what takes two people is asked for, and, for owners, the way on without. */
-function AskForApproval() {
+export function AskForApproval() {
   const { tenant } = useParams({ strict: false });
   const secretId = useContext(AboutSecret);
   if (tenant === undefined) return null;

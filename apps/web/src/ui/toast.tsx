@@ -3,6 +3,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import { type Failure, toFailure } from "../data/failure.ts";
 import { m } from "../messages.ts";
 import { Button, IconButton } from "./button.tsx";
+import { AskForApproval } from "./state.tsx";
 
 interface Note {
   id: number;
@@ -86,6 +87,7 @@ function Toast({ note }: { note: Note }) {
       <div className="min-w-0 flex-1 py-1.5 leading-5">
         <p className="font-medium">{note.text}</p>
         {note.detail === undefined ? null : <p className="text-muted">{note.detail}</p>}
+        {note.failure?.code === "approval_required" ? <AskForApproval /> : null}
         {note.failure?.correlationId ? (
           <p className="text-xs text-muted">
             {m.failure.correlation} <code>{note.failure.correlationId}</code>
