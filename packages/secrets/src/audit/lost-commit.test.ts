@@ -3,7 +3,6 @@ import { type Connections, connect } from "@keyfold/db";
 import { FaultyProxy, type Lost } from "@keyfold/rotators/testing";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { requestInfo } from "../router/context.ts";
-import { verbs } from "../router/verbs.ts";
 import type { KeyfoldServer } from "../server.ts";
 import { callerOf, type House, openHouse } from "../testing/house.ts";
 import { refusalOf } from "../testing/refusal.ts";
@@ -48,9 +47,9 @@ const COMMIT = "COMMIT\0";
 const WAYS: Lost[] = ["answered", "under way", "never sent"];
 
 const reveal = (facts: { userAgent?: string; session?: string } = {}) =>
-  server.invoke(verbs.secrets.reveal, requestInfo({ ...(facts.session ? {} : { token }), ...facts }), {
-    name: "K",
-  });
+  server.router
+    .createCaller({ keyfold: requestInfo({ ...(facts.session ? {} : { token }), ...facts }) })
+    .secrets.reveal({ name: "K" });
 
 /** What a chain's events are, by the text that they hold. */
 async function told(text: string, of = chain): Promise<number> {
@@ -81,7 +80,7 @@ test.each(["answered", "never sent"] as const)(
     const other = await house.tenant(`other-${how.split(" ")[0]}`);
     await other.caller.secrets.create({ name: "K", value: "sk_test_another_one" });
     const of = (facts: { token: string; userAgent?: string }) =>
-      server.invoke(verbs.secrets.reveal, requestInfo(facts), { name: "K" });
+      server.router.createCaller({ keyfold: requestInfo(facts) }).secrets.reveal({ name: "K" });
     await of({ token: other.token });
     await reveal();
     const userAgent = `tenants-${randomUUID()}`;

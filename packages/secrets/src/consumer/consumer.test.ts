@@ -34,7 +34,9 @@ async function reader(consumerName?: string, consumerKind?: Kind): Promise<strin
   return made.token!;
 }
 const reveal = (token: string, id: string, instance?: string) =>
-  house.server.invoke(verbs.secrets.reveal, requestInfo({ token, instance: instance ?? null }), { id });
+  house.server.router
+    .createCaller({ keyfold: requestInfo({ token, instance: instance ?? null }) })
+    .secrets.reveal({ id });
 const ack = (token: string, id: string, version: number, instance?: string, leaseSeconds?: number) =>
   house.as(token).consumers.ack({ id, version, instance, leaseSeconds });
 const consumers = async (id: string) => {

@@ -1,7 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { requestInfo } from "../router/context.ts";
-import { verbs } from "../router/verbs.ts";
-import { type Caller, type House, openHouse } from "../testing/house.ts";
+import { type Caller, callerOf, type House, openHouse } from "../testing/house.ts";
 import { codeOf } from "../testing/refusal.ts";
 
 let house: House;
@@ -295,7 +293,7 @@ test("a read by session or by another process sees the newest value at once", as
   const { id } = await secret();
   const other = await house.another();
   const { token } = await caller.tokens.create({ name: "t", preset: "reader" });
-  const read = async () => (await other.invoke(verbs.secrets.reveal, requestInfo({ token }), { id })).value;
+  const read = async () => (await callerOf(other, token).secrets.reveal({ id })).value;
   expect(await read()).toBe("value 1");
   await caller.secrets.rotate({ id, value: "value 2" });
   expect(await read()).toBe("value 2");
