@@ -1,8 +1,8 @@
 import type { KeyfoldRouter } from "@keyfold/secrets";
-import type { TRPCLink } from "@trpc/client";
+import { TRPCClientError, type TRPCLink } from "@trpc/client";
 import { observable } from "@trpc/server/observable";
 import { m } from "../messages.ts";
-import { ProblemError, toFailure } from "./failure.ts";
+import { toFailure } from "./failure.ts";
 import { sessionEnded } from "./session.ts";
 
 /** What a call may be refused for that the person can mend where they stand: by a fresh second factor, by signing in again. */
@@ -40,8 +40,13 @@ export function hold(): () => void {
   };
 }
 
-/** A session that has ended, where somebody would rather not sign in yet. */
-const left = () => new ProblemError({ code: "unauthenticated", detail: m.failure.ended });
+/** What a call ends with after its session has, where somebody would rather not sign in yet. */
+const left = () =>
+  new TRPCClientError<KeyfoldRouter>("a call was refused", {
+    result: {
+      error: { data: { keyfold: { code: "unauthenticated", message: m.failure.ended } } },
+    } as never,
+  });
 
 /** Marks a call as part of the asking itself: its refusal asks nobody. */
 export const ASKS_NOBODY = { asksNobody: true };
@@ -67,7 +72,8 @@ export const askingLink: TRPCLink<KeyfoldRouter> =
           error(error) {
             const { code } = toFailure(error);
             const ends = code === "unauthenticated" && op.context.asksNobody !== true;
-            const mendable = code === "factor_required" || (ends && held > 0);
+            // What is only read while a form is open asks nobody, and leads nobody away: the form's own call does.
+            const mendable = code === "factor_required" || (ends && held > 0 && op.type === "mutation");
             if (!mendable || asked.has(code)) {
               if (ends && held === 0) sessionEnded();
               return observer.error(error);
@@ -76,7 +82,7 @@ export const askingLink: TRPCLink<KeyfoldRouter> =
             void ask(code as Mendable).then((mended) => {
               if (cancelled) return;
               if (mended) running = run();
-              else observer.error(ends ? (left() as unknown as typeof error) : error);
+              else observer.error(ends ? left() : error);
             });
           },
         });

@@ -17,18 +17,29 @@ export interface Reveal<T = Revealed> {
 }
 
 /**
+ * Empties what was shown. React keeps the state of the render before, and so whatever it refers to, until it renders again:
+ * the answer's own fields are let go of, in place.
+ */
+function empty(shown: object): void {
+  for (const key of Object.keys(shown)) Reflect.deleteProperty(shown, key);
+}
+
+/**
  * Holds one value at most, in this component's state and nowhere else: no query cache, no store. It goes after 30
  * seconds, when the window loses focus or is hidden, and with the component. An answer that comes after any of these
  * is dropped.
  */
-export function useReveal<T = Revealed>(): Reveal<T> {
+export function useReveal<T extends object = Revealed>(): Reveal<T> {
   const [shown, setShown] = useState<Reveal<T>["shown"]>(null);
   const [asked, setAsked] = useState<string | null>(null);
   const running = useRef<AbortController | null>(null);
+  const held = useRef<T | null>(null);
 
   const hide = useCallback(() => {
     running.current?.abort();
     running.current = null;
+    if (held.current !== null) empty(held.current);
+    held.current = null;
     setShown(null);
     setAsked(null);
   }, []);
@@ -43,6 +54,7 @@ export function useReveal<T = Revealed>(): Reveal<T> {
         (revealed) => {
           if (running.current !== mine) return;
           setAsked(null);
+          held.current = revealed;
           setShown({ key, revealed });
         },
         (error) => {
@@ -70,7 +82,7 @@ export function useReveal<T = Revealed>(): Reveal<T> {
       removeEventListener("blur", hide);
       removeEventListener("pagehide", hide);
       document.removeEventListener("visibilitychange", hideIfHidden);
-      running.current?.abort();
+      hide();
     };
   }, [hide]);
 

@@ -55,7 +55,8 @@ export function SecretDrawer() {
         <State icon={<X size={20} aria-hidden />} title={sm.secret.gone} text={sm.secret.goneText}>
           <Button onPress={close}>{sm.secret.back}</Button>
         </State>
-      ) : query.error ? (
+      ) : query.error && secret === undefined ? (
+        // What was read before stays where reading it anew fails: a form may be open over it.
         <FailureState error={query.error} onRetry={() => void query.refetch()} />
       ) : secret === undefined ? (
         <SkeletonRows rows={4} />

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { renewIdentity, useIdentity } from "../data/identity.ts";
 import { callPeople } from "../data/people.ts";
+import { queries } from "../data/queries.ts";
 import { signOut } from "../data/session.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
@@ -30,7 +31,11 @@ export function SignInAgain({ onAnswer }: { onAnswer: (signedIn: boolean) => voi
       const now = await renewIdentity(
         (one) => one.type === type && one.tenant?.id === tenant?.id && (email === null || one.id === id),
       );
-      if (now) return onAnswer(true);
+      if (now) {
+        // What was read meanwhile was refused.
+        void queries.refetchQueries({ type: "active", predicate: ({ state }) => state.status === "error" });
+        return onAnswer(true);
+      }
       setStep("password");
       setProblem(here ? w.other(name) : w.notYet(name));
       // What one person typed is not sent by another.

@@ -57,8 +57,10 @@ export function EditPage() {
     };
   }, [history, dirty]);
 
-  if (all.error) return <FailureState error={all.error} onRetry={() => void all.refetch()} />;
-  if (all.isPending || hasNextPage) return <SkeletonRows />;
+  // What was read before stays where reading it anew fails, and with it what is staged.
+  if (all.error && all.data === undefined)
+    return <FailureState error={all.error} onRetry={() => void all.refetch()} />;
+  if (all.data === undefined || hasNextPage) return <SkeletonRows />;
   const versions = new Map(
     all.data.pages.flatMap((page) => page.secrets.map(({ name, version }) => [name, version] as const)),
   );

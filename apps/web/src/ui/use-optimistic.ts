@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { hold } from "../data/asking.ts";
 import { type Guess, optimistically } from "../data/optimistically.ts";
 import { tellFailure } from "./toast.tsx";
 import { type Action, useAction } from "./use-action.ts";
@@ -22,11 +23,14 @@ export function useOptimistic(): Optimistic {
     busy,
     failed,
     run: (guesses, call) =>
-      run(() =>
-        optimistically(guesses, call).catch((error: unknown) => {
-          if (!here.current) tellFailure(error);
-          throw error;
-        }),
-      ),
+      run(() => {
+        const letGo = hold();
+        return optimistically(guesses, call)
+          .catch((error: unknown) => {
+            if (!here.current) tellFailure(error);
+            throw error;
+          })
+          .finally(letGo);
+      }),
   };
 }
