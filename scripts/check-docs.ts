@@ -19,7 +19,8 @@ const ids = Object.entries(LETTERS).flatMap(([letter, count]) =>
 checkRequirements("docs/requirements.md");
 checkThreats("docs/threat-model.md");
 for (const doc of docs()) checkPaths(doc);
-checkNames("docs/deploy.md", "apps/api/src/config/names.ts", /"((?:KEYFOLD|DATABASE)_[A-Z_]+)"/g);
+for (const file of ["settings.ts", "object-storage.ts"])
+  checkNames("docs/deploy.md", `apps/api/src/config/${file}`, /^  ((?:KEYFOLD|DATABASE)_[A-Z0-9_]+):/gm);
 for (const file of ["metrics.ts", "key-metrics.ts"])
   checkNames("docs/deploy.md", `apps/api/src/observe/${file}`, /"(keyfold_[a-z_]+)"/g);
 
