@@ -75,6 +75,9 @@ test("the palette goes anywhere and does anything by a few letters; keys alone d
 
   // A project, from the palette; its environments are made, renamed and deleted where it stands.
   await page.keyboard.press("Control+k");
+  await field.fill("new ");
+  for (const name of ["New environment in default", "New token"])
+    await palette.getByRole("option", { name }).waitFor();
   await field.fill("new project");
   await page.keyboard.press("Enter");
   await page.waitForURL("**/t/acme/settings?make=project");

@@ -1,5 +1,6 @@
 import type { Caller } from "@keyfold/secrets/testing";
 import { expect, test } from "vitest";
+import { hold } from "./hold.ts";
 import { setScene } from "./scene.ts";
 
 const scene = setScene();
@@ -44,7 +45,15 @@ test("a rotation shows first whom it touches, then who has moved, live; its grac
   await drawer.getByRole("button", { name: "Declare" }).click();
   const declare = page.getByRole("dialog", { name: "Declare a consumer of payments/STRIPE_SECRET_KEY" });
   await declare.getByLabel("Its name").fill("invoices");
+  // In the list at once; where the call does not arrive, out of it again, and the form is back.
+  const held = await hold(page, /consumers\.declare/);
   await declare.getByRole("button", { name: "Declare" }).click();
+  await readers.getByText("invoices").waitFor();
+  await held.fail();
+  await declare.getByText("Keyfold cannot be reached").waitFor();
+  expect(await page.getByText("invoices", { exact: true }).count()).toBe(0);
+  await declare.getByRole("button", { name: "Declare" }).click();
+  await page.getByText("invoices is declared").waitFor();
   await readers.getByText("invoices").waitFor();
   await drawer.getByRole("button", { name: "Forget invoices" }).click();
   await page
