@@ -28,9 +28,9 @@ const STATIC = [
 ];
 /** Every procedure of the router: verbs, one by one. */
 const PROCEDURES = ["ALL /trpc/*"];
-/** What only looks at a request on its way: facts and headers, calls' limits, the documentation's own headers, the panel's. */
+/** What only looks at a request on its way: its address let go, facts and headers, limits, the documentation's headers, the panel's. */
 const ON_THE_WAY = [
-  "ALL /*",
+  ...["ALL /*", "ALL /*"],
   ...["/api/*", "/trpc/*", "/session/*", "/people/*"].map((path) => `ALL ${path}`),
   "ALL /api/docs/*",
   "ALL /session",
@@ -82,6 +82,6 @@ test("at the links' origin there are the links' doors, and nothing else but file
   });
   const posts = LINK_DOORS.filter((door) => door.startsWith("POST"));
   expect(mounted(links)).toEqual(
-    ["ALL /*", "ALL /l/*", "ALL /links/*", "GET /*", "GET /l/:id", ...withOthers(posts)].sort(),
+    ["ALL /*", "ALL /*", "ALL /l/*", "ALL /links/*", "GET /*", "GET /l/:id", ...withOthers(posts)].sort(),
   );
 });

@@ -29,6 +29,11 @@ export interface Callers {
    * @param guess what is being tried, such as an address: whoever tries too often waits. @throws HttpError `too_many_guesses`
    */
   requestOfNobody(c: AppContext, guess: string | null): RequestInfo;
+  /**
+   * For nobody, who asks for what leaves something behind whoever asks it: each counts like a guess that was wrong.
+   * @throws HttpError `too_many_guesses`
+   */
+  requestOfAsker(c: AppContext): RequestInfo;
   /** The same with the panel's session, where the request has one. */
   requestWithSession(c: AppContext): RequestInfo;
   /** Told that somebody proved who they are. */
@@ -92,6 +97,13 @@ export function createCallers(options: {
     });
   }
 
+  function requestOfAsker(c: AppContext): RequestInfo {
+    const asking = "asks, and proves nothing";
+    const request = requestOfNobody(c, asking);
+    guesses.failed(request.ip, asking);
+    return request;
+  }
+
   /** @throws KeyfoldError `bad_input` */
   function instanceOf(headers: HeaderSource): string | null {
     const instance = headers.get(INSTANCE_HEADER);
@@ -104,6 +116,7 @@ export function createCallers(options: {
   return {
     requestWith,
     requestOfNobody,
+    requestOfAsker,
     hotRequestOf(facts, headers) {
       const token = bearerOf(headers.get("authorization") ?? "");
       if (token === undefined || guesses.waitOf(facts.origin.ip, token) > 0) return null;

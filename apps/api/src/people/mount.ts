@@ -22,7 +22,12 @@ export function mountPeople(
       facts.route = path;
       requirePanel(c.req.raw.headers, facts.ownOrigins);
       const body = method === "POST" ? await readJson(c.req.raw, MAX_BODY_BYTES) : undefined;
-      const request = who === "nobody" ? callers.requestOfNobody(c, null) : callers.requestWithSession(c);
+      const request =
+        who === "asker"
+          ? callers.requestOfAsker(c)
+          : who === "nobody"
+            ? callers.requestOfNobody(c, null)
+            : callers.requestWithSession(c);
       return run({ c, people, callers, request, body });
     });
   for (const path of new Set(PEOPLE_ROUTES.map((route) => route.path)))

@@ -2,6 +2,7 @@ import { makeOperator, PASSWORD } from "@keyfold/secrets/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GuessLimit } from "../http/guess-limit.ts";
 import { type Served, serveHouse } from "../testing/index.ts";
+import { toldTo } from "../testing/told.ts";
 import { PEOPLE_ROUTES } from "./routes.ts";
 
 const PANEL = { "x-keyfold": "panel" };
@@ -168,4 +169,21 @@ test("neither the log nor an answer repeats a password, a link's secret or a ses
   const told = served.lines.join("") + answers.map((answer) => answer.text).join("");
   for (const given of [PASSWORD, secret, cookieIn(answers[2]!).split("=")[1]!])
     expect(told).not.toContain(given);
+});
+
+test("who asks for new passwords of ever other addresses waits: each asking leaves an event and a row", async () => {
+  const mail = { linkTo: (secret: string) => `#${secret}`, send: async () => {} };
+  const strict = await serveHouse({ guesses: new GuessLimit({ most: 3 }), house: { mail } });
+  try {
+    const ask = (n: number) =>
+      strict.call("/people/forgot", { body: { email: `no-one-${n}@example.com` }, headers: PANEL });
+    const answers = [];
+    for (let n = 0; n < 5; n++) answers.push(await ask(n));
+    expect(answers.map(({ status }) => status)).toEqual([204, 204, 204, 429, 429]);
+    expect(answers[4]!.json.code).toBe("too_many_guesses");
+    const told = toldTo(strict.house, { deployment: strict.house.server.deployment.id });
+    expect((await told()).filter((line) => line.includes("person.reset_asked"))).toHaveLength(3);
+  } finally {
+    await strict.close();
+  }
 });

@@ -18,10 +18,10 @@ export interface PeopleRoute {
   method: "GET" | "POST" | "DELETE";
   path: string;
   /**
-   * Who asks: a person, whose session the domain asks for; anyone, with their session where they have one; or nobody, whatever
-   * the browser sends.
+   * Who asks: a person, whose session the domain asks for; anyone, with their session where they have one; nobody, whatever
+   * the browser sends; or an asker, who is nobody and whose asking leaves something behind.
    */
-  who: "person" | "anyone" | "nobody";
+  who: "person" | "anyone" | "nobody" | "asker";
   run(call: PeopleCall): Promise<Response>;
 }
 
@@ -158,7 +158,7 @@ export const PEOPLE_ROUTES: readonly PeopleRoute[] = [
   {
     method: "POST",
     path: "/people/forgot",
-    who: "nobody",
+    who: "asker",
     run: async ({ people, request, body }) => {
       await people.forgotPassword(request, body);
       return new Response(null, { status: 204 });
