@@ -20,7 +20,7 @@ checkRequirements("docs/requirements.md");
 checkThreats("docs/threat-model.md");
 for (const doc of docs()) checkPaths(doc);
 for (const file of ["settings.ts", "object-storage.ts"])
-  checkNames("docs/deploy.md", `apps/api/src/config/${file}`, /^  ((?:KEYFOLD|DATABASE)_[A-Z0-9_]+):/gm);
+  checkNames("docs/deploy.md", `apps/api/src/config/${file}`, /^ {2}((?:KEYFOLD|DATABASE)_[A-Z0-9_]+):/gm);
 for (const file of ["metrics.ts", "key-metrics.ts"])
   checkNames("docs/deploy.md", `apps/api/src/observe/${file}`, /"(keyfold_[a-z_]+)"/g);
 
