@@ -33,7 +33,7 @@ export default defineConfig({
             },
             {
               name: "base",
-              test: /apps\/web\/src\/(data\/(failure|people|queries|session)|frame\/(crash|theme\.ts)|messages|ui\/(button|field|logo|state|title|use-action)\.|sign-in\/safe-path)/,
+              test: /apps\/web\/src\/(data\/(failure|people|queries|session)|frame\/(crash|theme\.ts)|locale|messages|ui\/(button|field|logo|state|title|use-action)\.|sign-in\/safe-path)/,
             },
             {
               name: "sign-in",

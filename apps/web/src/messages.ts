@@ -1,3 +1,4 @@
+import { inNumbers } from "./locale.ts";
 /** The panel's sentences, in English: another language is another file. A screen that few open keeps its own beside it. */
 export const m = {
   product: "Keyfold",
@@ -158,7 +159,7 @@ export const m = {
     version: (n: number) => `Version ${n}`,
     binary: "Binary, shown as base64",
     lines: (n: number) => `${n} lines`,
-    characters: (n: number) => (n === 1 ? "1 character" : `${n.toLocaleString("en")} characters`),
+    characters: (n: number) => (n === 1 ? "1 character" : `${inNumbers(n)} characters`),
     whitespace: "Starts or ends with white space",
     copied: (name: string) => `${name} copied`,
     clears: "It is cleared from the clipboard in 60 seconds.",

@@ -1,5 +1,7 @@
-const utcDay = new Intl.DateTimeFormat("en", { month: "short", day: "numeric", timeZone: "UTC" });
-const hour = new Intl.DateTimeFormat("en", {
+import { dates, inNumbers } from "../locale.ts";
+
+const utcDay = dates({ month: "short", day: "numeric", timeZone: "UTC" });
+const hour = dates({
   month: "short",
   day: "numeric",
   hour: "2-digit",
@@ -70,9 +72,7 @@ export const au = {
     refused: "Refused",
     failed: "Failed",
     sum: (n: number, most: number, by: "hour" | "day") =>
-      n === 0
-        ? "none"
-        : `${n.toLocaleString("en")}, at most ${most.toLocaleString("en")} ${by === "day" ? "a day" : "an hour"}`,
+      n === 0 ? "none" : `${inNumbers(n)}, at most ${inNumbers(most)} ${by === "day" ? "a day" : "an hour"}`,
     onDay: (moment: string) => utcDay.format(new Date(moment)),
     inHour: (moment: string) => hour.format(new Date(moment)),
     asTable: "As a table",

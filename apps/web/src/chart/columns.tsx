@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { inNumbers } from "../locale.ts";
 
 /** What is counted: one row of columns, on a scale of its own, since what is rare would vanish beside what is usual. */
 export interface Series {
@@ -71,7 +72,7 @@ export function Columns({ title, spans, series, table }: Props) {
                     </th>
                     {series.map(({ id: key, values }) => (
                       <td key={key} className="py-1.5 pr-4">
-                        {(values[i] ?? 0).toLocaleString("en")}
+                        {inNumbers(values[i] ?? 0)}
                       </td>
                     ))}
                   </tr>
@@ -111,7 +112,7 @@ function Row({ series, spans }: { series: Series; spans: readonly string[] }) {
               height={height(value, most)}
               className={loud ? "fill-danger" : "fill-accent"}
             >
-              <title>{`${spans[i]}: ${value.toLocaleString("en")}`}</title>
+              <title>{`${spans[i]}: ${inNumbers(value)}`}</title>
             </rect>
           ),
         )}

@@ -1,5 +1,6 @@
 /** The sentences of the rules by which a workload's own token is exchanged. */
 export const fe = {
+  issuerExample: "https://",
   title: "Federation",
   lead: "A job of your CI or a workload of your cluster shows its own token and gets one of minutes. Nothing that lasts is stored there.",
   label: "Federation rules",

@@ -85,7 +85,7 @@ export function RuleForm({ tenant, onClose }: { tenant: string; onClose: () => v
       <Field
         label={fe.issuer}
         hint={fe.issuerHint}
-        placeholder="https://"
+        placeholder={fe.issuerExample}
         mono
         value={issuer}
         onChange={setIssuer}

@@ -1,3 +1,4 @@
+import { inNumbers } from "../locale.ts";
 /** The sentences of the operator's page of keys: apart from the others, which every first screen loads. */
 export const k = {
   title: "Root keys",
@@ -101,4 +102,4 @@ const PROBLEMS: Record<string, string> = {
   database_unavailable: "the database cannot be reached.",
 };
 
-const number = (n: number) => n.toLocaleString("en");
+const number = (n: number) => inNumbers(n);

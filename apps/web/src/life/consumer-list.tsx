@@ -1,5 +1,6 @@
 import { X } from "lucide-react";
 import { useState } from "react";
+import { inOrderOfNames } from "../locale.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { l } from "./messages.ts";
@@ -23,7 +24,7 @@ interface Props {
 export function ConsumerList({ name, radius, first = 5, onForget }: Props) {
   const [all, setAll] = useState(false);
   const ordered = radius.consumers.toSorted(
-    (a, b) => RANK[a.state] - RANK[b.state] || a.name.localeCompare(b.name),
+    (a, b) => RANK[a.state] - RANK[b.state] || inOrderOfNames(a.name, b.name),
   );
   const shown = all ? ordered : ordered.slice(0, first);
   return (

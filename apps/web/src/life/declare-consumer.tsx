@@ -78,7 +78,7 @@ export function DeclareConsumer({ tenant, secret, onClose }: Props) {
       <Field
         label={l.declare.name}
         hint={l.declare.nameHint}
-        placeholder="checkout"
+        placeholder={l.consumerExample}
         autoFocus
         value={consumer}
         onChange={setConsumer}

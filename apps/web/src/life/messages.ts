@@ -1,5 +1,7 @@
+import { counted } from "../locale.ts";
 /** The sentences of a secret's life: apart from the others, which every first screen loads. */
 export const l = {
+  consumerExample: "checkout",
   consumers: "Who reads it",
   consumersLabel: (name: string) => `Consumers of ${name}`,
   none: "No consumer is known yet",
@@ -203,5 +205,5 @@ export const l = {
 } as const;
 
 function count(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+  return counted(n, one, many);
 }

@@ -1,4 +1,5 @@
 import type { Outputs } from "../data/trpc.ts";
+import { dates } from "../locale.ts";
 
 export type Schedule = NonNullable<Outputs["rotation"]["getPolicy"]["schedule"]>;
 export type Day = "sun" | "mon" | "tue" | "wed" | "thu" | "fri" | "sat";
@@ -41,7 +42,7 @@ export function scheduleOf(draft: ScheduleDraft): Schedule | null {
   };
 }
 
-const names = new Intl.DateTimeFormat("en", { weekday: "short", timeZone: "UTC" });
+const names = dates({ weekday: "short", timeZone: "UTC" });
 /** "Mon". 2024-01-01 was one. */
 export const dayName = (day: Day): string => names.format(new Date(Date.UTC(2024, 0, 1 + DAYS.indexOf(day))));
 

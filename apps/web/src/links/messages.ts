@@ -1,5 +1,6 @@
 /** The sentences of the links' screen. */
 export const k = {
+  keyExample: "STRIPE_SECRET_KEY",
   title: "Links",
   lead: "Let somebody without an account hand a value in, or see one: once each.",
   ask: "Ask for a value",

@@ -57,7 +57,7 @@ export function RequestLink({ tenant, onClose }: { tenant: string; onClose: () =
       <Field
         label={k.name}
         hint={k.nameHint}
-        placeholder="STRIPE_SECRET_KEY"
+        placeholder={k.keyExample}
         mono
         autoFocus
         value={name}

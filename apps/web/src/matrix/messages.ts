@@ -1,3 +1,4 @@
+import { inNumbers } from "../locale.ts";
 /** The sentences of the overview of keys and environments. */
 export const x = {
   title: "Overview",
@@ -6,7 +7,7 @@ export const x = {
   table: "Keys by environment",
   key: "Key",
   count: (n: number, of: number, more: boolean) =>
-    `${n.toLocaleString("en")}${n === of ? "" : ` of ${of.toLocaleString("en")}`}${more ? "+" : ""} ${of === 1 ? "key" : "keys"}`,
+    `${inNumbers(n)}${n === of ? "" : ` of ${inNumbers(of)}`}${more ? "+" : ""} ${of === 1 ? "key" : "keys"}`,
   show: "Show",
   shows: {
     all: "Every key",
@@ -33,7 +34,7 @@ export const x = {
   clear: "Clear filters",
   select: (name: string) => `Select ${name}`,
   selectAll: "Select all that are shown",
-  selected: (n: number) => `${n.toLocaleString("en")} selected`,
+  selected: (n: number) => `${inNumbers(n)} selected`,
   unselect: "Clear selection",
   legend: "What the signs mean",
 

@@ -1,3 +1,4 @@
+import { inOrderOfNames } from "../locale.ts";
 import { partsOf, type View } from "./view.ts";
 
 /** A set of filters under a name. It holds what stands in an address anyway, and nothing that was searched for. */
@@ -28,7 +29,7 @@ export function viewsIn(text: string | null): SavedView[] {
 /** With one more under this name, in the place of the one that had it before; by name. */
 export function withView(views: readonly SavedView[], name: string, view: View): SavedView[] {
   return [...without(views, name), { name, view: partsOf(view) }].sort((a, b) =>
-    a.name.localeCompare(b.name),
+    inOrderOfNames(a.name, b.name),
   );
 }
 

@@ -1,6 +1,7 @@
 import { useParams } from "@tanstack/react-router";
 import { CalendarCheck2, RotateCw } from "lucide-react";
 import { useState } from "react";
+import { inOrderOfNames } from "../locale.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Choice } from "../ui/choice.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
@@ -75,4 +76,4 @@ export function RotationPage() {
 }
 
 const byTime = (a: Due, b: Due): number =>
-  (whenOf(a) ?? 0) - (whenOf(b) ?? 0) || a.name.localeCompare(b.name, "en");
+  (whenOf(a) ?? 0) - (whenOf(b) ?? 0) || inOrderOfNames(a.name, b.name);

@@ -1,11 +1,12 @@
 import { useState } from "react";
+import { dates } from "../locale.ts";
 import { CARD } from "../ui/page-header.tsx";
 import { r } from "./messages.ts";
 import { columns } from "./timeline-data.ts";
 import { type Due, whenOf } from "./use-due.ts";
 
-const day = new Intl.DateTimeFormat("en", { weekday: "short", day: "numeric", month: "short" });
-const month = new Intl.DateTimeFormat("en", { month: "short" });
+const day = dates({ weekday: "short", day: "numeric", month: "short" });
+const month = dates({ month: "short" });
 const HEIGHT = 56;
 
 /** Coming rotations as bars on a line of days: each can be focused, and names what comes on it. */

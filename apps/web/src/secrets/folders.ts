@@ -1,3 +1,4 @@
+import { inOrderOfNames } from "../locale.ts";
 /** A folder of secrets, or one secret in it. */
 export type Node<T> =
   | { kind: "folder"; id: string; label: string; path: string; count: number; children: Node<T>[] }
@@ -54,7 +55,7 @@ function nodesOf<T extends Named>(folder: Folder<T>, path: string): Node<T>[] {
   const leaves = folder.secrets.map(
     ({ label, secret }): Node<T> => ({ kind: "secret", id: secret.id, label, secret }),
   );
-  const byLabel = (a: Node<T>, b: Node<T>): number => a.label.localeCompare(b.label, "en");
+  const byLabel = (a: Node<T>, b: Node<T>): number => inOrderOfNames(a.label, b.label);
   return [...folders.sort(byLabel), ...leaves.sort(byLabel)];
 }
 

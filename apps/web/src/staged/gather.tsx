@@ -84,7 +84,7 @@ function FromText({ onChanges }: Pick<Props, "onChanges">) {
         id="paste"
         ref={area}
         rows={5}
-        placeholder={"STRIPE_SECRET_KEY=…\nDATABASE_URL=…"}
+        placeholder={s.fileExample}
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}

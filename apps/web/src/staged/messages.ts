@@ -1,5 +1,6 @@
 /** The sentences of editing several secrets at once. */
 export const s = {
+  fileExample: "STRIPE_SECRET_KEY=…\nDATABASE_URL=…",
   title: "Edit several",
   lead: (project: string, environment: string) =>
     `Gather changes of ${project} / ${environment}, look through them, and save them together. Nothing is changed before that.`,

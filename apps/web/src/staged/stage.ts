@@ -1,3 +1,4 @@
+import { inOrderOfNames } from "../locale.ts";
 /** A change that somebody gathered. Its value lives here, in the page's state, until it is saved or left. */
 export type Change = { name: string; what: "set"; value: string } | { name: string; what: "remove" };
 
@@ -45,7 +46,7 @@ export function review(
         kept: kept.has(name),
       };
     })
-    .sort((a, b) => a.change.name.localeCompare(b.change.name, "en"));
+    .sort((a, b) => inOrderOfNames(a.change.name, b.change.name));
 }
 
 /** What will be saved: not what is there already, and not what somebody kept. */

@@ -72,9 +72,9 @@ export function CreateTenant({ onClose }: { onClose: () => void }) {
         autoFocus
         value={slug}
         onChange={setSlug}
-        placeholder="acme"
+        placeholder={te.slugExample}
       />
-      <Field label={te.name} optional value={name} onChange={setName} placeholder="Acme Ltd" />
+      <Field label={te.name} optional value={name} onChange={setName} placeholder={te.nameExample} />
     </FormDialog>
   );
 }

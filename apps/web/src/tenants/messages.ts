@@ -1,5 +1,7 @@
 /** The sentences of the list of tenants, for operators. */
 export const te = {
+  slugExample: "acme",
+  nameExample: "Acme Ltd",
   title: "Tenants",
   lead: "Each tenant has keys and an audit log of its own.",
   create: "New tenant",

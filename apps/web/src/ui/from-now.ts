@@ -1,5 +1,7 @@
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
+import { dates, distances } from "../locale.ts";
+
+const relative = distances();
+const exact = dates({ dateStyle: "medium", timeStyle: "medium" });
 const STEPS: readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ["year", 31_536_000],
   ["month", 2_592_000],

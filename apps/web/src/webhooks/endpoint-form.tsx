@@ -81,7 +81,7 @@ export function EndpointForm({
       <Field
         label={w.form.url}
         hint={w.form.urlHint}
-        placeholder="https://"
+        placeholder={w.urlExample}
         mono
         autoFocus
         value={url}

@@ -1,4 +1,5 @@
 import type { Inputs } from "../data/trpc.ts";
+import { inNumbers } from "../locale.ts";
 
 export type Kind = NonNullable<Inputs["webhooks"]["create"]["kinds"]>[number];
 
@@ -38,6 +39,7 @@ export const KIND_GROUPS: readonly { label: string; of: RegExp }[] = [
 ];
 
 export const w = {
+  urlExample: "https://",
   title: "Webhooks",
   lead: "Tells your systems what changes: signed, in references, never a value.",
   create: "New endpoint",
@@ -121,7 +123,7 @@ export const w = {
     attempts: (n: number) => (n === 0 ? "not tried yet" : n === 1 ? "1 attempt" : `${n} attempts`),
     next: "next",
     attempt: (n: number) => `Attempt ${n}`,
-    ms: (n: number) => `${n.toLocaleString("en")} ms`,
+    ms: (n: number) => `${inNumbers(n)} ms`,
     noAnswer: "no answer",
     id: "Message id",
     replay: "Send again",
