@@ -230,7 +230,8 @@ async function recordRefusal(
     action: ACTIONS[action].event,
     outcome,
     code: refusal.code,
-    target: askedFor(action, input),
+    // Nothing of what a stranger wrote.
+    target: actor === null ? null : askedFor(action, input),
     details: refusalDetails(refusal),
     request,
   });

@@ -471,13 +471,16 @@ test("is told of in the operator's log, by table and row and never by value, and
   await house.tamper("UPDATE control_plane.service_tokens SET name = 'other' WHERE id = $1", [
     wider.details.id,
   ]);
-  expect(await codeOf(house.as(wider.token).secrets.list({}))).toBe("integrity_failed");
+  const named = "A_NAME_THAT_NOBODY_KNOWN_CHOSE";
+  expect(await codeOf(house.as(wider.token).secrets.reveal({ name: named }))).toBe("integrity_failed");
   const operator = house.as(house.operatorToken);
-  const told = await operator.audit.list({ deployment: true, action: "secret.listed", limit: 1 });
+  const told = await operator.audit.list({ deployment: true, action: "secret.accessed", limit: 1 });
   expect(told.events).toMatchObject([
     {
       outcome: "error",
       actor: { type: "anonymous" },
+      // Of who nobody is, nothing that they wrote, and they are counted together whatever they ask for.
+      target: null,
       details: { code: "integrity_failed", row: "serviceTokens", rowId: wider.details.id },
     },
   ]);
