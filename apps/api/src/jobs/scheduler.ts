@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { describeCause, type KeyfoldServer, type RunnableJob } from "@keyfold/secrets";
 import { PgBoss } from "pg-boss";
 import type { Logger } from "../observe/log.ts";
@@ -30,7 +31,7 @@ const RETRIES = { retryLimit: 3, retryDelay: 30, retryBackoff: true };
 const NEAR_SECONDS = 120;
 
 /** How long a stop waits for running jobs, in milliseconds: a part of a job takes five seconds at most. */
-const STOP_MS = 8_000;
+const STOP_MS = 7_000;
 
 /**
  * Runs the domain's jobs, spread over all processes that do this: every process asks for each job every so often, the
@@ -64,10 +65,16 @@ export async function startScheduler({
   boss.on("error", troubled);
   const stopping = new AbortController();
   const timers: NodeJS.Timeout[] = [];
+  const served: string[] = [];
   const stop = async () => {
     for (const timer of timers) clearInterval(timer);
     stopping.abort();
-    await boss.stop({ graceful: true, timeout: STOP_MS });
+    // Here each worker says when it has ended; a stop of the whole queue would look after them every half second.
+    const late = new AbortController();
+    const ended = Promise.allSettled(served.map((name) => boss.offWork(name)));
+    await Promise.race([ended, delay(STOP_MS, null, { signal: late.signal }).catch(() => null)]);
+    late.abort();
+    await boss.stop({ graceful: true, timeout: 1_000 });
   };
   try {
     await boss.start();
@@ -90,6 +97,7 @@ export async function startScheduler({
       deleteAfterSeconds: Math.max(3600, 2 * everySeconds),
     });
     const pollingIntervalSeconds = pollSeconds ?? Math.min(10, Math.max(1, everySeconds / 5));
+    served.push(name);
     await boss.work(name, { pollingIntervalSeconds }, async ([job]) => {
       // The queue stores what a job throws: it is told nothing but that it failed, and the log has the rest.
       await run(AbortSignal.any([stopping.signal, job!.signal])).catch(() => {
