@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Host, openHost } from "@keyfold/api/host";
 import { withTenant } from "@keyfold/db";
+import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
 import { localRootKey } from "@keyfold/envelope";
 import { encodeCheckpointLine } from "@keyfold/ledger";
 import { recipientFingerprint } from "@keyfold/recovery";
@@ -21,11 +22,13 @@ let folder: string;
 let house: House;
 let recipient: string;
 let hosts: Host[];
+let databases: TestDatabase[];
 /** The lines that were journaled. */
 let journal: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "keyfold-rehearsal-"));
   hosts = [];
+  databases = [];
   journal = "";
   house = await openHouse({
     provider: localRootKey(Buffer.from(bytes)),
@@ -42,6 +45,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const host of hosts) await host.close();
+  for (const database of databases) await database.drop();
   await house.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -59,12 +63,22 @@ const after = (name = "after") => ({
   KEYFOLD_DATA_DIR: join(folder, name),
   KEYFOLD_ROOT_KEY_FILE: join(folder, `${name}-root-key`),
 });
+/** The same with a database that somebody else runs, and that holds nothing. */
+async function elsewhere(): Promise<Record<string, string>> {
+  const database = await createTestDatabase();
+  databases.push(database);
+  return {
+    DATABASE_URL: database.url,
+    KEYFOLD_MIGRATION_URL: database.ownerUrl,
+    KEYFOLD_ROOT_KEY_FILE: join(folder, "after-root-key"),
+  };
+}
 const keyfold = (argv: string[], env: Record<string, string>): Promise<Said> =>
   commandLine(argv, { env, cwd: folder });
 const make = (out = "all.backup") => keyfold(["backup", "make", "--out", out, "--to", recipient], before());
-const restore = (more: string[] = [], env = after(), file = "all.backup") =>
+const restore = (more: string[] = [], env: Record<string, string> = after(), file = "all.backup") =>
   keyfold(["backup", "restore", file, "--identity", "identity.txt", ...more], env);
-async function open(env = after()): Promise<Host> {
+async function open(env: Record<string, string> = after()): Promise<Host> {
   const host = await openHost(env, folder);
   hosts.push(host);
   return host;
@@ -180,13 +194,14 @@ test("what was refused after the backup is refused again, and what the backup la
   await writeFile(join(folder, "journal"), journal);
   await appendFile(join(folder, "journal"), `${"0".repeat(64)} {"v":1,"action":"secret.restored"}\ncut o`);
 
-  const said = await restore(["--journal", "journal", "--checkpoints", "checkpoints"]);
+  const machine = await elsewhere();
+  const said = await restore(["--journal", "journal", "--checkpoints", "checkpoints"], machine);
   expect(said).toMatchObject({ exit: 0 });
   expect(said.err).toMatch(/The journal: 7 refusals carried out again, 7 known already, 2 lines passed over/);
   expect(said.err).toMatch(
     /The audit chain [0-9a-f-]{36} had \d+ events more, which the backup does not hold\./,
   );
-  const host = await open();
+  const host = await open(machine);
   const as = (token: string) => callerOf(host.keyfold, token);
   expect(await codeOf(as(doomed.token!).secrets.list({}))).toBe("unauthenticated");
   expect(await codeOf(as(tokens.get("acme")!).versions.reveal({ id: secret, version: 1 }))).toBe(
@@ -215,16 +230,17 @@ test("a journal from which a line was taken, or that was edited, stops the resto
   }
   const lines = journal.split("\n");
   await writeFile(join(folder, "journal"), [...lines.slice(0, -3), ...lines.slice(-2)].join("\n"));
-  const said = await restore(["--journal", "journal"]);
+  const machine = await elsewhere();
+  const said = await restore(["--journal", "journal"], machine);
   expect(said).toMatchObject({
     exit: 1,
     err: expect.stringContaining("The journal was edited: 1 lines are missing"),
   });
   // Nobody serves from it, and the second run, with the whole journal, ends it.
-  await expect(open()).rejects.toMatchObject({ problem: "restoring" });
+  await expect(open(machine)).rejects.toMatchObject({ problem: "restoring" });
   await writeFile(join(folder, "journal"), journal);
-  expect(await restore(["--journal", "journal"])).toMatchObject({ exit: 0 });
-  await open();
+  expect(await restore(["--journal", "journal"], machine)).toMatchObject({ exit: 0 });
+  await open(machine);
 }, 120_000);
 
 test("a wrong identity and a backup that is cut or edited: a clear sentence, and nothing written", async () => {
@@ -288,7 +304,7 @@ test("another root key where this one belongs, or a server that runs, refuses th
   expect(await restore()).toMatchObject({ exit: 1, err: expect.stringContaining("holds another root key") });
   // The house's own database: its server is connected, and stays it while this one looks.
   const connection = await house.db.pool.connect();
-  const said = await restore([], before() as never).finally(() => connection.release());
+  const said = await restore([], before()).finally(() => connection.release());
   expect(said).toMatchObject({
     exit: 1,
     err: expect.stringContaining("Somebody is connected to this database:"),
