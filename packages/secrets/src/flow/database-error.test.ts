@@ -104,6 +104,25 @@ test("a connection that is ended under a statement is database_unavailable, and 
     expect([databaseError(error)?.code, leavesOpen(error)]).toEqual(["database_unavailable", true]);
 });
 
+test("so is one that is cut or garbled on its way; one that was never made leaves nothing open", () => {
+  const failed = (code: string, syscall?: string) =>
+    Object.assign(new Error("canary"), { code, ...(syscall === undefined ? {} : { syscall }) });
+  // The first is what Node says of TLS of which somebody on the way has changed a byte.
+  for (const code of ["ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "EPROTO", "ECONNABORTED", "ECONNRESET"])
+    expect([databaseError(failed(code))?.code, leavesOpen(failed(code)), code]).toEqual([
+      "database_unavailable",
+      true,
+      code,
+    ]);
+  for (const code of ["EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "ETIMEDOUT"])
+    for (const syscall of ["read", "write", "connect"])
+      expect([databaseError(failed(code, syscall))?.code, leavesOpen(failed(code, syscall)), code]).toEqual([
+        "database_unavailable",
+        syscall !== "connect",
+        code,
+      ]);
+});
+
 test("what could not be sent, and what the server refused, leaves nothing open; a commit that it refuses neither", async () => {
   const errors = [
     await thrownBy(away.pool.query("SELECT 1")),

@@ -52,11 +52,30 @@ export function leavesOpen(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   const kind = adapterCause(error)?.kind;
   if (kind === "ConnectionClosed" || kind === "SocketTimeout" || code === "P1017") return true;
-  if (code === "ECONNRESET" || code === "EPIPE" || code === "ETIMEDOUT") return true;
+  if (isBroken(error)) return true;
   return (
     typeof message === "string" &&
     /Connection (terminated|ended)|Query read timeout/.test(message) &&
     !message.includes("due to connection timeout")
+  );
+}
+
+const BROKEN = new Set([
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EPROTO",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENETDOWN",
+]);
+
+/** Whether a connection was cut, or garbled under TLS, while it was there: of one that was never made it is `connect` that failed. */
+function isBroken(error: unknown): boolean {
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  return (
+    typeof code === "string" && syscall !== "connect" && (BROKEN.has(code) || code.startsWith("ERR_SSL_"))
   );
 }
 
@@ -92,21 +111,13 @@ function byState(state: string): DatabaseCode | null {
   return null;
 }
 
-const LOST = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "ENOTFOUND",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "ENOENT",
-  "EAI_AGAIN",
-]);
+const LOST = new Set([...BROKEN, "ECONNREFUSED", "ENOTFOUND", "ENOENT", "EAI_AGAIN"]);
 
 function byShape(error: unknown): DatabaseCode | null {
   const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
   const kind = adapterCause(error)?.kind;
-  if (typeof code === "string" && (LOST.has(code) || /^P10\d\d$/.test(code))) return "database_unavailable";
+  if (typeof code === "string" && (LOST.has(code) || isBroken(error) || /^P10\d\d$/.test(code)))
+    return "database_unavailable";
   if (kind === "DatabaseNotReachable" || kind === "ConnectionClosed" || kind === "SocketTimeout")
     return "database_unavailable";
   if (kind === "TooManyConnections" || code === "P2024" || code === "P2037") return "busy";
