@@ -3,8 +3,8 @@ import { asKeyfoldError, describeCause } from "../error.ts";
 import { again } from "../flow/again.ts";
 import { changeSql } from "../flow/change.ts";
 import { databaseError } from "../flow/database-error.ts";
-import { lockDeleted } from "../secret/load-deleted.ts";
-import { purge } from "../secret/purge.ts";
+import { lockDeleted } from "../secret/deleted/load.ts";
+import { purge } from "../secret/deleted/purge.ts";
 import { defineJob } from "./define.ts";
 
 const LOT = 200;

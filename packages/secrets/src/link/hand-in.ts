@@ -5,7 +5,7 @@ import { parseInput } from "../flow/verb.ts";
 import { decodeValue } from "../input/value.ts";
 import { findPlace } from "../place/place.ts";
 import { findSecret, lockSecret } from "../secret/load.ts";
-import { putByName } from "../secret/put.ts";
+import { putByName } from "../secret/set/put.ts";
 import { moveSecret } from "../secret/store.ts";
 import { withWriteKeys } from "../version/write-keys.ts";
 import { asLink, ended, makerStands, policyLets, tenantOfLink, withLinkOf } from "./held.ts";

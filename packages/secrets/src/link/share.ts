@@ -7,7 +7,7 @@ import { defineVerb } from "../flow/verb.ts";
 import { decodeValue } from "../input/value.ts";
 import { spoken } from "../policy/judge.ts";
 import { loadSecret } from "../secret/load.ts";
-import { reveal } from "../secret/reveal.ts";
+import { reveal } from "../secret/reveal/reveal.ts";
 import { originOfLinks, urlOf } from "./address.ts";
 import { madeLink, shareValueInput } from "./schema.ts";
 import { digestOf, freshSecret, sealShare } from "./secret.ts";

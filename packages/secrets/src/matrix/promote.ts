@@ -5,7 +5,7 @@ import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { findPlaceFor } from "../place/place.ts";
 import { loadSecret } from "../secret/load.ts";
-import { type PutResult, putByName } from "../secret/put.ts";
+import { type PutResult, putByName } from "../secret/set/put.ts";
 import { checkExpected } from "../secret/store.ts";
 import { openVersion, refuseClosed } from "../version/open.ts";
 import { withWriteKeys } from "../version/write-keys.ts";

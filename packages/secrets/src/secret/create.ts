@@ -4,8 +4,8 @@ import { onceFor, spellValue } from "../flow/replay.ts";
 import { defineVerb } from "../flow/verb.ts";
 import { findPlaceFor } from "../place/place.ts";
 import { withNewValue } from "../version/new-value.ts";
-import { insertSecret } from "./insert.ts";
 import { createSecretInput, secretView } from "./schema.ts";
+import { insertSecret } from "./set/insert.ts";
 import { isNameTaken } from "./store.ts";
 
 /** Makes a new secret with its version 1. @throws KeyfoldError `name_taken`, `not_found` (no such place), `too_large` */

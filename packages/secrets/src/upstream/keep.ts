@@ -4,7 +4,7 @@ import { changeSql } from "../flow/change.ts";
 import { databaseError } from "../flow/database-error.ts";
 import { findPlace } from "../place/place.ts";
 import { changedHere } from "../region/gate.ts";
-import { insertSecret } from "../secret/insert.ts";
+import { insertSecret } from "../secret/set/insert.ts";
 import { withWriteKeys } from "../version/write-keys.ts";
 import type { Found } from "./ask.ts";
 

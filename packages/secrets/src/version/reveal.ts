@@ -1,6 +1,6 @@
 import { tenantOf } from "../flow/tenant-of.ts";
 import { defineVerb } from "../flow/verb.ts";
-import { reveal, revealKnown } from "../secret/reveal.ts";
+import { reveal, revealKnown } from "../secret/reveal/reveal.ts";
 import { revealedView } from "../secret/schema.ts";
 import { revealVersionInput } from "./schema.ts";
 

@@ -1,5 +1,5 @@
+import { defineJob } from "../define.ts";
 import { cleaned } from "./clean.ts";
-import { defineJob } from "./define.ts";
 
 /** Forgets sessions that have expired. One that was ended early is forgotten when it would have expired. */
 export const cleanSessions = defineJob({

@@ -1,7 +1,7 @@
-import { tenantOf } from "../flow/tenant-of.ts";
-import { defineVerb } from "../flow/verb.ts";
-import { revealNames } from "./reveal-names.ts";
-import { bulkGetInput, bulkGetOutput } from "./schema.ts";
+import { tenantOf } from "../../flow/tenant-of.ts";
+import { defineVerb } from "../../flow/verb.ts";
+import { bulkGetInput, bulkGetOutput } from "../schema.ts";
+import { revealNames } from "./names.ts";
 
 /** The current values of up to 500 secrets of one place, all or nothing: one that is missing fails the call. */
 export const revealManySecrets = defineVerb({

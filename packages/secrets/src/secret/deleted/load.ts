@@ -1,5 +1,5 @@
-import type { Unit } from "../flow/change.ts";
-import { SECRET_COLUMNS, type SecretColumns, type SecretRow, secretOf } from "./rows.ts";
+import type { Unit } from "../../flow/change.ts";
+import { SECRET_COLUMNS, type SecretColumns, type SecretRow, secretOf } from "../rows.ts";
 
 /**
  * A deleted secret whose last day is over, locked, wherever it stood: its project may be gone too.

@@ -1,5 +1,5 @@
+import { defineJob } from "../define.ts";
 import { cleaned } from "./clean.ts";
-import { defineJob } from "./define.ts";
 
 /** Forgets tokens that federation rules gave out, a week after their end. */
 export const cleanFederatedTokens = defineJob({

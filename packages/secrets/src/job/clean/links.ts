@@ -1,5 +1,5 @@
+import { defineJob } from "../define.ts";
 import { cleaned } from "./clean.ts";
-import { defineJob } from "./define.ts";
 
 /** Forgets what links share once they have ended, and the links a month later. */
 export const cleanLinks = defineJob({

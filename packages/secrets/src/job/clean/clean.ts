@@ -1,6 +1,6 @@
 import { withDeployment } from "@keyfold/db";
-import { again } from "../flow/again.ts";
-import type { Services } from "../flow/services.ts";
+import { again } from "../../flow/again.ts";
+import type { Services } from "../../flow/services.ts";
 
 /** Rows that go in one statement: few enough that nobody waits for its locks. */
 const LOT = 1000;

@@ -1,4 +1,4 @@
-import type { Call } from "../flow/call.ts";
+import type { Call } from "../../flow/call.ts";
 
 /** Notes that a consumer read a version, after its event is durable. */
 export function noteRead({ services, actor, request }: Call, secretId: string, version: number): void {

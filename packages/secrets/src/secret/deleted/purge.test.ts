@@ -1,7 +1,7 @@
 import { decodeBodies, decodeEvent } from "@keyfold/ledger";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type Caller, type House, openHouse } from "../testing/house.ts";
-import { codeOf, refusalOf } from "../testing/refusal.ts";
+import { type Caller, type House, openHouse } from "../../testing/house.ts";
+import { codeOf, refusalOf } from "../../testing/refusal.ts";
 
 let house: House;
 let tenantId: string;
@@ -90,8 +90,8 @@ test("how long a deleted secret waits is the deployment's to say", async () => {
   const short = await house.another({ life: { purgeAfterSeconds: 86_400 } });
   const { id } = await secret();
   const { token } = await caller.tokens.create({ name: "admin", preset: "admin" });
-  const { verbs } = await import("../router/verbs.ts");
-  const { requestInfo } = await import("../router/context.ts");
+  const { verbs } = await import("../../router/verbs.ts");
+  const { requestInfo } = await import("../../router/context.ts");
   await short.invoke(verbs.secrets.delete, requestInfo({ token }), { id });
   await house.moveClock("23 hours");
   await sweep();

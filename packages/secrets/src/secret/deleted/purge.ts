@@ -1,11 +1,11 @@
-import { KeyfoldError } from "../error.ts";
-import { changeSql, type Unit } from "../flow/change.ts";
-import { tenantOf } from "../flow/tenant-of.ts";
-import { defineVerb } from "../flow/verb.ts";
-import { tell } from "../message/tell.ts";
-import { lockSecret } from "./load.ts";
-import type { SecretRow } from "./rows.ts";
-import { purgeSecretInput, purgeSecretOutput } from "./schema.ts";
+import { KeyfoldError } from "../../error.ts";
+import { changeSql, type Unit } from "../../flow/change.ts";
+import { tenantOf } from "../../flow/tenant-of.ts";
+import { defineVerb } from "../../flow/verb.ts";
+import { tell } from "../../message/tell.ts";
+import { lockSecret } from "../load.ts";
+import type { SecretRow } from "../rows.ts";
+import { purgeSecretInput, purgeSecretOutput } from "../schema.ts";
 
 /** A day in milliseconds: so long a deletion can be taken back, whoever wants it gone. The database waits as long. */
 const WAIT_MS = 86_400_000;

@@ -1,15 +1,15 @@
-import { KeyfoldError } from "../error.ts";
-import type { Call } from "../flow/call.ts";
-import { lookSql } from "../flow/change.ts";
-import { checkBulk } from "../input/value.ts";
-import { findPlace, type PlaceInput } from "../place/place.ts";
-import { askUpstream, type Found, mayReadAbsent, wereHere, wipeAll } from "../upstream/ask.ts";
-import { keepFound } from "../upstream/keep.ts";
-import { openVersion, refuseClosed, refusedFrom } from "../version/open.ts";
-import { findSecrets, type Loaded } from "./load.ts";
+import { KeyfoldError } from "../../error.ts";
+import type { Call } from "../../flow/call.ts";
+import { lookSql } from "../../flow/change.ts";
+import { checkBulk } from "../../input/value.ts";
+import { findPlace, type PlaceInput } from "../../place/place.ts";
+import { askUpstream, type Found, mayReadAbsent, wereHere, wipeAll } from "../../upstream/ask.ts";
+import { keepFound } from "../../upstream/keep.ts";
+import { openVersion, refuseClosed, refusedFrom } from "../../version/open.ts";
+import { findSecrets, type Loaded } from "../load.ts";
+import type { RevealedView } from "../schema.ts";
+import { viewRevealed } from "../view.ts";
 import { noteRead } from "./note-read.ts";
-import type { RevealedView } from "./schema.ts";
-import { viewRevealed } from "./view.ts";
 
 /** Stands where an id stands, for what is not kept here. */
 const NOWHERE = "00000000-0000-0000-0000-000000000000";

@@ -1,10 +1,10 @@
-import { changeTogether } from "../flow/change-together.ts";
-import { onceFor, spellValue } from "../flow/replay.ts";
-import { defineVerb } from "../flow/verb.ts";
-import { findPlaceFor } from "../place/place.ts";
-import { withNewValue } from "../version/new-value.ts";
+import { changeTogether } from "../../flow/change-together.ts";
+import { onceFor, spellValue } from "../../flow/replay.ts";
+import { defineVerb } from "../../flow/verb.ts";
+import { findPlaceFor } from "../../place/place.ts";
+import { withNewValue } from "../../version/new-value.ts";
+import { setSecretInput, setSecretOutput } from "../schema.ts";
 import { putByName } from "./put.ts";
-import { setSecretInput, setSecretOutput } from "./schema.ts";
 
 /** Sets a secret by name: a new secret, or a new version. The identical value changes nothing. */
 export const setSecret = defineVerb({

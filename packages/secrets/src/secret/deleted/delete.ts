@@ -1,12 +1,12 @@
-import { refuseInUse } from "../consumer/waiting.ts";
-import { changeSql, type Unit } from "../flow/change.ts";
-import { tenantOf } from "../flow/tenant-of.ts";
-import { defineVerb } from "../flow/verb.ts";
-import { tell } from "../message/tell.ts";
-import { lockSecret, type SecretRefInput } from "./load.ts";
-import { deleteSecretInput, type SecretView, secretView } from "./schema.ts";
-import { checkExpected, moveSecret } from "./store.ts";
-import { viewSecret } from "./view.ts";
+import { refuseInUse } from "../../consumer/waiting.ts";
+import { changeSql, type Unit } from "../../flow/change.ts";
+import { tenantOf } from "../../flow/tenant-of.ts";
+import { defineVerb } from "../../flow/verb.ts";
+import { tell } from "../../message/tell.ts";
+import { lockSecret, type SecretRefInput } from "../load.ts";
+import { deleteSecretInput, type SecretView, secretView } from "../schema.ts";
+import { checkExpected, moveSecret } from "../store.ts";
+import { viewSecret } from "../view.ts";
 
 /** Deletes a secret: refused from now on, its name free at once, restorable until it is purged. */
 export const deleteSecret = defineVerb({

@@ -1,12 +1,12 @@
-import { changeSql } from "../flow/change.ts";
-import { onceFor, spellValue } from "../flow/replay.ts";
-import { tenantOf } from "../flow/tenant-of.ts";
-import { defineVerb } from "../flow/verb.ts";
-import { findPlaceFor } from "../place/place.ts";
-import { withNewValues } from "../version/new-values.ts";
-import { withWriteKeys } from "../version/write-keys.ts";
+import { changeSql } from "../../flow/change.ts";
+import { onceFor, spellValue } from "../../flow/replay.ts";
+import { tenantOf } from "../../flow/tenant-of.ts";
+import { defineVerb } from "../../flow/verb.ts";
+import { findPlaceFor } from "../../place/place.ts";
+import { withNewValues } from "../../version/new-values.ts";
+import { withWriteKeys } from "../../version/write-keys.ts";
+import { bulkSetInput, bulkSetOutput } from "../schema.ts";
 import { putAllByName } from "./put.ts";
-import { bulkSetInput, bulkSetOutput } from "./schema.ts";
 
 /** Sets up to 500 secrets of one place, all or nothing. */
 export const setManySecrets = defineVerb({

@@ -1,13 +1,13 @@
-import { KeyfoldError } from "../error.ts";
-import { changeSql } from "../flow/change.ts";
-import { tenantOf } from "../flow/tenant-of.ts";
-import { defineVerb } from "../flow/verb.ts";
-import { tell } from "../message/tell.ts";
-import { authorizeRename, findPlace } from "../place/place.ts";
-import { lockSecret } from "./load.ts";
-import { restoreSecretInput, secretView } from "./schema.ts";
-import { isNameTaken, moveSecret } from "./store.ts";
-import { viewSecret } from "./view.ts";
+import { KeyfoldError } from "../../error.ts";
+import { changeSql } from "../../flow/change.ts";
+import { tenantOf } from "../../flow/tenant-of.ts";
+import { defineVerb } from "../../flow/verb.ts";
+import { tell } from "../../message/tell.ts";
+import { authorizeRename, findPlace } from "../../place/place.ts";
+import { lockSecret } from "../load.ts";
+import { restoreSecretInput, secretView } from "../schema.ts";
+import { isNameTaken, moveSecret } from "../store.ts";
+import { viewSecret } from "../view.ts";
 
 /** Brings a deleted secret back. Where its name is taken again: `name_taken`, or give it a new one. */
 export const restoreSecret = defineVerb({

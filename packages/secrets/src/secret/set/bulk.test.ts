@@ -1,9 +1,9 @@
 import { connect } from "@keyfold/db";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { requestInfo } from "../router/context.ts";
-import { verbs } from "../router/verbs.ts";
-import { type House, openHouse } from "../testing/house.ts";
-import { codeOf } from "../testing/refusal.ts";
+import { requestInfo } from "../../router/context.ts";
+import { verbs } from "../../router/verbs.ts";
+import { type House, openHouse } from "../../testing/house.ts";
+import { codeOf } from "../../testing/refusal.ts";
 
 let house: House;
 beforeAll(async () => {

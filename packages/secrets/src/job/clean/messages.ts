@@ -1,5 +1,5 @@
+import { defineJob } from "../define.ts";
 import { cleaned } from "./clean.ts";
-import { defineJob } from "./define.ts";
 
 /**
  * Forgets messages to consumers thirty days after their change, and with them the log of their deliveries: so long a

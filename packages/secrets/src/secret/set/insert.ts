@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
 import type { SecretValue } from "@keyfold/envelope";
-import { actorRef } from "../access/actor.ts";
-import { requireAgreed } from "../approval/find.ts";
-import type { Unit } from "../flow/change.ts";
-import { gather } from "../flow/gather.ts";
-import type { Algorithm } from "../key/suite/algorithm.ts";
-import { tell } from "../message/tell.ts";
-import type { NamedPlace } from "../place/place.ts";
-import { type SealedVersion, sealVersion, suiteFor } from "../version/write.ts";
-import type { WriteKeys } from "../version/write-keys.ts";
-import type { SecretRow } from "./rows.ts";
-import type { GracePolicy, SecretView } from "./schema.ts";
-import { policyOf } from "./store.ts";
-import { viewSecret } from "./view.ts";
+import { actorRef } from "../../access/actor.ts";
+import { requireAgreed } from "../../approval/find.ts";
+import type { Unit } from "../../flow/change.ts";
+import { gather } from "../../flow/gather.ts";
+import type { Algorithm } from "../../key/suite/algorithm.ts";
+import { tell } from "../../message/tell.ts";
+import type { NamedPlace } from "../../place/place.ts";
+import { type SealedVersion, sealVersion, suiteFor } from "../../version/write.ts";
+import type { WriteKeys } from "../../version/write-keys.ts";
+import type { SecretRow } from "../rows.ts";
+import type { GracePolicy, SecretView } from "../schema.ts";
+import { policyOf } from "../store.ts";
+import { viewSecret } from "../view.ts";
 
 /** What a secret may be born with, besides its name and value. */
 export interface Metadata {

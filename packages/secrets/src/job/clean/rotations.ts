@@ -1,5 +1,5 @@
+import { defineJob } from "../define.ts";
 import { cleaned } from "./clean.ts";
-import { defineJob } from "./define.ts";
 
 /**
  * Forgets rotations ninety days after they ended, but for each secret's last one and those whose version still opens. What

@@ -1,5 +1,5 @@
+import { defineJob } from "../define.ts";
 import { cleaned } from "./clean.ts";
-import { defineJob } from "./define.ts";
 
 /** Forgets instances of consumers that have not been heard of for a day after their lease; the consumers stay. */
 export const cleanConsumerInstances = defineJob({

@@ -1,13 +1,13 @@
 import type { SecretValue } from "@keyfold/envelope";
-import { KeyfoldError } from "../error.ts";
-import type { Unit } from "../flow/change.ts";
-import { violatedIndex } from "../flow/database-error.ts";
-import type { NamedPlace } from "../place/place.ts";
-import type { WriteKeys } from "../version/write-keys.ts";
+import { KeyfoldError } from "../../error.ts";
+import type { Unit } from "../../flow/change.ts";
+import { violatedIndex } from "../../flow/database-error.ts";
+import type { NamedPlace } from "../../place/place.ts";
+import type { WriteKeys } from "../../version/write-keys.ts";
+import { findSecret } from "../load.ts";
+import type { SecretView } from "../schema.ts";
+import { checkExpected, isNameTaken, namesThere, putVersion } from "../store.ts";
 import { insertSecrets } from "./insert.ts";
-import { findSecret } from "./load.ts";
-import type { SecretView } from "./schema.ts";
-import { checkExpected, isNameTaken, namesThere, putVersion } from "./store.ts";
 
 /** One item of a set, or of many. */
 export interface Put {

@@ -1,5 +1,5 @@
+import { defineJob } from "../define.ts";
 import { cleaned } from "./clean.ts";
-import { defineJob } from "./define.ts";
 
 /** Forgets the answers that are kept for repeated calls, 24 hours after they were given. */
 export const cleanIdempotencyKeys = defineJob({

@@ -1,5 +1,5 @@
+import { defineJob } from "../define.ts";
 import { cleaned } from "./clean.ts";
-import { defineJob } from "./define.ts";
 
 /** Forgets links, sign-ins that nobody finished, and counts of failed ones. */
 export const cleanPeople = defineJob({
