@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
 import { type Moto, startMoto } from "@keyfold/providers/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Program, shellBlocks, typed } from "../testing/runbook.ts";
@@ -16,10 +17,12 @@ let folder: string;
 let moto: Moto | undefined;
 let missing: string | undefined;
 let program: Program;
+let database: TestDatabase;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "keyfold-to-kms-"));
-  program = new Program(folder);
+  database = await createTestDatabase();
+  program = new Program(folder, database);
   try {
     moto = await startMoto();
   } catch (error) {
@@ -30,6 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await program.stop();
   await moto?.close();
+  await database.drop();
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -2,19 +2,23 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Program, shellBlocks, typed } from "../testing/runbook.ts";
 
 const token = randomBytes(24).toString("hex");
 let folder: string;
 let program: Program;
+let database: TestDatabase;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "keyfold-runbook-"));
-  program = new Program(folder);
+  database = await createTestDatabase();
+  program = new Program(folder, database);
 });
 afterEach(async () => {
   await program.stop();
+  await database.drop();
   await rm(folder, { recursive: true, force: true });
 });
 

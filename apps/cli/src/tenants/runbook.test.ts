@@ -4,16 +4,19 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Program, shellBlocks, typed } from "../testing/runbook.ts";
 
 const operator = randomBytes(24).toString("hex");
 let folder: string;
 let program: Program;
+let database: TestDatabase;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "keyfold-shred-"));
-  program = new Program(folder);
+  database = await createTestDatabase();
+  program = new Program(folder, database);
   await program.restart({
     KEYFOLD_BOOTSTRAP_TOKEN: operator,
     KEYFOLD_ROOT_KEY: randomBytes(32).toString("base64"),
@@ -22,6 +25,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await program.stop();
+  await database.drop();
   await rm(folder, { recursive: true, force: true });
 });
 

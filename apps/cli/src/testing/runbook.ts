@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { freePort, type Start, startProgram } from "@keyfold/api/testing";
+import type { TestDatabase } from "@keyfold/db/testing";
 import { commandLine } from "./command-line.ts";
 
 /** The lines of a runbook's shell blocks, block by block, as they stand there. */
@@ -15,14 +16,18 @@ export const typed = (line: string, env: Record<string, string>, cwd?: string) =
     cwd === undefined ? { env } : { env, cwd },
   );
 
-/** The real program in production mode, with a database of its own, which a runbook stops and starts with other settings. */
+/** The real program in production mode, which a runbook stops and starts with other settings. */
 export class Program {
   readonly #folder: string;
+  readonly #database: Record<string, string>;
   #running: Start | undefined;
   url = "";
 
-  constructor(folder: string) {
+  /** @param database that it runs on; one of its own, in the folder, where a runbook is about that, too */
+  constructor(folder: string, database?: Pick<TestDatabase, "url">) {
     this.#folder = folder;
+    this.#database =
+      database === undefined ? { KEYFOLD_EMBEDDED_DATABASE: "1" } : { DATABASE_URL: database.url };
   }
 
   /** Ends the one that runs, and starts another. @throws Error with what it printed, where it ends instead of serving */
@@ -32,7 +37,7 @@ export class Program {
     this.url = `http://127.0.0.1:${port}`;
     this.#running = startProgram(this.#folder, {
       KEYFOLD_MODE: "production",
-      KEYFOLD_EMBEDDED_DATABASE: "1",
+      ...this.#database,
       KEYFOLD_LOG_LEVEL: "silent",
       KEYFOLD_PORT: port,
       ...settings,
