@@ -1,21 +1,25 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Caller, callerOf, type House, openHouse } from "../testing/house.ts";
 import { codeOf } from "../testing/refusal.ts";
 import type { StreamItem } from "./schema.ts";
 
 let house: House;
-let tenant: { id: string; token: string; caller: Caller };
+let tenant: { id: string; slug: string; token: string; caller: Caller };
 let caller: Caller;
 const open: Stream[] = [];
-beforeEach(async () => {
+let tenants = 0;
+beforeAll(async () => {
   house = await openHouse({ streams: { restMs: 10 } });
-  tenant = await house.tenant("acme");
+});
+beforeEach(async () => {
+  tenant = await house.tenant(`acme-${++tenants}`);
   ({ caller } = tenant);
 });
 afterEach(async () => {
   for (const one of open.splice(0)) await one.end();
-  await house.verify().finally(() => house.close());
+  await house.moveClock("0");
 });
+afterAll(() => house.verify().finally(() => house.close()));
 
 type Input = Parameters<Caller["events"]["stream"]>[0];
 type Message = Extract<StreamItem, { type: "message" }>;
@@ -153,7 +157,7 @@ test("a stream ends with its token: revoked, expired, or its tenant deleted", as
   expect(await codeOf(short.item())).toBe("unauthenticated");
   await house.moveClock("0");
   const orphan = await streamOf();
-  await house.as(house.operatorToken).tenants.delete({ tenant: "acme" });
+  await house.as(house.operatorToken).tenants.delete({ tenant: tenant.slug });
   expect(await codeOf(orphan.item())).toBe("unauthenticated");
 });
 
@@ -190,11 +194,11 @@ test.each([
 
 test("who may stream: readers and operators, of a tenant that is theirs to see", async () => {
   const operator = house.as(house.operatorToken);
-  const stream = await streamOf(operator, { tenant: "acme" });
+  const stream = await streamOf(operator, { tenant: tenant.slug });
   await set("A");
   expect(await stream.names(1)).toEqual(["A"]);
   const stranger = await house.tenant("stranger");
-  expect(await codeOf(streamOf(stranger.caller, { tenant: "acme" }))).toBe("not_found");
+  expect(await codeOf(streamOf(stranger.caller, { tenant: tenant.slug }))).toBe("not_found");
   expect(await codeOf(streamOf(house.as(null)))).toBe("unauthenticated");
   const { token } = await caller.tokens.create({ name: "w", actions: ["secret.set"] });
   expect(await codeOf(streamOf(house.as(token)))).toBe("forbidden");
