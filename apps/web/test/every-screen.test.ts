@@ -3,7 +3,7 @@ import { PASSWORD } from "@keyfold/secrets/testing";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { type Right, SCREENS, type Screen } from "./every-screen.ts";
-import { arrived, goTo, routesOf } from "./inside.ts";
+import { arrived, forget, goTo, routesOf } from "./inside.ts";
 import { setScene } from "./scene.ts";
 import { type Visitor, violations } from "./visitor.ts";
 
@@ -195,6 +195,96 @@ test.for(ROLES)(
       if (judged.has(seen.html)) continue;
       judged.add(seen.html);
       expect.soft(await violations(page), where).toEqual([]);
+    }
+    await visitor.leave();
+  },
+);
+
+const FAILED = {
+  code: "internal",
+  message: "Something went wrong on our side.",
+  correlationId: "c0ffee-0000",
+};
+const OPERATORS = ["/tenants", "/fleet", "/health", "/keys"];
+
+/** Answers as the server does when it fails: each call of a batch, or a plain one. */
+function failed(url: URL): { status: number; contentType: string; body: string } {
+  const { code, message, correlationId } = FAILED;
+  const error = {
+    message,
+    code: -32603,
+    data: { code: "INTERNAL_SERVER_ERROR", httpStatus: 500, keyfold: FAILED },
+  };
+  const body = url.pathname.startsWith("/trpc/")
+    ? url.pathname.split(",").map(() => ({ error: { json: error } }))
+    : { code, detail: message, correlation_id: correlationId };
+  return { status: 500, contentType: "application/json", body: JSON.stringify(body) };
+}
+
+test.for(["owner", "operator"] as const)(
+  "every screen that reads, as %s, while it waits for its answers, and when they fail",
+  async (role) => {
+    const visitor = await enter(role);
+    const { page, complaints, picture } = visitor;
+    let mode: "pass" | "hold" | "fail" = "pass";
+    const held: (() => Promise<void>)[] = [];
+    await page.route(/\/(trpc|people)\//, async (route) => {
+      const url = new URL(route.request().url());
+      if (mode === "hold" && !url.pathname.includes("identity.get")) held.push(() => route.continue());
+      else if (mode === "fail" && !url.pathname.includes("identity.get")) await route.fulfill(failed(url));
+      else await route.continue();
+    });
+    const loading = page.getByRole("status", { name: "Loading" }).first();
+    const headingAt = () =>
+      page.evaluate(
+        () => document.querySelector("[role=dialog] h2, h1")?.getBoundingClientRect().top ?? null,
+      );
+    /** From a page that reads nothing, with nothing read before. */
+    const open = async (address: string, how: typeof mode) => {
+      await goTo(page, "/connect");
+      await arrived(page);
+      await forget(page);
+      mode = how;
+      await goTo(page, addressOf(address, await populated()));
+    };
+    const judge = async (where: string) => {
+      const { html } = await look(page);
+      const shape = html.replaceAll(/<h[12].*?<\/h[12]>|<p.*?<\/p>/gs, "");
+      await picture(where.replaceAll(/[^a-z]+/gi, "-"));
+      if (judged.has(shape)) return;
+      judged.add(shape);
+      expect.soft(await violations(page), where).toEqual([]);
+    };
+    for (const [address, screen] of Object.entries(SCREENS)) {
+      const isOperators = OPERATORS.includes(address.split("?")[0]!);
+      if (screen.readsNothing || isOperators !== (role === "operator")) continue;
+
+      await open(address, "hold");
+      await loading.waitFor();
+      const before = await headingAt();
+      await judge(`state waiting ${address}`);
+      mode = "pass";
+      await Promise.all(held.splice(0).map((go) => go()));
+      await arrived(page);
+      expect.soft((await look(page)).text, address).toMatch(screen.says);
+      // That one page stands in the middle, and is as high as there are tenants.
+      const moves = before !== null && address !== "/choose";
+      if (moves) expect.soft(await headingAt(), `${address} jumps`).toBe(before);
+
+      await open(address, "fail");
+      const alert = page.getByRole("alert").filter({ hasText: FAILED.correlationId });
+      await alert.first().waitFor();
+      await alert.first().getByText(FAILED.message).waitFor();
+      await judge(`state failed ${address}`);
+      mode = "pass";
+      const dialog = page.getByRole("dialog");
+      const again = ((await dialog.count()) > 0 ? dialog : page).getByRole("button", { name: "Try again" });
+      for (let left = await again.count(); left > 0; left = await again.count()) {
+        await again.first().click();
+        await arrived(page);
+      }
+      expect.soft((await look(page)).text, address).toMatch(screen.says);
+      expect.soft(complaints.splice(0), address).toEqual([]);
     }
     await visitor.leave();
   },

@@ -11,6 +11,8 @@ export interface Screen {
   needs?: Right;
   /** Buttons by their names, with … for what differs, and what each takes; a menu's items after a ">". */
   offers: Record<string, Right>;
+  /** Whether it shows nothing that it reads first, and so has no states of waiting and failing. */
+  readsNothing?: boolean;
   /** Calls that must be refused here, since they find out who somebody is. */
   refuses?: RegExp;
 }
@@ -53,6 +55,7 @@ const SECRET: Screen = {
 /** Every address of the panel, by its route. A route that is not here fails the test. */
 export const SCREENS: Record<string, Screen> = {
   "/sign-in": {
+    readsNothing: true,
     says: "Sign in to Keyfold",
     offers: {
       "Sign in": null,
@@ -62,8 +65,16 @@ export const SCREENS: Record<string, Screen> = {
       "Use a token instead": null,
     },
   },
-  "/sign-in/elsewhere": { says: "This did not work.", offers: { "Go to the sign-in page": null } },
-  "/welcome": { says: "This link is of no use any more", offers: { "Go to the sign-in page": null } },
+  "/sign-in/elsewhere": {
+    readsNothing: true,
+    says: "This did not work.",
+    offers: { "Go to the sign-in page": null },
+  },
+  "/welcome": {
+    readsNothing: true,
+    says: "This link is of no use any more",
+    offers: { "Go to the sign-in page": null },
+  },
   "/choose": {
     says: /Where to\?|Tenants/,
     offers: { acmeacme: "person", "Sign out": "person", "New tenant": "tenant.create", Show: "tenant.list" },
@@ -86,7 +97,7 @@ export const SCREENS: Record<string, Screen> = {
     needs: "person",
     offers: { "Change password": null, "Add a passkey": null, "Set up an authenticator app": null },
   },
-  "/connect": { says: "This address asks for nothing", offers: {} },
+  "/connect": { readsNothing: true, says: "This address asks for nothing", offers: {} },
   "/tenants": {
     says: "Tenants",
     needs: "tenant.list",
@@ -158,6 +169,7 @@ export const SCREENS: Record<string, Screen> = {
     },
   },
   "/t/$tenant/access": {
+    readsNothing: true,
     says: "Ask, and the reasons stand here.",
     offers: { Myself: null, "Reveal a value…": null, "default / dev": null, Explain: null },
   },

@@ -51,7 +51,7 @@ const queryClient = (page: Page, what: "clear" | "text" | "busy"): Promise<strin
     interface Fiber {
       memoizedProps?: {
         client?: {
-          clear(): void;
+          removeQueries(of: { predicate(query: { queryKey: unknown }): boolean }): void;
           isFetching(): number;
           getQueryCache(): { getAll(): { queryKey: unknown; state: unknown }[] };
         };
@@ -62,7 +62,9 @@ const queryClient = (page: Page, what: "clear" | "text" | "busy"): Promise<strin
     let fiber: Fiber | null = root[Object.keys(root).find((key) => key.startsWith("__reactContainer$"))!]!;
     while (fiber !== null && fiber.memoizedProps?.client === undefined) fiber = fiber.child;
     const client = fiber!.memoizedProps!.client!;
-    if (asked === "clear") client.clear();
+    // Who one is stays: the frame around the screens would wait for it, too.
+    if (asked === "clear")
+      client.removeQueries({ predicate: ({ queryKey }) => !JSON.stringify(queryKey).includes("identity") });
     if (asked === "busy") return String(client.isFetching());
     const all = client.getQueryCache().getAll();
     return JSON.stringify(all.map(({ queryKey, state }) => [queryKey, state]));

@@ -24,6 +24,8 @@ export interface Visitor {
   signIn(token: string, path?: string): Promise<void>;
   /** Looks at a state in both themes and both sizes: axe must find nothing in either; a picture of each is kept. */
   look(name: string, sizes?: readonly ("360" | "1280")[]): Promise<void>;
+  /** Keeps a picture of a state as it is, and judges nothing. */
+  picture(name: string): Promise<void>;
   leave(): Promise<void>;
 }
 
@@ -87,6 +89,7 @@ export async function visit(browser: Browser, url: string): Promise<Visitor> {
       await page.emulateMedia({ colorScheme: "light" });
       await page.setViewportSize(SIZES[sizes.at(-1)!]);
     },
+    picture: (name) => page.screenshot({ path: join(artifacts, `${name}.png`) }).then(() => undefined),
     leave: () => context.close(),
   };
 }

@@ -5,9 +5,18 @@ import { trpc } from "../data/trpc.ts";
 import { m } from "../messages.ts";
 import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
+import { Leading } from "./leading.tsx";
 
 /** Opens a tenant at `default` and `dev`, or at the first project and environment that the token may see. */
 export function FirstPlace() {
+  return (
+    <Leading>
+      <Lead />
+    </Leading>
+  );
+}
+
+function Lead() {
   const { tenant } = useParams({ from: "/app/t/$tenant" });
   const { project: wanted } = useSearch({ from: "/app/t/$tenant" });
   useTitle(m.secrets.title, tenant);

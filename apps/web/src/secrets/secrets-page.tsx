@@ -1,6 +1,7 @@
 import { Link, lazyRouteComponent, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { FilePen, FolderOpen, KeyRound, Plus, SearchX, ShieldCheck } from "lucide-react";
 import { type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
+import { toFailure } from "../data/failure.ts";
 import { useIdentity, useMay } from "../data/identity.ts";
 import type { Secret } from "../data/trpc.ts";
 import { m } from "../messages.ts";
@@ -54,8 +55,9 @@ export function SecretsPage() {
   useEffect(hide, [tenant, project, environment, secretId, hide]);
 
   const total = all.data?.pages.reduce((sum, page) => sum + page.secrets.length, 0) ?? 0;
-  const unknown =
-    environments.error ?? (environments.data && !environments.data.some(({ name }) => name === environment));
+  const unknown = environments.error
+    ? toFailure(environments.error).code === "not_found"
+    : environments.data !== undefined && !environments.data.some(({ name }) => name === environment);
   const close = () => setOpen(null);
 
   let body: ReactNode;

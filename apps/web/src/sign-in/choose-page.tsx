@@ -48,9 +48,9 @@ export function ChoosePage() {
   if (mine.error && toFailure(mine.error).code === "unauthenticated") return <Navigate to="/" replace />;
   if (mine.error)
     return (
-      <main>
+      <SignInShell heading={s.choose.title}>
         <FailureState error={mine.error} onRetry={() => void mine.refetch()} />
-      </main>
+      </SignInShell>
     );
   const { me, tenants = [] } = mine.data ?? {};
   const nowhere = me !== undefined && tenants.length === 0 && !me.operator;

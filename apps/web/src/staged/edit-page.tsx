@@ -57,10 +57,33 @@ export function EditPage() {
     };
   }, [history, dirty]);
 
+  const back = { to: "/t/$tenant/$project/$environment", params: place } as const;
+  const head = (
+    <>
+      <Link
+        {...back}
+        className="mb-3 inline-flex items-center gap-1.5 rounded text-sm text-muted hover:text-ink"
+      >
+        <ArrowLeft size={14} aria-hidden />
+        {s.back}
+      </Link>
+      <PageHeader title={s.title} lead={s.lead(project, environment)} />
+    </>
+  );
   // What was read before stays where reading it anew fails, and with it what is staged.
-  if (all.error && all.data === undefined)
-    return <FailureState error={all.error} onRetry={() => void all.refetch()} />;
-  if (all.data === undefined || hasNextPage) return <SkeletonRows />;
+  if (all.data === undefined || hasNextPage)
+    return (
+      <>
+        {head}
+        <section className={CARD}>
+          {all.error ? (
+            <FailureState error={all.error} onRetry={() => void all.refetch()} />
+          ) : (
+            <SkeletonRows />
+          )}
+        </section>
+      </>
+    );
   const versions = new Map(
     all.data.pages.flatMap((page) => page.secrets.map(({ name, version }) => [name, version] as const)),
   );
@@ -71,7 +94,6 @@ export function EditPage() {
   const overtaken = code === "version_mismatch" || code === "not_found";
   const inUse = code === "in_use";
   const force = inUse && insists;
-  const back = { to: "/t/$tenant/$project/$environment", params: place } as const;
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -103,14 +125,7 @@ export function EditPage() {
 
   return (
     <>
-      <Link
-        {...back}
-        className="mb-3 inline-flex items-center gap-1.5 rounded text-sm text-muted hover:text-ink"
-      >
-        <ArrowLeft size={14} aria-hidden />
-        {s.back}
-      </Link>
-      <PageHeader title={s.title} lead={s.lead(project, environment)} />
+      {head}
       <Gather
         names={[...versions.keys()]}
         onChanges={(more) => setChanges((before) => stage(before, more))}

@@ -81,13 +81,7 @@ export function EndpointView({ tenant, endpoint }: { tenant: string; endpoint: E
 
   return (
     <>
-      <Link
-        {...back}
-        className="mb-3 inline-flex items-center gap-1.5 rounded text-sm text-muted hover:text-ink"
-      >
-        <ArrowLeft size={14} aria-hidden />
-        {w.back}
-      </Link>
+      <ToEndpoints tenant={tenant} />
       <header className="mb-6 flex flex-wrap items-start justify-between gap-4">
         <div className="min-w-0 flex-1 basis-72">
           <h1 className="font-mono text-xl font-semibold break-all">{url}</h1>
@@ -145,5 +139,20 @@ export function EndpointView({ tenant, endpoint }: { tenant: string; endpoint: E
         </Confirm>
       ) : null}
     </>
+  );
+}
+
+/** Back to the list. */
+export function ToEndpoints({ tenant }: { tenant: string }) {
+  return (
+    <Link
+      to="/t/$tenant/webhooks"
+      params={{ tenant }}
+      search={{}}
+      className="mb-3 inline-flex items-center gap-1.5 rounded text-sm text-muted hover:text-ink"
+    >
+      <ArrowLeft size={14} aria-hidden />
+      {w.back}
+    </Link>
   );
 }

@@ -9,10 +9,10 @@ import { Button } from "../ui/button.tsx";
 import { Listed } from "../ui/listed.tsx";
 import { Moment } from "../ui/moment.tsx";
 import { CARD, PageHeader } from "../ui/page-header.tsx";
-import { State } from "../ui/state.tsx";
+import { FailureState, SkeletonRows, State } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
 import { EndpointForm } from "./endpoint-form.tsx";
-import { EndpointView } from "./endpoint-view.tsx";
+import { EndpointView, ToEndpoints } from "./endpoint-view.tsx";
 import { w } from "./messages.ts";
 
 export type Endpoint = Outputs["webhooks"]["list"]["endpoints"][number];
@@ -28,6 +28,20 @@ export function WebhooksPage() {
   const endpoints = query.data?.endpoints ?? [];
   const chosen = endpoints.find(({ id }) => id === wanted);
   if (chosen !== undefined) return <EndpointView key={chosen.id} tenant={tenant} endpoint={chosen} />;
+  if (wanted !== undefined && query.data === undefined)
+    return (
+      <>
+        <ToEndpoints tenant={tenant} />
+        <PageHeader title={w.title} />
+        <section className={CARD}>
+          {query.error ? (
+            <FailureState error={query.error} onRetry={() => void query.refetch()} />
+          ) : (
+            <SkeletonRows rows={3} />
+          )}
+        </section>
+      </>
+    );
   const create = may("webhook.create") ? (
     <Button look="primary" onPress={() => setCreating(true)}>
       <Plus size={15} aria-hidden />
