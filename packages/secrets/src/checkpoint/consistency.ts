@@ -74,19 +74,24 @@ function prove(
   );
 }
 
-function signed({ signer }: Asked, newest: string): Checkpoint {
-  const last = openCheckpoint(newest, [signer.verifier]);
+/** @returns null for what this deployment has not signed, or nobody */
+function openOwn({ signer }: Asked, note: string): Checkpoint | null {
+  try {
+    return openCheckpoint(note, [signer.verifier]);
+  } catch (error) {
+    if (error instanceof LedgerError) return null;
+    throw error;
+  }
+}
+
+function signed(services: Asked, newest: string): Checkpoint {
+  const last = openOwn(services, newest);
   if (last === null) throw changed("the newest checkpoint was not signed by this deployment");
   return last;
 }
 
-function opened({ signer }: Asked, since: string, last: Checkpoint): Checkpoint {
-  let from: Checkpoint | null = null;
-  try {
-    from = openCheckpoint(since, [signer.verifier]);
-  } catch (error) {
-    if (!(error instanceof LedgerError)) throw error;
-  }
+function opened(services: Asked, since: string, last: Checkpoint): Checkpoint {
+  const from = openOwn(services, since);
   if (from === null || from.size === 0) throw unfit("is no checkpoint that this deployment has signed");
   if (from.origin !== last.origin)
     throw unfit("is of a log of checkpoints that a restore of the database has ended");

@@ -49,9 +49,14 @@ export async function storedNewest(
   };
 }
 
-/** The log's tree with a checkpoint in it. */
+/** The log's tree with a checkpoint in it. @throws KeyfoldError `integrity_failed` for nodes that are those of no such tree */
 export function frontierOf({ number, nodes }: Pick<StoredCheckpoint, "number" | "nodes">): Frontier {
   const each: Buffer[] = [];
   for (let at = 0; at < nodes.length; at += HASH_BYTES) each.push(nodes.subarray(at, at + HASH_BYTES));
+  // A full subtree for each bit that is set.
+  if (each.length !== number.toString(2).replaceAll("0", "").length)
+    throw new KeyfoldError("integrity_failed", {
+      cause: new Error("a checkpoint's tree was changed in the database"),
+    });
   return { size: Number(number), nodes: each };
 }
