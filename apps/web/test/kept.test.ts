@@ -178,3 +178,35 @@ test("a call that carries a value and fails leaves it in no console, no toast, n
   expect(scene.served.lines.some((line) => line.includes('"status":500'))).toBe(true);
   await visitor.leave();
 });
+
+test("a slow answer shows that something runs, and what was asked for twice is sent once", async () => {
+  const { token, caller } = await scene.served.house.tenant("wayne");
+  const visitor = await scene.visitor();
+  const { page, picture, complaints } = visitor;
+  await visitor.signIn(token, "/t/wayne/default/dev");
+  const held: (() => Promise<void>)[] = [];
+  await page.route("**/trpc/secrets.create*", (route) => void held.push(() => route.continue()));
+  await page.getByRole("button", { name: "New secret" }).first().click();
+  const form = page.getByRole("dialog", { name: "New secret" });
+  await form.getByLabel("Name").fill("KEY");
+  await form.getByLabel("Value").fill(CANARY);
+  await form.getByRole("button", { name: "Create secret" }).click();
+  const running = form.getByRole("button", { name: "Encrypting…" });
+  await running.waitFor();
+  expect(await running.getAttribute("aria-busy")).toBe("true");
+  // Again by the button, by the key, and by leaving.
+  await running.dispatchEvent("click");
+  await form.getByLabel("Name").press("Enter");
+  await page.keyboard.press("Escape");
+  expect(await form.getByRole("button", { name: "Cancel" }).isDisabled()).toBe(true);
+  await picture("create-slow");
+  await expect.poll(() => held.length).toBe(1);
+  await held[0]!();
+  await page.getByText("KEY created").waitFor();
+  expect(held).toHaveLength(1);
+  expect((await caller.secrets.list({})).secrets.map(({ name, version }) => [name, version])).toEqual([
+    ["KEY", 1],
+  ]);
+  expect(complaints).toEqual([]);
+  await visitor.leave();
+});

@@ -89,7 +89,10 @@ export async function visit(browser: Browser, url: string): Promise<Visitor> {
       await page.emulateMedia({ colorScheme: "light" });
       await page.setViewportSize(SIZES[sizes.at(-1)!]);
     },
-    picture: (name) => page.screenshot({ path: join(artifacts, `${name}.png`) }).then(() => undefined),
+    async picture(name) {
+      await settled(page);
+      await page.screenshot({ path: join(artifacts, `${name}.png`) });
+    },
     leave: () => context.close(),
   };
 }

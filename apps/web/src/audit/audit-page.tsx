@@ -59,7 +59,8 @@ export function AuditPage() {
         <AuditActions tenant={tenant} live={live} onLive={setLive} onRefresh={look} />
       </PageHeader>
       <AuditFilters filters={filters} onChange={setFilters} />
-      {live || !isOfAll(filters) ? null : (
+      {/* Where the log itself cannot be read, that is said once. */}
+      {live || pages.isLoadingError || !isOfAll(filters) ? null : (
         <Suspense fallback={<div className={`${CARD} mb-4 min-h-62`} />}>
           <AuditChart tenant={tenant} since={filters.since} />
         </Suspense>

@@ -17,7 +17,7 @@ export function More({ query }: { query: Pages }) {
         isPending={query.isFetchingNextPage === true}
         onPress={() => void query.fetchNextPage?.()}
       >
-        {m.more}
+        {query.isFetchingNextPage === true ? m.loadingMore : m.more}
       </Button>
     </div>
   );
