@@ -6,6 +6,7 @@ import type { Plugin } from "vite";
  */
 const SCREENS: readonly { path: string; modules: readonly string[] }[] = [
   { path: "^/sign-in$", modules: ["sign-in/sign-in-page.tsx"] },
+  { path: "^/t/[^/]+$", modules: ["frame/frame.tsx", "place/first-place.tsx"] },
   { path: "^/t/[^/]+/overview$", modules: ["frame/frame.tsx", "matrix/matrix-page.tsx"] },
   { path: "^/t/[^/]+/[^/]+/[^/]+$", modules: ["frame/frame.tsx", "secrets/secrets-page.tsx"] },
   { path: "^/(t|tenants|fleet|health|keys|account)(/|$)", modules: ["frame/frame.tsx"] },

@@ -3,11 +3,12 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { englishOnly } from "./english-only.ts";
 import { firstScreens } from "./first-screens.ts";
+import { leanIcons } from "./lean-icons.ts";
 
 const api = "http://localhost:4400";
 
 export default defineConfig({
-  plugins: [englishOnly(), react(), tailwindcss(), firstScreens()],
+  plugins: [englishOnly(), leanIcons(), react(), tailwindcss(), firstScreens()],
   resolve: {
     // The verifier of the audit log is the very one that the command line has; only what it hashes and verifies with differs.
     alias: { "node:crypto": new URL("./src/audit/verify/crypto.ts", import.meta.url).pathname },
@@ -22,6 +23,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 450,
     rolldownOptions: {
+      // Reading a property does nothing in what is bundled here, nor does loading a module of tRPC's: what nobody uses goes.
+      treeshake: {
+        propertyReadSideEffects: false,
+        moduleSideEffects: (id: string) => !/node_modules\/@trpc\//.test(id),
+      },
       output: {
         // What every screen needs comes as two files and not as thirty: fewer requests, and better compressed. What those
         // need besides who are signed in is a third.
@@ -33,7 +39,7 @@ export default defineConfig({
             },
             {
               name: "base",
-              test: /apps\/web\/src\/(data\/(failure|people|queries|session)|frame\/(crash|theme\.ts)|locale|messages|ui\/(button|field|logo|state|title|use-action)\.|sign-in\/safe-path)/,
+              test: /apps\/web\/src\/(data\/(failure|people|queries|session)|frame\/(crash|theme\.ts)|locale|messages|ui\/(button|logo|state|title|use-action)\.|sign-in\/safe-path)/,
             },
             {
               name: "sign-in",
@@ -41,7 +47,7 @@ export default defineConfig({
             },
             {
               name: "panel",
-              test: /apps\/web\/src\/(data|frame|place|reveal|secrets\/use-secrets|ui\/(badge|from-now|menu-button|moment|page-header|search|toast|tooltip))|node_modules\/@trpc\/[a-z-]+\/|lucide-react\/dist\/esm\/icons\/(chevron-right|ellipsis|eye|file-pen|folder-open|key-round|plus|rotate-cw|search-x|shield-check|trash)/,
+              test: /apps\/web\/src\/(data|frame\/(?!no-rights)|place\/(?!first-place|go-to-secret|leading)|reveal|secrets\/use-secrets|ui\/(badge|from-now|menu-button|moment|page-header|search|toast|tooltip))|node_modules\/@trpc\/[a-z-]+\/|lucide-react\/dist\/esm\/icons\/(chevron-right|ellipsis|eye|file-pen|folder-open|key-round|plus|rotate-cw|search-x|shield-check|trash)/,
             },
           ],
         },

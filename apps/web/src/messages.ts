@@ -15,6 +15,7 @@ export const m = {
   done: "Done",
   unknown: "Unknown",
   newToken: "New token",
+  optional: "optional",
 
   failure: {
     title: "That did not work",
@@ -40,20 +41,6 @@ export const m = {
     notFound: "Nothing here",
     notFoundText: "There is no such page, or you may not see it.",
     home: "Back to the start",
-  },
-
-  signIn: {
-    title: "Sign in",
-    heading: "Sign in to Keyfold",
-    lead: "Paste a service token of your tenant, or an operator token.",
-    token: "Token",
-    placeholder: "kf_…",
-    hint: "It is traded for a session cookie that scripts cannot read, and stored nowhere in this browser.",
-    submit: "Sign in",
-    busy: "Signing in…",
-    wrong: "This token was not accepted. It may be mistyped, expired or revoked.",
-    ended: "Your session has ended. Sign in to go on where you were.",
-    empty: "Paste a token first.",
   },
 
   frame: {
@@ -116,6 +103,7 @@ export const m = {
     rotated: "Last rotated",
     by: "By",
     notYet: "Not yet",
+    atVersion: (n: number) => `v${n}`,
     noVersion: "None",
     actions: "Actions",
     actionsFor: (name: string) => `More for ${name}`,
@@ -167,43 +155,5 @@ export const m = {
     cleared: "Clipboard cleared.",
     noClipboard: "This browser gives pages no clipboard here. It needs https, or localhost.",
     refused: "The browser did not allow writing to the clipboard.",
-  },
-
-  create: {
-    title: "New secret",
-    into: (project: string, environment: string) => `in ${project} / ${environment}`,
-    name: "Name",
-    nameHint: "1 to 255 characters. A / makes a folder.",
-    value: "Value",
-    valueHint: "Kept exactly as you give it. Nothing is trimmed.",
-    base64: "Binary: the text is base64",
-    description: "Description",
-    optional: "optional",
-    submit: "Create secret",
-    busy: "Encrypting…",
-    done: (name: string) => `${name} created`,
-    missingName: "Give it a name.",
-    missingValue: "Give it a value.",
-    whitespace: "This value starts or ends with white space, and is kept so.",
-  },
-
-  history: {
-    label: (name: string) => `Versions of ${name}`,
-    version: (n: number) => `v${n}`,
-    states: {
-      current: "Current",
-      grace: "Grace",
-      pending: "Pending",
-      kept: "Kept",
-      revoked: "Revoked",
-      destroyed: "Destroyed",
-    } as Record<string, string>,
-    by: (who: string) => `by ${who}`,
-    noReason: "No reason given",
-    rollBack: "Roll back to this",
-    rollBackTitle: (n: number) => `Roll back to version ${n}`,
-    rollBackLead: (n: number, next: number) =>
-      `Makes a version ${next} with the value of version ${n}. Nothing in the history changes.`,
-    rollBackDone: (name: string, version: number) => `${name} rolled back, now version ${version}`,
   },
 } as const;

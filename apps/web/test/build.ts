@@ -33,6 +33,7 @@ function newest(): number {
     "vite.links.config.ts",
     "english-only.ts",
     "first-screens.ts",
+    "lean-icons.ts",
     "package.json",
   ].map((name) => join(root, name));
   return Math.max(...[...files, ...others].map((file) => statSync(file).mtimeMs));

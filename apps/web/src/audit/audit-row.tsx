@@ -53,7 +53,7 @@ export function AuditRow({
           <span className="truncate">
             {target?.name ? <code>{target.name}</code> : null}
             {target?.version ? (
-              <span className="text-muted"> {m.history.version(target.version)}</span>
+              <span className="text-muted"> {m.secrets.atVersion(target.version)}</span>
             ) : null}
           </span>
           <span className="truncate text-muted">

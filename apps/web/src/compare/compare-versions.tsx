@@ -32,7 +32,7 @@ export function CompareVersions({ tenant, secret: { id, name }, versions, onClos
   const [older, setOlder] = useState(numbers[1]!);
   const [newer, setNewer] = useState(numbers[0]!);
   const { shown, asked, show, hide } = useReveal<Shown>();
-  const options = numbers.map((n) => ({ id: String(n), label: m.history.version(n) }));
+  const options = numbers.map((n) => ({ id: String(n), label: m.secrets.atVersion(n) }));
   const choose = (set: (n: number) => void) => (n: string) => {
     hide();
     set(Number(n));

@@ -1,11 +1,11 @@
 import { useState } from "react";
 import { freshKey } from "../data/fresh-key.ts";
 import { client } from "../data/trpc.ts";
-import { m } from "../messages.ts";
 import { Field } from "../ui/field.tsx";
 import { FormDialog } from "../ui/form-dialog.tsx";
 import { tell } from "../ui/toast.tsx";
 import { useAction } from "../ui/use-action.ts";
+import { sm } from "./messages.ts";
 import type { Place } from "./secret-table.tsx";
 import { refreshSecrets } from "./use-secrets.ts";
 import { NO_VALUE, ValueField } from "./value-field.tsx";
@@ -33,37 +33,37 @@ export function CreateSecret({ place, onClose }: { place: Place; onClose: () => 
       });
       setEntered(NO_VALUE);
       onClose();
-      tell(m.create.done(name));
+      tell(sm.create.done(name));
       await refreshSecrets();
     });
   }
 
   return (
     <FormDialog
-      title={m.create.title}
-      lead={m.create.into(place.project, place.environment)}
+      title={sm.create.title}
+      lead={sm.create.into(place.project, place.environment)}
       action={action}
       onSubmit={() => void submit()}
       onClose={onClose}
-      word={m.create.submit}
-      busyWord={m.create.busy}
+      word={sm.create.submit}
+      busyWord={sm.create.busy}
     >
       <Field
-        label={m.create.name}
-        hint={m.create.nameHint}
-        error={tried && name === "" ? m.create.missingName : undefined}
+        label={sm.create.name}
+        hint={sm.create.nameHint}
+        error={tried && name === "" ? sm.create.missingName : undefined}
         mono
         autoFocus
         value={name}
         onChange={setName}
       />
       <ValueField
-        label={m.create.value}
+        label={sm.create.value}
         entered={entered}
         onChange={setEntered}
-        error={tried && entered.value === "" ? m.create.missingValue : undefined}
+        error={tried && entered.value === "" ? sm.create.missingValue : undefined}
       />
-      <Field label={m.create.description} optional value={description} onChange={setDescription} />
+      <Field label={sm.create.description} optional value={description} onChange={setDescription} />
     </FormDialog>
   );
 }

@@ -1,12 +1,12 @@
 import { useState } from "react";
 import { type Guess, guess } from "../data/optimistically.ts";
 import { client, type Secret, trpc } from "../data/trpc.ts";
-import { m } from "../messages.ts";
 import { Field } from "../ui/field.tsx";
 import { FormDialog } from "../ui/form-dialog.tsx";
 import { tell } from "../ui/toast.tsx";
 import { useOptimistic } from "../ui/use-optimistic.ts";
 import { e } from "./edit-messages.ts";
+import { sm } from "./messages.ts";
 import { refreshSecrets } from "./use-secrets.ts";
 
 const lineOf = ([key, text]: [string, string]): string => (text === "" ? key : `${key}=${text}`);
@@ -74,7 +74,7 @@ export function EditDetails({
       onClose={onClose}
       word={e.save}
     >
-      <Field label={m.create.description} rows={2} autoFocus value={description} onChange={setDescription} />
+      <Field label={sm.create.description} rows={2} autoFocus value={description} onChange={setDescription} />
       <Field label={e.tags} hint={e.tagsHint} rows={3} mono value={tags} onChange={setTags} />
     </FormDialog>
   );

@@ -59,7 +59,7 @@ export function History({ tenant, secret, mayReveal }: Props) {
       ) : query.isPending ? (
         <SkeletonRows rows={2} />
       ) : null}
-      <ol aria-label={m.history.label(secret.name)} className="relative">
+      <ol aria-label={sm.history.label(secret.name)} className="relative">
         {versions.map((version, i) => (
           <li key={version.version} className="relative flex gap-2 pb-5 last:pb-0">
             {i < versions.length - 1 ? (
@@ -73,16 +73,16 @@ export function History({ tenant, secret, mayReveal }: Props) {
             />
             <div className="min-w-0 flex-1">
               <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-sm">
-                <span className="font-semibold tabular-nums">{m.history.version(version.version)}</span>
+                <span className="font-semibold tabular-nums">{m.secrets.atVersion(version.version)}</span>
                 <Badge tone={TONES[version.state] ?? "plain"}>
-                  {m.history.states[version.state] ?? version.state}
+                  {sm.history.states[version.state] ?? version.state}
                 </Badge>
                 <span className="text-muted">
-                  <Moment at={version.createdAt} /> {m.history.by(version.createdBy.name)}
+                  <Moment at={version.createdAt} /> {sm.history.by(version.createdBy.name)}
                 </span>
               </p>
               <p className={`mt-0.5 text-sm ${version.reason === null ? "text-faint" : ""}`}>
-                {version.reason ?? m.history.noReason}
+                {version.reason ?? sm.history.noReason}
               </p>
               {version.state === "grace" ? (
                 <GraceLine version={version} since={versions[i - 1]?.createdAt ?? null} />
@@ -93,8 +93,8 @@ export function History({ tenant, secret, mayReveal }: Props) {
             </div>
             {mayRollBackTo(version) && may("secret.roll_back") ? (
               <IconButton
-                aria-label={m.history.rollBackTitle(version.version)}
-                hint={m.history.rollBack}
+                aria-label={sm.history.rollBackTitle(version.version)}
+                hint={sm.history.rollBack}
                 onPress={() => setTarget(version)}
               >
                 <Undo2 size={15} aria-hidden />

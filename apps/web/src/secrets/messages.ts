@@ -1,5 +1,22 @@
 /** The sentences of one secret, and of the dialogs that change or delete it: they come with those. */
 export const sm = {
+  create: {
+    title: "New secret",
+    into: (project: string, environment: string) => `in ${project} / ${environment}`,
+    name: "Name",
+    nameHint: "1 to 255 characters. A / makes a folder.",
+    value: "Value",
+    valueHint: "Kept exactly as you give it. Nothing is trimmed.",
+    base64: "Binary: the text is base64",
+    description: "Description",
+    submit: "Create secret",
+    busy: "Encrypting…",
+    done: (name: string) => `${name} created`,
+    missingName: "Give it a name.",
+    missingValue: "Give it a value.",
+    whitespace: "This value starts or ends with white space, and is kept so.",
+  },
+
   rotate: {
     title: (name: string) => `Rotate ${name}`,
     lead: (next: number) => `Makes version ${next} current at once.`,
@@ -30,6 +47,25 @@ export const sm = {
     done: (name: string) => `${name} deleted`,
     undo: "Undo",
     restored: (name: string) => `${name} restored`,
+  },
+
+  history: {
+    label: (name: string) => `Versions of ${name}`,
+    states: {
+      current: "Current",
+      grace: "Grace",
+      pending: "Pending",
+      kept: "Kept",
+      revoked: "Revoked",
+      destroyed: "Destroyed",
+    } as Record<string, string>,
+    by: (who: string) => `by ${who}`,
+    noReason: "No reason given",
+    rollBack: "Roll back to this",
+    rollBackTitle: (n: number) => `Roll back to version ${n}`,
+    rollBackLead: (n: number, next: number) =>
+      `Makes a version ${next} with the value of version ${n}. Nothing in the history changes.`,
+    rollBackDone: (name: string, version: number) => `${name} rolled back, now version ${version}`,
   },
 
   secret: {

@@ -1,6 +1,5 @@
 import { useState } from "react";
 import { client, type Secret } from "../data/trpc.ts";
-import { m } from "../messages.ts";
 import { Field } from "../ui/field.tsx";
 import { FormDialog } from "../ui/form-dialog.tsx";
 import { tell } from "../ui/toast.tsx";
@@ -31,19 +30,19 @@ export function RollBack({ tenant, secret, to, onClose }: Props) {
         ...(reason === "" ? {} : { reason }),
       });
       onClose();
-      tell(changed ? m.history.rollBackDone(secret.name, after.version ?? 0) : sm.rotate.same(secret.name));
+      tell(changed ? sm.history.rollBackDone(secret.name, after.version ?? 0) : sm.rotate.same(secret.name));
       await refreshSecrets();
     });
   }
 
   return (
     <FormDialog
-      title={m.history.rollBackTitle(to)}
-      lead={m.history.rollBackLead(to, next)}
+      title={sm.history.rollBackTitle(to)}
+      lead={sm.history.rollBackLead(to, next)}
       action={action}
       onSubmit={() => void submit()}
       onClose={onClose}
-      word={m.history.rollBack}
+      word={sm.history.rollBack}
     >
       <Field
         label={sm.rotate.reason}

@@ -109,7 +109,7 @@ export function RotateSecret({ tenant, secret, onClose }: Props) {
         label={sm.rotate.value}
         entered={entered}
         onChange={setEntered}
-        error={tried && entered.value === "" ? m.create.missingValue : undefined}
+        error={tried && entered.value === "" ? sm.create.missingValue : undefined}
         autoFocus
       />
       <Field

@@ -41,7 +41,7 @@ export function SecretAudit({ tenant, id }: { tenant: string; id: string }) {
             <li key={event.seq} className="flex flex-wrap items-center gap-x-3 gap-y-0.5 px-4 py-2.5 text-sm">
               <code className="text-xs font-medium">{event.action}</code>
               {event.target?.version == null ? null : (
-                <span className="text-muted">{m.history.version(event.target.version)}</span>
+                <span className="text-muted">{m.secrets.atVersion(event.target.version)}</span>
               )}
               {event.outcome === "success" ? null : <Badge tone="danger">{au.outcomes[event.outcome]}</Badge>}
               <span className="ml-auto text-muted">

@@ -90,7 +90,7 @@ export function SecretRow({ place, label, secret, depth, reveal, onRotate, onDel
             {label}
           </Link>
           <span className="block truncate text-xs text-muted sm:hidden">
-            {version === null ? m.secrets.emptyState : m.history.version(version)}
+            {version === null ? m.secrets.emptyState : m.secrets.atVersion(version)}
             {lastRotatedAt === null ? null : (
               <>
                 {" · "}
@@ -115,7 +115,7 @@ export function SecretRow({ place, label, secret, depth, reveal, onRotate, onDel
             <span className="text-sm text-faint">{m.secrets.noVersion}</span>
           ) : (
             <span className="flex">
-              <Badge>{m.history.version(version)}</Badge>
+              <Badge>{m.secrets.atVersion(version)}</Badge>
             </span>
           )}
         </td>

@@ -130,7 +130,7 @@ export function SecretSheet({ place, secret, onGone }: Props) {
           </div>
           <dl className="divide-y divide-line border-y border-line text-sm">
             <Fact name={sm.secret.created}>
-              <Moment at={secret.createdAt} /> {m.history.by(secret.createdBy.name)}
+              <Moment at={secret.createdAt} /> {sm.history.by(secret.createdBy.name)}
             </Fact>
             <Fact name={sm.secret.grace}>
               {secret.graceSeconds === null

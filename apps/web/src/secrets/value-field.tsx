@@ -1,10 +1,10 @@
 import { FileUp, WandSparkles } from "lucide-react";
 import { useRef, useState } from "react";
-import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { MenuButton } from "../ui/menu-button.tsx";
 import { GENERATORS } from "./generate.ts";
+import { sm } from "./messages.ts";
 import type { NewValue } from "./new-value.ts";
 import { jsonState, valueInFile } from "./read-file.ts";
 import { v } from "./value-messages.ts";
@@ -54,7 +54,7 @@ export function ValueField({ label, entered, onChange, error, autoFocus = false 
             onChange={(event) => onChange({ ...entered, encoding: event.target.checked ? "base64" : "utf8" })}
             className="size-4 accent-accent"
           />
-          {m.create.base64}
+          {sm.create.base64}
         </label>
         <span className="ml-auto flex gap-1">
           <MenuButton
@@ -95,9 +95,9 @@ export function ValueField({ label, entered, onChange, error, autoFocus = false 
 
 function hintOf({ value, encoding }: NewValue) {
   if (encoding === "utf8" && value.trim() !== value)
-    return <span className="font-medium text-warn-text">{m.create.whitespace}</span>;
+    return <span className="font-medium text-warn-text">{sm.create.whitespace}</span>;
   const json = encoding === "utf8" ? jsonState(value) : null;
   if (json === "broken") return <span className="font-medium text-warn-text">{v.brokenJson}</span>;
   if (json === "valid") return v.json;
-  return m.create.valueHint;
+  return sm.create.valueHint;
 }

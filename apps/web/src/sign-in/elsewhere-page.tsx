@@ -3,7 +3,6 @@ import { useRouter } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { toFailure } from "../data/failure.ts";
 import { callPeople } from "../data/people.ts";
-import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { useTitle } from "../ui/title.ts";
@@ -17,7 +16,7 @@ let brought: string | null = null;
 
 /** Where a provider of single sign-on sends the browser back to. */
 export function ElsewherePage() {
-  useTitle(m.signIn.title);
+  useTitle(s.form.title);
   const router = useRouter();
   const queries = useQueryClient();
   const [step, setStep] = useState<"waiting" | "code" | "failed">("waiting");
@@ -55,7 +54,7 @@ export function ElsewherePage() {
 
   return (
     <SignInShell
-      heading={step === "code" ? s.codeHeading : m.signIn.heading}
+      heading={step === "code" ? s.codeHeading : s.form.heading}
       lead={step === "code" ? s.codeLead : step === "waiting" ? s.returning : s.notElsewhere}
     >
       {step === "code" ? (

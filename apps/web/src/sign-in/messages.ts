@@ -1,5 +1,18 @@
 /** The sentences of signing in by address and password, and of the pages that links open. */
 export const s = {
+  form: {
+    title: "Sign in",
+    heading: "Sign in to Keyfold",
+    lead: "Paste a service token of your tenant, or an operator token.",
+    token: "Token",
+    placeholder: "kf_…",
+    hint: "It is traded for a session cookie that scripts cannot read, and stored nowhere in this browser.",
+    submit: "Sign in",
+    busy: "Signing in…",
+    wrong: "This token was not accepted. It may be mistyped, expired or revoked.",
+    ended: "Your session has ended. Sign in to go on where you were.",
+    empty: "Paste a token first.",
+  },
   again: {
     title: "Your session has ended",
     lead: (name: string) => `Sign in as ${name} to go on. What you typed is still here, and nowhere else.`,

@@ -1,7 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { toFailure } from "../data/failure.ts";
 import { callPeople, signInWithPassword } from "../data/people.ts";
-import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { FailureNote } from "../ui/state.tsx";
@@ -106,7 +105,7 @@ export function PasswordForm({ onDone, onStep, step, email: known = "" }: Props)
       ) : null}
       <div className="space-y-2 pt-2">
         <Button type="submit" look="primary" size="lg" wide isPending={busy}>
-          {busy ? m.signIn.busy : step === "code" ? s.verify : m.signIn.submit}
+          {busy ? s.form.busy : step === "code" ? s.verify : s.form.submit}
         </Button>
         {step === "code" ? (
           <Button

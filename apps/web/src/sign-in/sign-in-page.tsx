@@ -1,7 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useRouter, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { useTitle } from "../ui/title.ts";
 import { s } from "./messages.ts";
@@ -13,7 +12,7 @@ import { SignOnForm } from "./sign-on-form.tsx";
 import { TokenForm } from "./token-form.tsx";
 
 export function SignInPage() {
-  useTitle(m.signIn.title);
+  useTitle(s.form.title);
   const router = useRouter();
   const queries = useQueryClient();
   const { next, ended } = useSearch({ from: "/sign-in" });
@@ -29,10 +28,10 @@ export function SignInPage() {
 
   return (
     <SignInShell
-      heading={code ? s.codeHeading : m.signIn.heading}
+      heading={code ? s.codeHeading : s.form.heading}
       lead={
         way === "token"
-          ? m.signIn.lead
+          ? s.form.lead
           : way === "elsewhere"
             ? s.elsewhereLead
             : code
@@ -42,7 +41,7 @@ export function SignInPage() {
     >
       {ended ? (
         <p role="status" className="mt-5 rounded-lg bg-warn-soft px-3 py-2.5 text-sm text-warn-text">
-          {m.signIn.ended}
+          {s.form.ended}
         </p>
       ) : null}
       {way === "token" ? (

@@ -1,11 +1,11 @@
 import { type FormEvent, useState } from "react";
 import { toFailure } from "../data/failure.ts";
 import { signIn } from "../data/session.ts";
-import { m } from "../messages.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { useAction } from "../ui/use-action.ts";
+import { s } from "./messages.ts";
 
 /** Trades a token for a session. */
 export function TokenForm({ onDone }: { onDone: () => void }) {
@@ -16,7 +16,7 @@ export function TokenForm({ onDone }: { onDone: () => void }) {
   async function submit(event: FormEvent) {
     event.preventDefault();
     const pasted = token.trim();
-    setWrong(pasted === "" ? m.signIn.empty : undefined);
+    setWrong(pasted === "" ? s.form.empty : undefined);
     if (pasted === "") return;
     await run(async () => {
       try {
@@ -26,7 +26,7 @@ export function TokenForm({ onDone }: { onDone: () => void }) {
       } catch (error) {
         const { code } = toFailure(error);
         if (code !== "unauthenticated" && code !== "bad_input") throw error;
-        setWrong(m.signIn.wrong);
+        setWrong(s.form.wrong);
       }
     });
   }
@@ -35,9 +35,9 @@ export function TokenForm({ onDone }: { onDone: () => void }) {
     <form onSubmit={submit} noValidate className="mt-6">
       {/* A password field, so that nobody reads it over a shoulder. */}
       <Field
-        label={m.signIn.token}
-        hint={m.signIn.hint}
-        placeholder={m.signIn.placeholder}
+        label={s.form.token}
+        hint={s.form.hint}
+        placeholder={s.form.placeholder}
         type="password"
         mono
         autoFocus
@@ -50,7 +50,7 @@ export function TokenForm({ onDone }: { onDone: () => void }) {
       <FailureNote error={failed} />
       <div className="mt-6">
         <Button type="submit" look="primary" size="lg" wide isPending={busy}>
-          {busy ? m.signIn.busy : m.signIn.submit}
+          {busy ? s.form.busy : s.form.submit}
         </Button>
       </div>
     </form>

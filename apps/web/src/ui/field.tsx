@@ -54,7 +54,7 @@ export function Field(props: Props) {
     <div>
       <label htmlFor={id} className={LABEL}>
         {label}
-        {optional ? <span className="ml-1.5 font-normal text-faint">{m.create.optional}</span> : null}
+        {optional ? <span className="ml-1.5 font-normal text-faint">{m.optional}</span> : null}
       </label>
       {rows === undefined ? (
         <input
