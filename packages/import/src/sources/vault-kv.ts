@@ -112,12 +112,12 @@ export function vaultKvSource(options: VaultKvOptions): Source {
             project: null,
             environment: null,
             name: [...inside, ...(only ? [] : [field])].join("/"),
-            value: asValue(value),
+            value: fieldValue(value),
             ...(newest.version > 1 && (options.versions ?? 0) > 0
               ? {
                   older: async () =>
                     (await versions()).flatMap((older) =>
-                      Object.hasOwn(older, field) ? [asValue(older[field])] : [],
+                      Object.hasOwn(older, field) ? [fieldValue(older[field])] : [],
                     ),
                 }
               : {}),
@@ -135,7 +135,7 @@ export function vaultKvSource(options: VaultKvOptions): Source {
 const segments = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
 
 /** Vault keeps JSON: what is no text stays the JSON that it was. */
-const asValue = (field: unknown): SecretValue =>
+const fieldValue = (field: unknown): SecretValue =>
   SecretValue.ofText(typeof field === "string" ? field : JSON.stringify(field));
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -6,11 +6,8 @@ import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
 import { Together } from "../flow/together.ts";
 import { checkOnce } from "../integrity/check-once.ts";
-
 import type { Algorithm } from "../key/suite/algorithm.ts";
-
 import { memberOf } from "../member/of.ts";
-
 import { servedHere } from "../region/gate.ts";
 import { findSession, type LiveSession, type PersonSession } from "../session/find.ts";
 import { isFrom, storedRanges } from "../token/ip-ranges.ts";

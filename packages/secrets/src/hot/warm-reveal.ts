@@ -20,7 +20,8 @@ export interface RevealInput extends SecretRefInput {
   version?: number | undefined;
 }
 
-const NEVER = new Date(0);
+/** Of a token's read a policy asks nothing that the time could change. */
+const ANY_TIME = new Date(0);
 
 /**
  * A read from what this process remembers: look up, check, open, and append its event with those of its neighbours.
@@ -40,8 +41,7 @@ export async function warmReveal(
   const kept = cache.value(name);
   if (kept === undefined || kept.epoch !== actor.epoch) return "unknown";
   if (!mayReach(actor, action, kept.secret)) return null;
-  // Of a token's read a policy asks nothing that the time could change.
-  if (refusedBy(actor, action, kept.secret, NEVER) !== null) return null;
+  if (refusedBy(actor, action, kept.secret, ANY_TIME) !== null) return null;
   const { secret, version } = kept;
   const plaintext = services.envelope.openWithValueKey(kept.sealed, kept.key, {
     deployment: services.deployment,

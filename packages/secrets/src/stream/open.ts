@@ -5,7 +5,7 @@ import { defineVerb } from "../flow/verb.ts";
 import { findBatch, parseMessageId } from "../message/id.ts";
 import { streamInput } from "./schema.ts";
 
-/** As long as messages are kept: see job/clean-messages.ts. A day less, so that nothing is swept from under a reader. */
+/** As long as messages are kept: see job/clean/messages.ts. A day less, so that nothing is swept from under a reader. */
 const KEPT_MS = 29 * 86_400_000;
 
 /** A place past all messages of a batch. */
