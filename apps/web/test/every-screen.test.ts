@@ -90,6 +90,7 @@ const look = (page: Page): Promise<Seen> =>
     const named = (element: Element) =>
       (element.getAttribute("aria-label") ?? element.textContent ?? "").trim();
     return {
+      // biome-ignore lint/performance/useDomNodeTextContent: what is hidden is not said.
       text: main.innerText,
       // How much there is, is no matter here.
       buttons: [...main.querySelectorAll("button")].map(named).filter((name) => name !== "Load more"),

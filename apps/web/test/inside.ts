@@ -37,8 +37,8 @@ export async function arrived(page: Page): Promise<void> {
       router.state.status === "idle" &&
       document.querySelector("[role=status][aria-label=Loading], [aria-busy=true]") === null &&
       (document.querySelector("[role=dialog], main")?.textContent ?? "") !== "";
-    // What came may ask for more: it is all there when nothing was on its way in five frames.
-    for (let frames = 0; frames < 5; frames = there() ? frames + 1 : 0)
+    // What came may ask for more: it is all there when nothing was on its way in three frames.
+    for (let frames = 0; frames < 3; frames = there() ? frames + 1 : 0)
       await new Promise(requestAnimationFrame);
   });
   // What shows no sign of it while it reads.
