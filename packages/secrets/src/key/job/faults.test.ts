@@ -33,11 +33,13 @@ const readable = async () => {
   for (const { caller, id, value } of secrets)
     expect((await caller.secrets.reveal({ id })).value).toBe(value);
 };
-const fill = (table: string, on: string) =>
+const fill = (table: string, on: string) => refuse(table, on, "> 1", "53100");
+/** Refuses rows whose number, counted from 1, is so. */
+const refuse = (table: string, on: string, which: string, state: string) =>
   house.sql(`
     CREATE SEQUENCE public.room;
     CREATE FUNCTION public.full() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
-      IF nextval('public.room') > 1 THEN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END IF;
+      IF nextval('public.room') ${which} THEN RAISE EXCEPTION 'refused by a test' USING ERRCODE = '${state}'; END IF;
       RETURN NEW; END $$;
     CREATE TRIGGER aa_full BEFORE ${on} ON control_plane.${table} FOR EACH ROW EXECUTE FUNCTION public.full()`);
 const empty = (table: string) =>
@@ -50,6 +52,19 @@ const jobs = {
   "a rotation of tenants' keys": () => operator.keys.rotateTenant({}),
   "a re-encryption": () => operator.keys.reEncrypt({ digests: true }),
 };
+
+test.each([
+  ["a root key's rotation", "key_wraps", "INSERT"],
+  ["a rotation of tenants' keys", "sealed_values", "UPDATE"],
+] as const)(
+  "%s that loses its rows to others again and again goes on, and comes to its end",
+  async (name, table, on) => {
+    await refuse(table, on, "<= 20", "40001");
+    expect(await toItsEnd(jobs[name])).toMatchObject({ state: "done", problem: null, failed: [] });
+    await empty(table);
+    await readable();
+  },
+);
 
 test.each([
   ["a root key's rotation", "key_wraps", "INSERT"],

@@ -8,7 +8,7 @@ import { loadStoredKeys } from "../tenant/stored-keys.ts";
 import { freshWork, renewTenant, type TenantWork } from "../term/renew-tenant.ts";
 import { type Job, viewJob } from "./job.ts";
 import { advance, beginTermJob, finishTermJob, type TermJobScope } from "./term-job.ts";
-import { walkTenants } from "./walk.ts";
+import { turnOf, walkTenants } from "./walk.ts";
 
 /** Versions in one slice: one transaction, one audit event. */
 const SLICE = 200;
@@ -43,13 +43,11 @@ export async function runTermJob(call: Call, scope: TermJobScope, pacing: Pacing
       const work = works.get(tenant) ?? freshWork();
       works.set(tenant, work);
       try {
-        const did = await renewTenant(call, job, tenant, work, limit, slot);
+        const did = await turnOf(() => renewTenant(call, job, tenant, work, limit, slot));
         if (!did.more) works.delete(tenant);
         return did;
       } catch (error) {
         const { code } = asKeyfoldError(databaseError(error) ?? error);
-        // Lost to others again and again: after them it is this one's turn.
-        if (code === "conflict") return { keys: 0, more: true };
         if (code === "decryption_failed" && (await slot(() => loadStoredKeys(services, tenant))).length === 0)
           throw new KeyfoldError("not_found"); // purged under our hands
         throw error;

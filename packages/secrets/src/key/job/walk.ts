@@ -91,6 +91,20 @@ export async function walkTenants(services: Services, walk: Walk): Promise<Walke
   return walked;
 }
 
+/**
+ * One tenant's turn in a walk that finds again what is left to do. What was lost to others again and again is no failure:
+ * the turn goes on, and where there is no time left for it, comes again.
+ */
+export async function turnOf<T>(work: () => Promise<T>): Promise<T | { keys: number; more: boolean }> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code } = asKeyfoldError(databaseError(error) ?? error);
+    if (code === "conflict") return { keys: 0, more: true };
+    throw error;
+  }
+}
+
 function atMost(limit: number): Slot {
   let free = limit;
   const waiting: (() => void)[] = [];

@@ -7,7 +7,7 @@ import { onDeployment } from "../../flow/deployment-change.ts";
 import { defineVerb } from "../../flow/verb.ts";
 import { rewrapDeploymentKeys, storeDeploymentWraps } from "../deployment/deployment-keys.ts";
 import { beginJob, finishJob, type Job, noteProgress, viewJob } from "../job/job.ts";
-import { type Walked, walkTenants } from "../job/walk.ts";
+import { turnOf, type Walked, walkTenants } from "../job/walk.ts";
 import type { CurrentOpeners } from "../opener/openers.ts";
 import { keyJobView, rotateKeysInput } from "../schema.ts";
 import { asked } from "../tenant/asked.ts";
@@ -57,7 +57,7 @@ export const rotateKeys = defineVerb({
         after = tenants.at(-1) ?? after;
         return tenants;
       },
-      each: (tenant, slot) => rewrapTenant(call, tenant, now, slot),
+      each: (tenant, slot) => turnOf(() => rewrapTenant(call, tenant, now, slot)),
     });
     const counted = await again(() => withDeployment(services.db, count));
     const progress = { total: counted.total, done: counted.total - counted.lacking };
@@ -95,6 +95,7 @@ async function finish(call: Call, job: Job, now: CurrentOpeners, walked: Walked)
   } catch (error) {
     const { code, cause } = asKeyfoldError(error);
     if (code === "unauthenticated") throw error;
+    if (code === "conflict") return null; // somebody else was at them: looked at again with the next slice
     services.log.error({ code, cause: describeCause(cause) }, "the deployment's own keys failed");
     walked.stoppedBy = code;
     return null;
