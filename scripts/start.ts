@@ -1,4 +1,4 @@
-// `pnpm start`: generates what is generated, builds the panel, and becomes the API process.
+// `pnpm start`: builds the panel, before which turbo generates and builds all that it depends on, the API too, and runs that.
 import { spawn, spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
