@@ -13,7 +13,8 @@ import type { BulkGate } from "./http/bulk-gate.ts";
 import type { AppContext } from "./http/facts.ts";
 import { parseJson } from "./http/json-text.ts";
 import { HttpError, type Refusal, refusalOf } from "./http/problem.ts";
-import { bulkCalls, isLarge, valuesIn } from "./trpc/bulk-calls.ts";
+import { bulkCalls, isLarge } from "./trpc/bulk-calls.ts";
+import { valuesIn } from "./trpc/values-in.ts";
 import { inputOf } from "./trpc/wire-input.ts";
 
 /** Most calls in one batch. */
