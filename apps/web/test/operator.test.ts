@@ -80,7 +80,7 @@ describe("an operator", () => {
     await page.getByRole("option", { name: "7 days" }).click();
     await look("settings-defaults", ["360"]);
     await defaults.getByRole("button", { name: "Save" }).click();
-    const facts = page.getByRole("region", { name: "This tenant" });
+    const facts = page.getByRole("region", { name: "This tenant", exact: true });
     await facts.getByText("7 days", { exact: true }).waitFor();
     await facts.getByRole("button", { name: "Rename" }).click();
     const rename = page.getByRole("dialog", { name: "Rename this tenant" });
