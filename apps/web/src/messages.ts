@@ -21,6 +21,7 @@ export const m = {
     title: "That did not work",
     unreachable: "Keyfold cannot be reached. Check your connection, then try again.",
     unknown: "Something went wrong.",
+    insist: "Wait until they have moved; or tick the box and say why.",
     askApproval: "Ask for an approval",
     ended: "Your session has ended. Try again to sign in; what you typed stays.",
     correlation: "Correlation id",

@@ -159,6 +159,7 @@ test("what the server alone knows to be in use is refused in words, and can then
   await workloads(caller, id);
   await revoke.getByRole("button", { name: "Revoke" }).click();
   await revoke.getByText("3 consumers still use version 1").waitFor();
+  await revoke.getByText("Wait until they have moved; or tick the box and say why.").waitFor();
   await look("life-in-use", ["1280"]);
   await revoke.getByRole("checkbox", { name: /Do it all the same/ }).check();
   await revoke.getByRole("button", { name: "Revoke" }).click();

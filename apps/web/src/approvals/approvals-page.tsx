@@ -67,7 +67,7 @@ export function ApprovalsPage() {
   return (
     <>
       <PageHeader title={ap.title} lead={ap.lead}>
-        <div className="flex w-full flex-wrap items-center gap-2 sm:w-auto">
+        <div className="flex w-full flex-wrap items-center justify-end gap-2 sm:w-auto">
           <div className="w-full sm:w-40">
             <Choice compact label={ap.show} options={SHOWN} value={shown} onChange={setShown} />
           </div>

@@ -19,7 +19,7 @@ export const ap = {
   askedBy: (name: string) => `${name} asked`,
   broke: (name: string) => `${name} broke the glass`,
   decided: { approved: (name: string) => `${name} approved`, refused: (name: string) => `${name} refused` },
-  waitsUntil: "waits until",
+  waitsUntil: "the request ends",
   goodUntil: "good until",
   approve: "Approve",
   refuse: "Refuse",

@@ -17,6 +17,18 @@ describe("what the panel says of a failed call", () => {
     });
   });
 
+  it("says in the panel's own words that consumers still use something", () => {
+    const keyfold = {
+      code: "in_use",
+      message:
+        "2 consumers still use version 1. Wait until they have moved; or do it all the same, with `force` and a reason.",
+    };
+    expect(toFailure({ data: { keyfold } })).toMatchObject({
+      code: "in_use",
+      sentence: "2 consumers still use version 1. Wait until they have moved; or tick the box and say why.",
+    });
+  });
+
   it("reads a problem answer of a plain call, too", () => {
     const problem = new ProblemError({
       code: "unauthenticated",

@@ -23,13 +23,18 @@ export function toFailure(error: unknown): Failure {
   const facts = keyfoldFacts(error);
   if (facts === null)
     return { code: "unreachable", sentence: m.failure.unreachable, issues: [], correlationId: null };
+  const code = text(facts.code) ?? "internal";
   return {
-    code: text(facts.code) ?? "internal",
-    sentence: text(facts.message) ?? text(facts.detail) ?? m.failure.unknown,
+    code,
+    sentence: inItsWords(code, text(facts.message) ?? text(facts.detail) ?? m.failure.unknown),
     issues: issuesOf(facts.issues ?? facts.errors),
     correlationId: text(facts.correlationId) ?? text(facts.correlation_id),
   };
 }
+
+/** Who still uses it is the server's to say; the field of its API by which one insists is nothing that is seen here. */
+const inItsWords = (code: string, sentence: string): string =>
+  code === "in_use" ? sentence.replace(/[^.]*`force`[^.]*\./, ` ${m.failure.insist}`).trim() : sentence;
 
 /** Whether the same call may well succeed a moment later. */
 export function isTransient(failure: Failure): boolean {

@@ -8,7 +8,7 @@ export const ib = {
   approvalsText: "Another person asked. Nobody decides their own.",
   toApprovals: "To the approvals",
   asks: (who: string) => `${who} asks`,
-  waits: "waits until",
+  waits: "ends",
   wholePlace: "The environment itself",
   rotations: "Rotations that need a person",
   rotationsText: "Failed, ended, overdue, due, or about to end within two weeks.",

@@ -115,13 +115,13 @@ export function SecretsPage() {
             params={place}
             className="ml-auto inline-flex h-9 items-center gap-1.5 rounded-lg border border-line bg-surface px-3.5 text-sm font-medium shadow-lift hover:bg-hover"
           >
-            <FilePen size={14} aria-hidden />
+            <FilePen size={14} aria-hidden className="max-sm:hidden" />
             {m.secrets.editSeveral}
           </Link>
         ) : null}
         {may("secret.create") && !unknown ? (
           <Button look="primary" onPress={() => setOpen({ what: "create" })}>
-            <Plus size={15} aria-hidden />
+            <Plus size={15} aria-hidden className="max-sm:hidden" />
             {m.secrets.create}
           </Button>
         ) : null}
