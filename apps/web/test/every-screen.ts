@@ -108,7 +108,13 @@ export const SCREENS: Record<string, Screen> = {
   "/keys": {
     says: "Root keys",
     needs: "key.status",
-    offers: { "Look again": null, Verify: "key.verify", Rotate: "key.rotate" },
+    offers: {
+      "Look again": null,
+      Verify: "key.verify",
+      Rotate: "key.rotate",
+      "Re-encrypt values": "key.re_encrypt",
+      "Rotate tenant keys": "key.rotate_tenant",
+    },
   },
   "/t/$tenant": { says: "Secrets in dev", offers: SECRETS },
   "/t/$tenant/overview": { says: "Overview", offers: { Show: null, Folder: null, Compare: null } },

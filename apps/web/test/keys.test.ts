@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { localRootKey } from "@keyfold/envelope";
+import { callerOf } from "@keyfold/secrets/testing";
 import { describe, expect, test } from "vitest";
 import { setScene } from "./scene.ts";
 
@@ -63,7 +64,7 @@ describe("the operator's page of root keys", () => {
       await held;
       await route.continue();
     });
-    await page.getByRole("button", { name: "Rotate" }).click();
+    await page.getByRole("button", { name: "Rotate", exact: true }).click();
     const sure = page.getByRole("alertdialog", { name: "Wrap all keys under the current root key?" });
     await look("keys-rotate");
     await sure.getByRole("button", { name: "Begin" }).click();
@@ -140,6 +141,60 @@ describe("the operator's page of root keys", () => {
     await look("keys-stopped");
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByText("Every key was last opened with it").waitFor();
+
+    // Keys of tenants: one that a recovery key opens, too, made by a server that had it.
+    const recovery = localRootKey(randomBytes(32));
+    const opener = (await recovery.current()).id;
+    const earlier = await house.another({ provider: next, also: [recovery] });
+    const operator = callerOf(earlier, house.operatorToken);
+    await operator.tenants.create({ slug: "recovered" });
+    const { token } = await operator.tokens.create({ tenant: "recovered", name: "first", preset: "admin" });
+    const tenant = callerOf(earlier, token!);
+    await tenant.secrets.create({ name: "STRIPE_KEY", value: "sk_test_not_a_real_key" });
+
+    await page.getByRole("button", { name: "Look again" }).click();
+    await page.getByText("No opener was removed.").waitFor();
+    await roots
+      .filter({ hasText: opener })
+      .getByRole("button", { name: `Remove ${opener} as an opener` })
+      .click();
+    const gone = page.getByRole("alertdialog", { name: "Remove this opener?" });
+    expect(await gone.getByRole("button", { name: "Remove" }).isDisabled()).toBe(true);
+    await gone.getByLabel("Tenant").fill("nobody");
+    await gone.getByLabel(/Type its last four/).fill(opener.slice(-4));
+    await gone.getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("alert").getByText("There is no such thing").waitFor();
+    await roots
+      .filter({ hasText: opener })
+      .getByRole("button", { name: /^Remove/ })
+      .click();
+    await gone.getByLabel(/Type its last four/).fill(opener.slice(-4));
+    await look("keys-remove", ["360"]);
+    await gone.getByRole("button", { name: "Remove" }).click();
+    await page.getByText("Opener removed, begun").waitFor();
+    await page.getByRole("button", { name: "What it could open" }).click();
+    const exposed = page.getByRole("dialog", { name: "What the removed opener could open" });
+    await exposed.getByText("recovered · version 1 · current").waitFor();
+    await look("keys-exposed", ["360"]);
+    await exposed.getByRole("button", { name: "Close" }).last().click();
+
+    await page.getByRole("button", { name: "Rotate tenant keys" }).click();
+    const renew = page.getByRole("alertdialog", { name: "Rotate tenant keys?" });
+    await renew.getByLabel("Tenant").fill("recovered");
+    await renew.getByRole("button", { name: "Begin" }).click();
+    await page.getByText("Rotation of tenant keys is done.").waitFor({ state: "attached" });
+    await page.getByRole("button", { name: "Re-encrypt values" }).click();
+    const anew = page.getByRole("alertdialog", { name: "Re-encrypt values?" });
+    await anew.getByLabel("Secret").fill("not-an-id");
+    await anew.getByText("Name its tenant, too.").waitFor();
+    expect(await anew.getByRole("button", { name: "Begin" }).isDisabled()).toBe(true);
+    await anew.getByLabel("Secret").fill("");
+    await anew.getByRole("checkbox", { name: /Make the digests anew/ }).check();
+    await look("keys-re-encrypt", ["1280"]);
+    await anew.getByRole("button", { name: "Begin" }).click();
+    await page.getByText("Re-encryption is done.").waitFor({ state: "attached" });
+    expect((await tenant.secrets.reveal({ name: "STRIPE_KEY" })).value).toBe("sk_test_not_a_real_key");
+    await look("keys-tenants");
     expect(complaints).toEqual([]);
     await visitor.leave();
   }, 180_000);

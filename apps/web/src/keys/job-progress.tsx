@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { FailureNote } from "../ui/state.tsx";
 import { k } from "./messages.ts";
-import type { KeyJob } from "./use-key-job.ts";
+import { isOfRoots, type KeyJob } from "./use-key-job.ts";
 
 interface Props {
   job: KeyJob;
@@ -27,7 +27,9 @@ export function JobProgress({ job, driving, onGoOn }: Props) {
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
         <h2 className="min-w-0 text-base font-semibold">
           {k.jobTitle[kind]}{" "}
-          <code className="text-sm font-normal break-all text-muted">{job.opener ?? job.tenantId}</code>
+          <code className="text-sm font-normal break-all text-muted">
+            {[job.opener, job.tenantId].filter((is) => is !== null).join(" · ")}
+          </code>
         </h2>
         <p className="text-sm text-muted tabular-nums">{numbers.join(" · ")}</p>
       </div>
@@ -49,7 +51,7 @@ export function JobProgress({ job, driving, onGoOn }: Props) {
         <div className="mt-3 flex flex-wrap items-center justify-between gap-3">
           <p className="flex items-center gap-2 text-sm font-medium text-danger-text">
             <CircleAlert size={15} aria-hidden />
-            {k.stopped(job.problem ?? "")}
+            {k.stopped(job.problem ?? "", isOfRoots(job))}
           </p>
           {onGoOn === null ? null : (
             <Button size="sm" onPress={onGoOn} isPending={driving}>
@@ -60,13 +62,7 @@ export function JobProgress({ job, driving, onGoOn }: Props) {
       ) : (
         <div className="mt-3 flex flex-wrap items-center justify-between gap-3">
           <p className="text-sm text-muted">
-            {driving
-              ? kind === "retire"
-                ? k.leaveRetire
-                : k.leave
-              : onGoOn === null
-                ? k.byCommand
-                : k.elsewhere}
+            {driving ? (kind === "retire" ? k.leaveRetire : k.leave) : k.elsewhere}
           </p>
           {driving || onGoOn === null ? null : (
             <Button size="sm" onPress={onGoOn}>

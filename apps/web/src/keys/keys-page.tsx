@@ -13,18 +13,21 @@ import { k } from "./messages.ts";
 import { Processes } from "./processes.tsx";
 import { RootKeyRow } from "./root-key-row.tsx";
 import { StartJob } from "./start-job.tsx";
-import { driveOf, type JobKind, useKeyJob } from "./use-key-job.ts";
+import { StartTenantJob } from "./start-tenant-job.tsx";
+import { TenantKeys } from "./tenant-keys.tsx";
+import { isOfRoots, type RootJob, type TenantJob, useKeyJob, workOf } from "./use-key-job.ts";
 
 type Status = Outputs["keys"]["status"];
 
 /** How often the screen looks while somebody else drives a job, in milliseconds: each look is an audit event. */
 const LOOK_MS = 5_000;
 
-/** An operator's page of root keys: what they wrap, what is due, and the jobs that rotate, verify and retire them. */
+/** An operator's page of root keys: what they wrap, what is due, and the jobs over them and over the keys of tenants. */
 export function KeysPage() {
   useTitle(k.title);
   const driven = useKeyJob();
-  const [asking, setAsking] = useState<{ kind: JobKind; opener: string } | null>(null);
+  const [asking, setAsking] = useState<{ kind: RootJob; opener: string } | null>(null);
+  const [asked, setAsked] = useState<{ kind: TenantJob; opener: string | null } | null>(null);
   const query = useQuery({
     ...trpc.keys.status.queryOptions({}),
     staleTime: 0,
@@ -39,7 +42,7 @@ export function KeysPage() {
   );
   if (driving && mine !== null) open.unshift(mine);
   const rotation = open.find((job) => job.kind === "rotate");
-  const busy = driving || open.some((job) => job.state === "running" && driveOf(job) !== null);
+  const busy = driving || open.some((job) => job.state === "running" && isOfRoots(job));
   return (
     <>
       <PageHeader title={k.title} lead={k.lead}>
@@ -61,13 +64,13 @@ export function KeysPage() {
               onAsk={(kind) => setAsking({ kind, opener: status.current })}
             />
             {open.map((job) => {
-              const on = driveOf(job);
+              const on = workOf(job);
               return (
                 <JobProgress
                   key={job.id}
                   job={job}
                   driving={driving && job === mine}
-                  onGoOn={on === null ? null : () => driven.drive(on.kind, on.opener)}
+                  onGoOn={on === null ? null : () => driven.drive(on)}
                 />
               );
             })}
@@ -83,19 +86,30 @@ export function KeysPage() {
                       ? null
                       : () => setAsking({ kind: "retire", opener: root.id })
                   }
+                  onRemove={
+                    driving || root.current || root.retiredAt !== null
+                      ? null
+                      : () => setAsked({ kind: "remove_opener", opener: root.id })
+                  }
                 />
               ))}
             </ul>
           </>
         )}
       </section>
+      {status === undefined ? null : (
+        <TenantKeys
+          removal={status.jobs.find(({ kind }) => kind === "remove_opener")}
+          busy={driving}
+          onAsk={(kind) => setAsked({ kind, opener: null })}
+        />
+      )}
       {status === undefined ? null : <Processes processes={status.processes} />}
       {asking === null ? null : (
-        <StartJob
-          {...asking}
-          onClose={() => setAsking(null)}
-          onStart={() => driven.drive(asking.kind, asking.opener)}
-        />
+        <StartJob {...asking} onClose={() => setAsking(null)} onStart={() => driven.drive(asking)} />
+      )}
+      {asked === null ? null : (
+        <StartTenantJob {...asked} onClose={() => setAsked(null)} onStart={driven.drive} />
       )}
     </>
   );

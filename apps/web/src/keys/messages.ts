@@ -47,6 +47,44 @@ export const k = {
   retireType: (end: string) => `Type its last four characters, ${end}, to go on`,
   begin: "Begin",
 
+  tenantKeys: "Keys of tenants",
+  tenantKeysLead: "Each tenant has keys of its own, which the root keys wrap.",
+  rotateTenant: "Rotate tenant keys",
+  reEncrypt: "Re-encrypt values",
+  remove: "Remove",
+  removeFor: (id: string) => `Remove ${id} as an opener`,
+  tenantJob: {
+    rotate_tenant: {
+      title: "Rotate tenant keys?",
+      text: "Each tenant gets a new key, and the keys of its values are wrapped under that. The old one goes at the end. Values keep their sealed bytes, and stay readable meanwhile.",
+    },
+    re_encrypt: {
+      title: "Re-encrypt values?",
+      text: "Each value is sealed anew under a fresh key, and stays readable meanwhile. Of a whole tenant the old key goes at the end.",
+    },
+    remove_opener: {
+      title: "Remove this opener?",
+      text: "Takes a way to open away that has seen tenant keys: they get new keys without it, and every value is sealed anew under them. It does not come back. What it could open until then is listed.",
+    },
+  },
+  tenant: "Tenant",
+  tenantHint: "Its slug or id. Left empty: every tenant.",
+  secret: "Secret",
+  secretHint: "Its id. Left empty: all of them.",
+  secretLonely: "Name its tenant, too.",
+  digests: "Make the digests anew, too",
+  digestsHint: "By them the panel tells that two values are equal.",
+  noRemoval: "No opener was removed.",
+  removed: "Opener removed, begun",
+  removing: "Opener being removed, begun",
+  exposed: "What it could open",
+  exposedTitle: "What the removed opener could open",
+  exposedLead: "Until it was removed. Rotate these values where they are used.",
+  exposedLabel: "Values that it could open",
+  exposedNone: "No value: it opened no tenant's keys.",
+  exposedIn: (tenant: string, version: number, state: string) => `${tenant} · version ${version} · ${state}`,
+  exposedWebhooks: "So it could the secrets that sign these tenants' webhooks. Rotate those, too.",
+
   job: {
     rotate: "Rotation",
     verify: "Verification",
@@ -67,13 +105,13 @@ export const k = {
   rate: (perSecond: number) => `${number(Math.round(perSecond))} per second`,
   left: (seconds: number) =>
     seconds < 60 ? `${seconds} s left` : `about ${Math.ceil(seconds / 60)} min left`,
-  byCommand: "It was begun by a command; run the same one again to go on with it.",
   elsewhere: "Goes on by itself, or from another screen.",
   leave: "You may leave this page: the server's background jobs finish it.",
   leaveRetire: "It goes on while this page is open.",
   goOn: "Go on",
   again: "Try again",
-  stopped: (problem: string) => `Stopped: ${PROBLEMS[problem] ?? problem}`,
+  stopped: (problem: string, ofRoots: boolean) =>
+    `Stopped: ${(ofRoots ? undefined : OF_TENANTS[problem]) ?? PROBLEMS[problem] ?? problem}`,
   failedTenants: "Keys of these tenants failed; the log has more:",
   said: {
     started: (name: string) => `${name} started.`,
@@ -100,6 +138,11 @@ const PROBLEMS: Record<string, string> = {
   integrity_failed: "a key's row was changed or damaged.",
   illegal_state: "a key is not wrapped under this root key.",
   database_unavailable: "the database cannot be reached.",
+};
+
+/** What the same codes mean of a job over tenants' own keys. */
+const OF_TENANTS: Record<string, string> = {
+  illegal_state: "another job is at work on the same keys, or a key does not take it now.",
 };
 
 const number = (n: number) => inNumbers(n);

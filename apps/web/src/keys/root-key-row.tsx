@@ -11,10 +11,11 @@ interface Props {
   /** How many keys there are in all. */
   keys: number;
   onRetire: (() => void) | null;
+  onRemove: (() => void) | null;
 }
 
 /** One root key: its fingerprint, what it is, how old, and how much it wraps. */
-export function RootKeyRow({ root, keys, onRetire }: Props) {
+export function RootKeyRow({ root, keys, onRetire, onRemove }: Props) {
   const retired = root.retiredAt !== null;
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3">
@@ -36,6 +37,11 @@ export function RootKeyRow({ root, keys, onRetire }: Props) {
           {k.age(root.ageDays)} · {k.wraps(root.wraps, keys)}
         </p>
       </div>
+      {onRemove === null ? null : (
+        <Button size="sm" look="danger-quiet" aria-label={k.removeFor(root.id)} onPress={onRemove}>
+          {k.remove}
+        </Button>
+      )}
       {onRetire === null ? null : (
         <Button size="sm" look="danger-quiet" aria-label={k.retireFor(root.id)} onPress={onRetire}>
           {k.retire}

@@ -2,10 +2,10 @@ import { useState } from "react";
 import { Field } from "../ui/field.tsx";
 import { FormDialog } from "../ui/form-dialog.tsx";
 import { k } from "./messages.ts";
-import type { JobKind } from "./use-key-job.ts";
+import type { RootJob } from "./use-key-job.ts";
 
 interface Props {
-  kind: JobKind;
+  kind: RootJob;
   /** The root key that it is about. */
   opener: string;
   onStart: () => void;
