@@ -195,6 +195,7 @@ export const SCREENS: Record<string, Screen> = {
     offers: {
       Live: null,
       Export: "audit.export",
+      Prune: "audit.prune",
       Verify: ["audit.export", "audit.checkpoint"],
       Refresh: null,
       What: null,

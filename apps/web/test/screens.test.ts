@@ -152,6 +152,29 @@ describe("the panel's screens", () => {
     expect(JSON.parse(file.split("\n")[0]!)).toMatchObject({ export: { version: 2, chain: id } });
     await page.getByText("lines exported").waitFor();
 
+    // Old events go below an export's checkpoint only: an edited one is refused, and nothing here is old enough.
+    await page.getByRole("button", { name: "Prune" }).click();
+    const prune = page.getByRole("alertdialog", { name: "Take old events away" });
+    const choose = (name: string, text: string) =>
+      prune
+        .getByLabel("Choose the export")
+        .and(page.locator("input"))
+        .setInputFiles({ name, mimeType: "application/jsonl", buffer: Buffer.from(text) });
+    await prune.getByLabel("Type the tenant's slug to confirm").fill("umbrella");
+    await choose("notes.txt", "nothing\nof the kind\n");
+    await prune.getByText("notes.txt is no export with a checkpoint").waitFor();
+    const takeAway = prune.getByRole("button", { name: "Take away" });
+    expect(await takeAway.isDisabled()).toBe(true);
+    await choose("edited.jsonl", file.replace(/("batches":)\d+/, "$11000"));
+    await prune.getByText("edited.jsonl: events that its checkpoint covers can go").waitFor();
+    await takeAway.click();
+    await prune.getByText("is no checkpoint of this chain that this deployment has signed").waitFor();
+    await choose("umbrella-audit.jsonl", file);
+    await prune.getByText("umbrella-audit.jsonl: events").waitFor();
+    await look("audit-prune");
+    await takeAway.click();
+    await page.getByText("Nothing was taken away").waitFor();
+
     await page.getByRole("button", { name: "Verify" }).click();
     const dialog = page.getByRole("dialog", { name: "Verify the audit log" });
     await dialog.getByRole("button", { name: "Verify" }).click();

@@ -1,5 +1,5 @@
-import { Download, Radio, RotateCw, ShieldCheck } from "lucide-react";
-import { useState } from "react";
+import { Download, Eraser, Radio, RotateCw, ShieldCheck } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
 import { useMay } from "../data/identity.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { tell, tellFailure } from "../ui/toast.tsx";
@@ -7,6 +7,8 @@ import { useAction } from "../ui/use-action.ts";
 import { exportLines, saveFile, TooLarge } from "./export-lines.ts";
 import { au } from "./messages.ts";
 import { VerifyDialog } from "./verify-dialog.tsx";
+
+const PruneDialog = lazy(async () => ({ default: (await import("./prune-dialog.tsx")).PruneDialog }));
 
 interface Props {
   tenant: string;
@@ -20,6 +22,7 @@ export function AuditActions({ tenant, live, onLive, onRefresh }: Props) {
   const may = useMay();
   const { busy, run } = useAction();
   const [verifying, setVerifying] = useState(false);
+  const [pruning, setPruning] = useState(false);
   const save = () =>
     run(async () => {
       try {
@@ -58,9 +61,20 @@ export function AuditActions({ tenant, live, onLive, onRefresh }: Props) {
           {au.verifyOpen}
         </Button>
       ) : null}
+      {may("audit.prune") ? (
+        <Button onPress={() => setPruning(true)}>
+          <Eraser size={15} aria-hidden />
+          {au.prune.open}
+        </Button>
+      ) : null}
       <IconButton look="secondary" aria-label={au.refresh} onPress={onRefresh}>
         <RotateCw size={14} aria-hidden />
       </IconButton>
+      {pruning ? (
+        <Suspense>
+          <PruneDialog tenant={tenant} onClose={() => setPruning(false)} />
+        </Suspense>
+      ) : null}
       {verifying ? <VerifyDialog tenant={tenant} onClose={() => setVerifying(false)} /> : null}
     </div>
   );

@@ -82,6 +82,26 @@ export const au = {
     countedFrom: (when: string) =>
       `Counted from ${when} on: what came before is too much for one look, or no longer kept.`,
   },
+  prune: {
+    open: "Prune",
+    title: "Take old events away",
+    lead: "Only what an export that you keep has brought out. The hashes of all events stay, so the log verifies as before; what they said is in the export alone, so keep that.",
+    file: "Choose the export",
+    fileHint: "Its checkpoint is read here; the file is not sent.",
+    noExport: (name: string) =>
+      `${name} is no export with a checkpoint. Export the log again, and choose that.`,
+    chosen: (name: string) => `${name}: events that its checkpoint covers can go.`,
+    days: "Older than, in days",
+    daysHint: "Younger events stay, whatever was exported.",
+    daysLeast: (least: number) => `A whole number, ${least} at least.`,
+    type: "Type the tenant's slug to confirm",
+    submit: "Take away",
+    busy: "Taking away…",
+    done: (batches: number) =>
+      batches === 0
+        ? "Nothing was taken away: nothing that the export covers is that old."
+        : `${inNumbers(batches)} ${batches === 1 ? "batch" : "batches"} of events taken away. Keep the export.`,
+  },
   verifyOpen: "Verify",
   verify: {
     title: "Verify the audit log",
