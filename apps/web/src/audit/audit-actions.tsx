@@ -72,7 +72,7 @@ export function AuditActions({ tenant, live, onLive, onRefresh }: Props) {
       </IconButton>
       {pruning ? (
         <Suspense>
-          <PruneDialog tenant={tenant} onClose={() => setPruning(false)} />
+          <PruneDialog tenant={tenant} onDone={onRefresh} onClose={() => setPruning(false)} />
         </Suspense>
       ) : null}
       {verifying ? <VerifyDialog tenant={tenant} onClose={() => setVerifying(false)} /> : null}

@@ -11,8 +11,15 @@ import { au } from "./messages.ts";
 /** As the API has them. */
 const DAYS = { least: 30, first: 365 };
 
+interface Props {
+  tenant: string;
+  /** What is shown of the log may be gone. */
+  onDone: () => void;
+  onClose: () => void;
+}
+
 /** Takes old events away, below the checkpoint of an export that somebody keeps. */
-export function PruneDialog({ tenant, onClose }: { tenant: string; onClose: () => void }) {
+export function PruneDialog({ tenant, onDone, onClose }: Props) {
   const file = useRef<HTMLInputElement>(null);
   const [kept, setKept] = useState<{ name: string; checkpoint: string | null } | null>(null);
   const [days, setDays] = useState(String(DAYS.first));
@@ -31,6 +38,7 @@ export function PruneDialog({ tenant, onClose }: { tenant: string; onClose: () =
       more = lot.more;
     }
     tell(au.prune.done(taken));
+    onDone();
   }
 
   return (
