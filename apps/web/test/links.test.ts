@@ -169,12 +169,13 @@ describe("links", () => {
     // Two tabs click at once: one is shown it.
     const second = await colleague.context.newPage();
     await second.goto(url);
-    const show = (tab: Page) => tab.getByRole("button", { name: "Show it now" }).click();
-    await show(page);
+    const button = (tab: Page) => tab.getByRole("button", { name: "Show it now" });
+    await button(second).waitFor();
+    await button(page).click();
     const value = page.getByRole("region", { name: "DATABASE_URL" }).locator("pre");
     await value.waitFor();
     expect(await value.textContent()).toBe(SHARED);
-    await show(second);
+    await button(second).click();
     await second.getByText("This link is of no use any more").waitFor();
     expect(await traces(page)).not.toContain(SHARED);
     await colleague.look("link-shown");
