@@ -33,6 +33,9 @@ export interface Told {
   readonly messages: readonly NewMessage[];
 }
 
+/** A batch of its own, of which nobody is told. */
+export const toldNobody = (): Told => ({ batch: randomUUID(), messages: [] });
+
 const PARAMETERS =
   "$1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, $8::boolean, $9::timestamptz, $10::uuid, $11::boolean, $12::uuid";
 const SQL = `SELECT outcome FROM control_plane.append_events(${PARAMETERS})`;
@@ -48,7 +51,7 @@ export async function append(
   chain: string,
   events: readonly Buffer[],
   judge: Judgement,
-  { batch, messages }: Told = { batch: randomUUID(), messages: [] },
+  { batch, messages }: Told = toldNobody(),
 ): Promise<AppendOutcome> {
   const leaves = events.map(leafHash);
   const rows = await query<{ outcome: AppendOutcome }>(messages.length === 0 ? SQL : SQL_WITH_MESSAGES, [

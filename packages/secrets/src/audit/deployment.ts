@@ -5,7 +5,7 @@ import { again } from "../flow/again.ts";
 import type { Call } from "../flow/call.ts";
 import { type PrismaUnit, type Unit, unappended } from "../flow/change.ts";
 import { eventBytes, type Happening } from "../flow/event.ts";
-import { append } from "./append.ts";
+import { append, toldNobody } from "./append.ts";
 import { type Ends, settled } from "./lost-commit.ts";
 
 /** What happens to a tenant as a whole is told to the deployment's chain too, in the same transaction. */
@@ -32,7 +32,7 @@ export async function onDeploymentChain<T extends { events: readonly unknown[] }
   const { services, actor } = call;
   const transact = (ends: Ends<T>) =>
     withTenant(services.db, services.deployment, async (tx) => {
-      const told = { batch: randomUUID(), messages: [] };
+      const told = toldNobody();
       const page = await read(tx);
       const event = eventBytes(call, null, {
         target: { type: "chain", id: services.deployment, name: null },

@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { type Connections, type Query, withTenantSql } from "@keyfold/db";
 import { KeyfoldError } from "../error.ts";
 import { databaseError, leavesOpen } from "../flow/database-error.ts";
 import { onPool } from "../flow/query.ts";
-import { type AppendOutcome, append, type Judgement, type Told } from "./append.ts";
+import { type AppendOutcome, append, type Judgement, toldNobody } from "./append.ts";
 
 /*
  * A connection that is lost before a commit's answer has come leaves open whether there was a commit. A batch's id says: it
@@ -58,7 +57,7 @@ export async function appendAlone(
   events: readonly Buffer[],
   judge: Judgement,
 ): Promise<AppendOutcome> {
-  const told: Told = { batch: randomUUID(), messages: [] };
+  const told = toldNobody();
   let open = false;
   const query: Query = (sql, params) =>
     onPool(db)<never>(sql, params).catch((error: unknown) => {

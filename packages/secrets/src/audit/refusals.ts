@@ -5,6 +5,9 @@ import type { RequestInfo } from "../flow/call.ts";
 import { encode, type Target } from "../flow/event.ts";
 import type { DomainLog } from "../flow/services.ts";
 
+/** Whoever calls and says nothing of themselves that is true. */
+export const ANONYMOUS: AuditEvent["actor"] = { type: "anonymous", id: null, name: null, via: null };
+
 /** A refusal whose caller is known, as its tenant's chain (or, of an operator, the deployment's) hears of it. */
 export interface KnownRefusal {
   chain: string;
@@ -154,7 +157,7 @@ export class RefusalLog {
     const written = await this.#write(
       this.#deployment,
       {
-        actor: { type: "anonymous", id: null, name: null, via: null },
+        actor: ANONYMOUS,
         action: "caller.refused",
         outcome: "denied",
         tenant: null,

@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { type Transaction, withDeployment } from "@keyfold/db";
 import { liveness } from "../access/actor.ts";
-import { append } from "../audit/append.ts";
+import { append, toldNobody } from "../audit/append.ts";
 import { type Ends, settled } from "../audit/lost-commit.ts";
 import { again } from "./again.ts";
 import type { Call } from "./call.ts";
@@ -20,7 +19,7 @@ export async function onDeployment<T>(call: Call, work: (unit: DeploymentUnit) =
   const transact = (ends: Ends<T>) =>
     withDeployment(services.db, async (tx) => {
       const events: Buffer[] = [];
-      const told = { batch: randomUUID(), messages: [] };
+      const told = toldNobody();
       const result = await work({
         ...tx,
         call,

@@ -4,6 +4,7 @@ import { type Actor, isOfTenant } from "../access/actor.ts";
 import { authenticate, RefusedCaller } from "../access/authenticate.ts";
 import { authorize } from "../access/authorize.ts";
 import { outcomeOf, refusalDetails } from "../audit/outcome.ts";
+import { ANONYMOUS } from "../audit/refusals.ts";
 import { asKeyfoldError, describeCause, type ErrorCode, KeyfoldError } from "../error.ts";
 import { RowRefused } from "../integrity/row-refused.ts";
 import { changedHere } from "../region/gate.ts";
@@ -222,7 +223,7 @@ async function recordRefusal(
   const outcome = outcomeOf(refusal);
   if (outcome === undefined || (actor === null && !(refusal instanceof RowRefused))) return;
   const tenant = actor !== null && isOfTenant(actor) ? actor.tenantId : null;
-  const who = actor ?? { type: "anonymous" as const, id: null, name: null, via: null };
+  const who = actor ?? ANONYMOUS;
   await services.refusals.known({
     chain: tenant ?? services.deployment,
     tenant,

@@ -5,7 +5,7 @@ import { earliest } from "../access/deadline.ts";
 import { type AppendOutcome, unwritten } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
 import { leavesOpen } from "../flow/database-error.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "../flow/slots.ts";
 
 /** One read that waits for its event to be durable. */
 interface Waiting {

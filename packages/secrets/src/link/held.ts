@@ -2,6 +2,7 @@ import { withDeployment } from "@keyfold/db";
 import type { Action } from "../access/actions.ts";
 import type { JobActor } from "../access/actor.ts";
 import { coversSecret } from "../access/scope.ts";
+import { ANONYMOUS } from "../audit/refusals.ts";
 import { KeyfoldError } from "../error.ts";
 import { again } from "../flow/again.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
@@ -83,7 +84,7 @@ export async function withLinkOf<T>(
       await services.refusals.known({
         chain: tenantId,
         tenant: tenantId,
-        actor: { type: "anonymous", id: null, name: null, via: null },
+        actor: ANONYMOUS,
         action: "link.refused",
         outcome: "denied",
         code: "link_ended",

@@ -1,4 +1,5 @@
 import { outcomeOf, refusalDetails } from "../audit/outcome.ts";
+import { ANONYMOUS } from "../audit/refusals.ts";
 import { type ErrorCode, KeyfoldError } from "../error.ts";
 import type { RequestInfo } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
@@ -42,7 +43,7 @@ async function tell(services: Services, request: RequestInfo, action: string, er
     tenant: null,
     actor:
       person === null
-        ? { type: "anonymous", id: null, name: null, via: null }
+        ? ANONYMOUS
         : {
             type: person.operator ? "operator" : "user",
             id: person.id,
@@ -68,7 +69,7 @@ export async function tellTurnedAway(
   await services.refusals.known({
     chain: services.deployment,
     tenant: null,
-    actor: { type: "anonymous", id: null, name: null, via: null },
+    actor: ANONYMOUS,
     action: "person.signed_in",
     outcome: "denied",
     code,

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { asKeyfoldError, describeCause, type ErrorCode } from "../../error.ts";
 import { databaseError } from "../../flow/database-error.ts";
 import type { Services } from "../../flow/services.ts";
+import { Slots } from "../../flow/slots.ts";
 import { OwnKeyUnavailable } from "../opener/own-key.ts";
 import type { Pacing } from "../schema.ts";
 
@@ -106,17 +107,13 @@ export async function turnOf<T>(work: () => Promise<T>): Promise<T | { keys: num
 }
 
 function atMost(limit: number): Slot {
-  let free = limit;
-  const waiting: (() => void)[] = [];
+  const slots = new Slots(limit);
   return async (work) => {
-    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
-    else free--;
+    await slots.acquire();
     try {
       return await work();
     } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
+      slots.release();
     }
   };
 }

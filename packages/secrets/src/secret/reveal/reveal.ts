@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { type Query, withTenantSql } from "@keyfold/db";
 import { liveness, standsByEpoch } from "../../access/actor.ts";
 import { earliest } from "../../access/deadline.ts";
-import { type AppendOutcome, append } from "../../audit/append.ts";
+import { type AppendOutcome, append, toldNobody } from "../../audit/append.ts";
 import { appendAlone, holdChain, settled } from "../../audit/lost-commit.ts";
 import { type ErrorCode, KeyfoldError } from "../../error.ts";
 import { again } from "../../flow/again.ts";
@@ -63,7 +62,7 @@ export async function reveal(
     if (answer !== null) return answer;
   }
   // A tenant that changes faster than we read: hold its chain for this one read.
-  const told = { batch: randomUUID(), messages: [] };
+  const told = toldNobody();
   const answer = await again(() =>
     settled<RevealedView | null>(call.services.db, (ends) =>
       withTenantSql(call.services.db, tenantId, async ({ query }) => {
