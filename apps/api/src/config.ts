@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from "node:path";
 import type { AllowRule } from "@keyfold/outbound";
 import type { Algorithm } from "@keyfold/secrets";
 import { contradictions, doubts } from "./config/contradictions.ts";
-import { roleOf } from "./config/database-url.ts";
+import { roleOf, urlOf } from "./config/database-url.ts";
 import { allowOf, recipientsOf } from "./config/kinds.ts";
 import { unknownSettings } from "./config/names.ts";
 import { type ObjectStorage, objectStorageOf } from "./config/object-storage.ts";
@@ -150,13 +150,13 @@ export function parseConfig(environment: Environment, cwd: string): Config {
     mode: given.KEYFOLD_MODE,
     host: given.KEYFOLD_HOST,
     port: given.KEYFOLD_PORT,
-    publicUrl: urlOf(given.KEYFOLD_PUBLIC_URL),
+    publicUrl: urlOf(given.KEYFOLD_PUBLIC_URL ?? ""),
     links:
       given.KEYFOLD_LINKS_PORT === undefined
         ? null
         : {
             port: given.KEYFOLD_LINKS_PORT,
-            publicUrl: urlOf(given.KEYFOLD_LINKS_URL),
+            publicUrl: urlOf(given.KEYFOLD_LINKS_URL ?? ""),
           },
     trustedProxies:
       given.KEYFOLD_TRUSTED_PROXIES === undefined ? null : parseProxies(given.KEYFOLD_TRUSTED_PROXIES),
@@ -226,8 +226,6 @@ export function parseConfig(environment: Environment, cwd: string): Config {
   };
   return { ...config, warnings: [...unknownSettings(env), ...doubts(config)] };
 }
-
-const urlOf = (text: string | undefined): URL | null => (text === undefined ? null : new URL(text));
 
 const sensitive = (text: string | undefined): Sensitive | null =>
   text === undefined ? null : new Sensitive(text);
