@@ -80,14 +80,24 @@ const tests = ["run", "--output-logs=new-only", "--continue=always", "--concurre
 const { status } = spawnSync("turbo", tests, { cwd: root, env, stdio: "inherit" });
 console.log(verdict("tests", status === 0, started));
 
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  testResults: {
+    name: string;
+    /** Why the file as a whole failed, such as in its setup. */
+    message: string;
+    assertionResults: { status: string; fullName: string; failureMessages?: string[] }[];
+  }[];
+}
+
 const count = { passed: 0, failed: 0, skipped: 0 };
+const failures: string[] = [];
 for (const path of reports()) {
-  const report = JSON.parse(readFileSync(path, "utf8")) as {
-    numPassedTests: number;
-    numFailedTests: number;
-    numPendingTests: number;
-    numTodoTests: number;
-  };
+  const report = JSON.parse(readFileSync(path, "utf8")) as Report;
+  failures.push(...failuresOf(report));
   console.log(
     `${relative(root, dirname(dirname(path))).padEnd(28)} ${report.numPassedTests} passed, ${report.numFailedTests} failed`,
   );
@@ -101,8 +111,34 @@ if (count.skipped > 0) {
   if (process.env.CI) count.failed += count.skipped;
 }
 count.failed += failedSteps;
+// Once more where they are found: above them stand the lines of everything that ran beside them.
+for (const failure of failures) console.log(`\n✗ ${failure}`);
 console.log(`\n${count.passed} passed, ${count.failed} failed`);
 process.exit(count.failed === 0 && count.passed > 0 ? 0 : 1);
+
+/** Each failed test of a package, with its file and the beginning of why. */
+function failuresOf({ testResults }: Report): string[] {
+  return testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = relative(root, name);
+    const failed = assertionResults.filter(({ status }) => status === "failed");
+    const tests = failed.map(({ fullName, failureMessages = [] }) =>
+      [`${file} > ${fullName}`, ...failureMessages.map(beginningOf)].join("\n"),
+    );
+    return message === "" ? tests : [`${file}\n${beginningOf(message)}`, ...tests];
+  });
+}
+
+/** What a message says, and where in our own files. */
+function beginningOf(text: string): string {
+  const lines = text.split("\n");
+  const at = lines.findIndex((line) => /^\s+at /.test(line));
+  const where = lines.slice(at).find((line) => !/node_modules|node:/.test(line));
+  const said = at === -1 ? lines : [...lines.slice(0, at), ...(where === undefined ? [] : [where])];
+  return said
+    .slice(0, 12)
+    .map((line) => `    ${line.replace(`file://${root}/`, "").replace(/\?vitest=\d+/, "")}`)
+    .join("\n");
+}
 
 function reports(): string[] {
   const found: string[] = [];
