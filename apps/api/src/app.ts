@@ -1,9 +1,11 @@
+import type { RequestListener } from "node:http";
 import type { BlockList } from "node:net";
 import { KeyfoldError, type KeyfoldServer } from "@keyfold/secrets";
 import { Hono } from "hono";
 import { mountFederation } from "./federation/mount.ts";
 import type { Readiness } from "./health.ts";
 import { createHotDoor, type HotDoor } from "./hot/door.ts";
+import { createLimitDoor, LIMITED } from "./hot/limit-door.ts";
 import { answerErrors, logStranger } from "./http/answer-errors.ts";
 import { begin } from "./http/begin.ts";
 import { bodyLimits } from "./http/body.ts";
@@ -46,8 +48,8 @@ export interface AppOptions {
   gate?: BulkGate;
 }
 
-/** The app, and what answers warm reads before it does; null: nothing may, since calls are limited. */
-export type App = Hono<AppEnv> & { readonly hot: HotDoor | null };
+/** The app, and what answers warm reads, and calls past their limit, before it does. */
+export type App = Hono<AppEnv> & { readonly hot: HotDoor };
 
 /** The whole HTTP surface as one function from request to answer. Opens nothing: everything comes as an argument. */
 export function createApp(options: AppOptions): App {
@@ -64,7 +66,7 @@ export function createApp(options: AppOptions): App {
   answerErrors(app, log, callers.refused);
 
   const limits = new CallLimits(options.limits ?? { token: null, user: null, tenant: null, ip: null });
-  for (const path of ["/api/*", "/trpc/*", "/session/*", "/people/*"]) app.use(path, limits.middleware());
+  for (const way of LIMITED) app.use(`/${way}/*`, limits.middleware());
   mountOperations(app, { keyfold, callers, metrics, readiness });
   mountPeople(app, { keyfold, callers });
   mountSession(app, { keyfold, callers });
@@ -93,6 +95,7 @@ export function createApp(options: AppOptions): App {
   });
   app.all("/trpc/*", trpc);
   mountPanel(app, options.panelDir ?? null);
-  const hot = limits.any ? null : createHotDoor({ ...beginning, keyfold, callers });
-  return Object.assign(app, { hot });
+  const reads = createHotDoor({ ...beginning, keyfold, callers, limits: limits.any ? limits : null });
+  const counts = createLimitDoor({ ...beginning, limits });
+  return Object.assign(app, { hot: limits.any ? (next: RequestListener) => counts(reads(next)) : reads });
 }

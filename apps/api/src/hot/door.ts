@@ -1,22 +1,26 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { type KeyfoldServer, openAnswer } from "@keyfold/secrets";
 import { answered, type BeginOptions, factsOf, peerOf } from "../http/begin.ts";
+import { type CallLimits, countedOf } from "../http/call-limits.ts";
 import type { Callers } from "../http/callers.ts";
+import type { Facts } from "../http/facts.ts";
 import { isOwnHost } from "../http/host-check.ts";
-import { HSTS, SECURITY_HEADERS } from "../http/security-headers.ts";
+import { HttpError } from "../http/problem.ts";
+import { valuesAskedFor } from "../http/reveals.ts";
 import { noteHotFailure } from "./failure.ts";
 import { RawHeaders } from "./raw-headers.ts";
 import { type HotRead, hotReads } from "./reads.ts";
+import { answerRefusal, headersOfAll } from "./refuse.ts";
 
 export interface HotDoorOptions extends BeginOptions {
   keyfold: Pick<KeyfoldServer, "invokeWarm">;
   callers: Pick<Callers, "hotRequestOf">;
+  /** Null: calls are not limited. */
+  limits: Pick<CallLimits, "takeValues"> | null;
 }
 
 /** Stands before an app, and answers of what comes to it what it can answer at once. */
 export type HotDoor = (app: RequestListener) => RequestListener;
-
-const SAME: readonly string[] = [...SECURITY_HEADERS.flat(), "cache-control", "no-store"];
 
 /**
  * The fast way for warm reads: from Node's own request to Node's own response, without a Request, a Response and a router
@@ -49,39 +53,54 @@ async function answer(
 ): Promise<boolean> {
   const { publicUrl, checkHost } = options;
   const start = performance.now();
-  let correlationId = "";
+  let facts: Facts | undefined;
   try {
     const host = headers.get("host");
     if (host === null || headers.has("idempotency-key") || headers.has("if-none-match")) return false;
     if (checkHost && !isOwnHost(host, publicUrl?.host ?? null)) return false;
-    const facts = factsOf(headers, peerOf(request.socket), options);
+    facts = factsOf(headers, peerOf(request.socket), options);
     facts.route = read.route;
-    correlationId = facts.correlationId;
     const info = options.callers.hotRequestOf(facts, headers);
     if (info === null) return false;
+    if (options.limits !== null && !(await takeValues(options.limits, request, read))) return false;
     const warm = await options.keyfold.invokeWarm(read.verb, info, read.input);
     if (warm === null) return false;
     const output: unknown = openAnswer(read.verb, warm);
     // A text, and not its bytes: Node then sends it with its head in one piece.
     const body = read.body(output);
     const tag = read.tag(output);
-    const more = facts.origin.https && !isOwnHost(host, null) ? ["strict-transport-security", HSTS] : [];
     response.writeHead(200, [
       ...read.headers,
       "content-length",
       String(Buffer.byteLength(body)),
-      "x-correlation-id",
-      correlationId,
       ...(tag === null ? [] : ["etag", tag]),
-      ...SAME,
-      ...more,
+      ...headersOfAll({ headers, facts }),
     ]);
     response.end(body);
     answered(options, facts, "GET", 200, performance.now() - start);
     return true;
   } catch (error) {
     if (response.headersSent) return true;
-    noteHotFailure(request, { error, correlationId });
+    if (facts === undefined) return false;
+    if (error instanceof HttpError) {
+      answerRefusal(options, { request, response, headers, facts, start }, error);
+      return true;
+    }
+    noteHotFailure(request, { error, correlationId: facts.correlationId });
     return false;
   }
+}
+
+/**
+ * Counts the value that a read asks for.
+ * @returns false for whoever was not known when the call was counted: the app then notes who they are
+ * @throws HttpError `too_many_calls`
+ */
+async function takeValues(
+  limits: NonNullable<HotDoorOptions["limits"]>,
+  request: IncomingMessage,
+  { verb, input }: HotRead,
+): Promise<boolean> {
+  const counted = countedOf(request);
+  return counted?.known !== undefined && limits.takeValues(counted, valuesAskedFor(verb, input));
 }

@@ -2,6 +2,7 @@ import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import { LRUCache } from "lru-cache";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { HeaderSource, Origin } from "./client-address.ts";
 import { bearerOf, sessionCookie } from "./credential.ts";
 import type { AppContext, AppEnv } from "./facts.ts";
 import { HttpError } from "./problem.ts";
@@ -29,6 +30,29 @@ const MOST_KNOWN = 50_000;
 
 type Kind = keyof CallLimitOptions;
 type Known = { kind: "token" | "user"; id: string; tenant: string | null };
+
+/** A call that was counted. */
+export interface Counted {
+  /** What its credential is remembered by; null: it came without one. */
+  readonly credential: string | null;
+  /** Whose that is, from an earlier call. */
+  readonly known: Known | undefined;
+  /** What it counted for. */
+  readonly keys: readonly [Kind, string][];
+  /** Whether the values that it asks for were counted as well. */
+  values: boolean;
+}
+
+const counted = new WeakMap<object, Counted>();
+
+/** Notes that a request was counted before the app saw it. */
+export function noteCounted(request: object, as: Counted): void {
+  counted.set(request, as);
+}
+
+/** As what a request was counted already; undefined: it was not. */
+export const countedOf = (request: object | undefined): Counted | undefined =>
+  request === undefined ? undefined : counted.get(request);
 
 /**
  * Holds callers to so many calls a second, before anything is looked up for them: whoever sends ten times that costs
@@ -58,21 +82,38 @@ export class CallLimits {
     return this.#limiters.size + this.#reveals.size > 0;
   }
 
+  /** Counts a call. @throws HttpError `too_many_calls` */
+  async take(origin: Origin, headers: HeaderSource): Promise<Counted> {
+    const credential = this.#digestOf(origin, headers);
+    const known = credential === null ? undefined : this.#known.get(credential);
+    const keys = this.#keysOf(origin, known);
+    for (const [kind, key] of keys) await consume(this.#limiters.get(kind)!, key);
+    return { credential, known, keys, values: false };
+  }
+
   /**
    * Counts values that a call is about to be answered. Whoever asks for more at once than a second's worth is answered, and
-   * waits for as many seconds as that was worth. For whoever was not known before, it is counted once they are, and then
-   * nothing that is past the limit leaves: a session or a token that is new is quickly made.
+   * waits for as many seconds as that was worth.
+   * @returns false for whoever was not known before: for them it is to be counted once they are
+   * @throws HttpError `too_many_calls`
+   */
+  async takeValues(call: Counted, values: number): Promise<boolean> {
+    if (this.#reveals.size === 0 || values === 0 || call.values) return true;
+    if (call.known === undefined) return false;
+    call.values = true;
+    await this.#countReveals(call.known, values);
+    return true;
+  }
+
+  /**
+   * The same for a call of the app. What was to be counted later is, and then nothing that is past the limit leaves: a session or
+   * a token that is new is quickly made.
    * @throws HttpError `too_many_calls`
    */
   async takeReveals(c: AppContext, values: number): Promise<void> {
-    if (this.#reveals.size === 0 || values === 0) return;
-    const credential = this.#digestOf(c);
-    const known = credential === null ? undefined : this.#known.get(credential);
-    if (known === undefined) {
+    const call = c.get("counted");
+    if (call !== undefined && !(await this.takeValues(call, values)))
       c.get("facts").uncountedReveals += values;
-      return;
-    }
-    await this.#countReveals(known, values);
   }
 
   /** @throws HttpError `too_many_calls` */
@@ -92,11 +133,10 @@ export class CallLimits {
   middleware(): MiddlewareHandler<AppEnv> {
     return async (c, next) => {
       if (!this.any) return next();
-      const credential = this.#digestOf(c);
-      const known = credential === null ? undefined : this.#known.get(credential);
-      const keys = this.#keysOf(c, known);
-      for (const [kind, key] of keys) await consume(this.#limiters.get(kind)!, key);
+      const call = countedOf(c.env?.incoming) ?? (await this.take(c.get("facts").origin, c.req.raw.headers));
+      c.set("counted", call);
       await next();
+      const { credential, known, keys } = call;
       const { actor, uncountedReveals } = c.get("facts");
       if (credential !== null && actor !== null && known === undefined) {
         const { type, id, tenant = null } = actor;
@@ -116,21 +156,16 @@ export class CallLimits {
     };
   }
 
-  #keysOf(c: AppContext, known: Known | undefined): [Kind, string][] {
-    const { ip } = c.get("facts").origin;
+  #keysOf({ ip }: Origin, known: Known | undefined): [Kind, string][] {
     const keys: [Kind, string][] = ip === null ? [] : [["ip", ip]];
     if (known !== undefined) keys.push(...keysOf(known));
     return keys.filter(([kind]) => this.#limiters.has(kind));
   }
 
-  #digestOf(c: AppContext): string | null {
-    const { headers } = c.req.raw;
+  #digestOf({ https }: Origin, headers: HeaderSource): string | null {
     const authorization = headers.get("authorization");
     // The token alone: its header can be spelt in as many ways as it has room for.
-    const text =
-      authorization === null
-        ? sessionOf(headers, c.get("facts").origin.https)
-        : (bearerOf(authorization) ?? null);
+    const text = authorization === null ? sessionOf(headers, https) : (bearerOf(authorization) ?? null);
     return text === null ? null : createHmac("sha256", this.#key).update(text).digest("base64");
   }
 }
@@ -155,7 +190,7 @@ async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
 }
 
 /** Two cookies are refused by whoever looks at them in earnest. */
-function sessionOf(headers: Headers, https: boolean): string | null {
+function sessionOf(headers: HeaderSource, https: boolean): string | null {
   try {
     return sessionCookie(headers, https);
   } catch {

@@ -1,4 +1,5 @@
 import { KeyfoldError } from "@keyfold/secrets";
+import type { HeaderSource } from "./client-address.ts";
 import { HttpError } from "./problem.ts";
 
 /** The header that only the panel's own code can send to its own origin: another site's form or image cannot. */
@@ -48,14 +49,14 @@ export function requirePanel(headers: Headers, ownOrigins: readonly string[]): v
  * plant one of the name, and give it a longer path so that it stands first: then someone would work, and write secrets,
  * in another's session.
  */
-export function sessionCookie(headers: Headers, https: boolean): string | null {
+export function sessionCookie(headers: Pick<HeaderSource, "get">, https: boolean): string | null {
   const found = cookiesOf(headers, cookieName(https));
   if (found.length > 1) throw new KeyfoldError("unauthenticated", { sentence: TWO_COOKIES });
   return found[0] || null;
 }
 
 /** What the cookies of one name hold: of several, none is more ours than the others. */
-export function cookiesOf(headers: Headers, name: string): string[] {
+export function cookiesOf(headers: Pick<HeaderSource, "get">, name: string): string[] {
   return (headers.get("cookie") ?? "")
     .split(";")
     .map((part) => part.split("=", 2))

@@ -1,6 +1,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { SecretValue } from "@keyfold/envelope";
 import type { Context } from "hono";
+import type { Counted } from "./call-limits.ts";
 import type { Origin } from "./client-address.ts";
 
 /** What is known of a request, for everything that handles it. */
@@ -29,7 +30,11 @@ export interface Facts {
 
 export interface AppEnv {
   Bindings: Partial<HttpBindings>;
-  Variables: { facts: Facts };
+  Variables: {
+    facts: Facts;
+    /** As what the call was counted, where calls are limited. */
+    counted?: Counted;
+  };
 }
 
 export type AppContext = Context<AppEnv>;

@@ -56,9 +56,19 @@ export function refusalOf(error: unknown): Refusal {
   return { code, status, message, issues, headers };
 }
 
+export const PROBLEM_TYPE = "application/problem+json";
+
 /** A refusal as problem details (RFC 9457). */
 export function problemResponse(refusal: Refusal, correlationId: string): Response {
-  const body = {
+  return new Response(problemText(refusal, correlationId), {
+    status: refusal.status,
+    headers: { ...refusal.headers, "content-type": PROBLEM_TYPE },
+  });
+}
+
+/** The body of that answer. */
+export const problemText = (refusal: Refusal, correlationId: string): string =>
+  JSON.stringify({
     type: `urn:keyfold:problem:${refusal.code}`,
     title: TITLES[refusal.status] ?? "Error",
     status: refusal.status,
@@ -66,12 +76,7 @@ export function problemResponse(refusal: Refusal, correlationId: string): Respon
     detail: refusal.message,
     correlation_id: correlationId,
     ...(refusal.issues === undefined ? {} : { errors: refusal.issues }),
-  };
-  return new Response(JSON.stringify(body), {
-    status: refusal.status,
-    headers: { ...refusal.headers, "content-type": "application/problem+json" },
   });
-}
 
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",
