@@ -76,3 +76,17 @@ test("wiping overwrites what was taken over, and leaves what was copied from alo
   expect(copied.toString()).toBe(TEXT);
   expect(taken.every((byte) => byte === 0)).toBe(true);
 });
+
+test("bytes of which nobody said what they are go out as text where they are UTF-8, and else as base64", () => {
+  for (const [bytes, encoding] of [
+    [[], "utf8"],
+    [[0x6b, 0x00], "utf8"],
+    [[0xe2, 0x82, 0xac], "utf8"],
+    [[0xe2, 0x82], "base64"],
+    [[0xff], "base64"],
+  ] as const) {
+    const value = SecretValue.takeOverGiven(Buffer.from(bytes));
+    expect(value.encoding).toBe(encoding);
+    expect(value.unsafelyEncoded()).toBe(Buffer.from(bytes).toString(encoding));
+  }
+});

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { timingSafeEqual } from "node:crypto";
 import { Redacted } from "./redacted.ts";
 
@@ -31,6 +32,11 @@ export class SecretValue extends Redacted {
   /** Takes the bytes themselves over: nobody else holds them any more, and `wipe` overwrites them. */
   static takeOver(bytes: Buffer, encoding: Encoding): SecretValue {
     return new SecretValue(bytes, encoding);
+  }
+
+  /** The same for bytes of which nobody said what they are: text, where they are UTF-8. */
+  static takeOverGiven(bytes: Buffer): SecretValue {
+    return new SecretValue(bytes, isUtf8(bytes) ? "utf8" : "base64");
   }
 
   copy(): SecretValue {

@@ -1,5 +1,4 @@
-import { isUtf8 } from "node:buffer";
-import { SecretValue } from "@keyfold/envelope/secret-value";
+import type { SecretValue } from "@keyfold/envelope/secret-value";
 
 /** One secret, as its old home has it. */
 export interface Entry {
@@ -34,7 +33,3 @@ export interface Source {
 export class SourceError extends Error {
   override readonly name = "SourceError";
 }
-
-/** A value of bytes that nobody else holds: it goes out as text where it is that. */
-export const asValue = (bytes: Buffer): SecretValue =>
-  SecretValue.takeOver(bytes, isUtf8(bytes) ? "utf8" : "base64");

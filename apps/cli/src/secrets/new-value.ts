@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
-import type { SecretValue } from "@keyfold/envelope/secret-value";
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { CommandError, EXIT, type Terminal } from "../terminal.ts";
-import { given } from "./value.ts";
 
 export interface NewValueOptions {
   file?: string;
@@ -26,22 +25,22 @@ export async function newValue(
         EXIT.usage,
         `A value on the command line stays in the shell's history, and others see it while this runs. Pipe it (keyfold set ${name} < file), type it at the prompt (keyfold set ${name}), or insist with --force-argument.`,
       );
-    return given(Buffer.from(argument, "utf8"));
+    return SecretValue.takeOverGiven(Buffer.from(argument, "utf8"));
   }
   if (options.file !== undefined) {
     const bytes = await readFile(options.file).catch((error: NodeJS.ErrnoException) => {
       throw new CommandError(EXIT.usage, `${options.file} cannot be read (${error.code}).`);
     });
-    return given(bytes);
+    return SecretValue.takeOverGiven(bytes);
   }
   const { input } = terminal;
   if (input?.isTerminal) {
     const typed = await input.hidden(`Value of ${name} (it is not shown): `);
     if (typed === "") throw new CommandError(EXIT.usage, "Nothing was typed, and nothing was changed.");
-    return given(Buffer.from(typed, "utf8"));
+    return SecretValue.takeOverGiven(Buffer.from(typed, "utf8"));
   }
   const piped = (await input?.read()) ?? Buffer.alloc(0);
-  return given(options.raw ? piped : withoutLineEnd(piped));
+  return SecretValue.takeOverGiven(options.raw ? piped : withoutLineEnd(piped));
 }
 
 function withoutLineEnd(bytes: Buffer): Buffer {

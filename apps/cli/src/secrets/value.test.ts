@@ -1,8 +1,9 @@
 import { format, inspect } from "node:util";
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { expect, test } from "vitest";
 import { asVariables, openVariables } from "../inject/variables.ts";
 import { newValue } from "./new-value.ts";
-import { answered, given, sent } from "./value.ts";
+import { answered, sent } from "./value.ts";
 
 const VALUE = "sk_test_not_a_real_key";
 
@@ -29,6 +30,9 @@ test("what a command carries prints no value: what was answered, what becomes of
 
 test("bytes that are no text go out as the bytes that came in", () => {
   const bytes = Buffer.from([0xff, 0x00, 0x01]);
-  expect(sent(given(Buffer.from(bytes)))).toEqual({ value: bytes.toString("base64"), encoding: "base64" });
-  expect(answered(sent(given(Buffer.from(bytes)))).unsafelyBytes()).toEqual(bytes);
+  expect(sent(SecretValue.takeOverGiven(Buffer.from(bytes)))).toEqual({
+    value: bytes.toString("base64"),
+    encoding: "base64",
+  });
+  expect(answered(sent(SecretValue.takeOverGiven(Buffer.from(bytes)))).unsafelyBytes()).toEqual(bytes);
 });

@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import { type Encoding, SecretValue } from "@keyfold/envelope/secret-value";
 
 /** A value as the server takes and answers it. */
@@ -10,10 +9,6 @@ export interface WireValue {
 /** A value that was answered, wrapped as soon as it is here: it is opened where a command writes it out. */
 export const answered = ({ value, encoding }: WireValue): SecretValue =>
   SecretValue.takeOver(Buffer.from(value, encoding), encoding);
-
-/** A value that was given: as text, where it is that. */
-export const given = (bytes: Buffer): SecretValue =>
-  SecretValue.takeOver(bytes, isUtf8(bytes) ? "utf8" : "base64");
 
 /** Opens a value for a call that sends it. */
 export const sent = (value: SecretValue): WireValue => ({

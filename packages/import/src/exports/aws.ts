@@ -1,6 +1,6 @@
 import { SecretValue } from "@keyfold/envelope/secret-value";
 import { z } from "zod";
-import { asValue, type Source, SourceError } from "../entry.ts";
+import { type Source, SourceError } from "../entry.ts";
 import { fileSource, textOf } from "../files/file-source.ts";
 import { type AwsPlace, entryOf, refusedOf } from "../sources/aws-names.ts";
 import { documentsOf } from "./documents.ts";
@@ -43,7 +43,7 @@ export const awsExportSource = (path: string, place: AwsPlace): Source =>
         lacking.delete(Name);
         const value =
           SecretString === undefined
-            ? asValue(Buffer.from(SecretBinary ?? "", "base64"))
+            ? SecretValue.takeOverGiven(Buffer.from(SecretBinary ?? "", "base64"))
             : SecretValue.ofText(SecretString);
         const entry = entryOf(Name, value, place);
         if (entry !== null) yield entry;

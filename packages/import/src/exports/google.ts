@@ -1,6 +1,6 @@
-import type { SecretValue } from "@keyfold/envelope/secret-value";
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { z } from "zod";
-import { asValue, type Source, SourceError } from "../entry.ts";
+import { type Source, SourceError } from "../entry.ts";
 import { fileSource, textOf } from "../files/file-source.ts";
 import { documentsOf } from "./documents.ts";
 
@@ -33,7 +33,10 @@ export const googleExportSource = (path: string, tenantLabel: string | null): So
         for (const { name, labels } of secrets.data)
           listed.set(idOf(name), tenantLabel === null ? null : (labels?.[tenantLabel] ?? null));
       else if (version.success)
-        values.set(idOf(version.data.name), asValue(Buffer.from(version.data.payload.data, "base64")));
+        values.set(
+          idOf(version.data.name),
+          SecretValue.takeOverGiven(Buffer.from(version.data.payload.data, "base64")),
+        );
       else
         throw new SourceError(
           `${path} holds something else than answers of gcloud secrets list and gcloud secrets versions access.`,

@@ -1,5 +1,6 @@
 import type { SecretsManagerClient, SecretsManagerClientConfig } from "@aws-sdk/client-secrets-manager";
-import { asValue, type Entry, type Source, SourceError } from "../entry.ts";
+import { SecretValue } from "@keyfold/envelope/secret-value";
+import { type Entry, type Source, SourceError } from "../entry.ts";
 import { type AwsPlace, code, entryOf, refusedOf } from "./aws-names.ts";
 
 export interface AwsSecretsManagerOptions extends AwsPlace {
@@ -56,7 +57,7 @@ export function awsSecretsManagerSource(options: AwsSecretsManagerOptions): Sour
     for (const { Name, SecretString, SecretBinary } of SecretValues) {
       const bytes = SecretString === undefined ? SecretBinary : Buffer.from(SecretString, "utf8");
       if (Name === undefined || bytes === undefined) continue;
-      const entry = entryOf(Name, asValue(Buffer.from(bytes)), options);
+      const entry = entryOf(Name, SecretValue.takeOverGiven(Buffer.from(bytes)), options);
       if (entry !== null) yield entry;
     }
   }

@@ -1,5 +1,6 @@
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import { z } from "zod";
-import { asValue, type Source, SourceError } from "../entry.ts";
+import { type Source, SourceError } from "../entry.ts";
 import { type Asking, ask } from "./http.ts";
 
 export interface GoogleSecretManagerOptions extends Omit<Asking, "who" | "url"> {
@@ -62,7 +63,7 @@ export function googleSecretManagerSource(options: GoogleSecretManagerOptions): 
             project: null,
             environment: null,
             name: id,
-            value: asValue(Buffer.from(answer.data.payload.data, "base64")),
+            value: SecretValue.takeOverGiven(Buffer.from(answer.data.payload.data, "base64")),
           };
         }
         pageToken = page.data.nextPageToken ?? "";

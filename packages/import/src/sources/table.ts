@@ -1,6 +1,7 @@
+import { SecretValue } from "@keyfold/envelope/secret-value";
 import pg from "pg";
 import Cursor from "pg-cursor";
-import { asValue, type Source, SourceError } from "../entry.ts";
+import { type Source, SourceError } from "../entry.ts";
 
 /** A column, or a literal where there is none. */
 export interface Table {
@@ -40,7 +41,7 @@ export function tableSource(
           project: null,
           environment: null,
           name,
-          value: asValue(await open(value, row)),
+          value: SecretValue.takeOverGiven(await open(value, row)),
         };
       }
     },

@@ -1,6 +1,7 @@
 import { type Served, serveHouse } from "@keyfold/api/testing";
 import { createKeyfold, type Keyfold } from "@keyfold/client";
-import { asValue, type Entry, type Source } from "../entry.ts";
+import { SecretValue } from "@keyfold/envelope/secret-value";
+import type { Entry, Source } from "../entry.ts";
 
 /** A Keyfold to import into. */
 export interface Into {
@@ -49,7 +50,7 @@ export function entries(
           project: null,
           environment: null,
           ...entry,
-          value: asValue(Buffer.from(value as string)),
+          value: SecretValue.takeOverGiven(Buffer.from(value as string)),
         };
     },
   };

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { withTenant } from "@keyfold/db";
 import { liveness } from "../access/actor.ts";
 import { again } from "../flow/again.ts";
@@ -11,7 +10,7 @@ import { type Ends, settled } from "./lost-commit.ts";
 /** What happens to a tenant as a whole is told to the deployment's chain too, in the same transaction. */
 export async function tellDeployment(unit: Unit, happening: Happening): Promise<void> {
   const { services, actor } = unit.call;
-  const batch = randomUUID();
+  const told = toldNobody();
   const judge = {
     raise: true,
     deadline: actor.deadline,
@@ -19,9 +18,9 @@ export async function tellDeployment(unit: Unit, happening: Happening): Promise<
     token: actor.type === "service_token" ? null : liveness(actor),
   };
   const event = eventBytes(unit.call, null, happening);
-  const outcome = await append(unit.query, services.deployment, [event], judge, { batch, messages: [] });
+  const outcome = await append(unit.query, services.deployment, [event], judge, told);
   if (outcome !== "appended") throw unappended(outcome);
-  unit.refused({ chain: services.deployment, batch, happening });
+  unit.refused({ chain: services.deployment, batch: told.batch, happening });
 }
 
 /** An operator reads the deployment's own chain, and that read is appended to it. */

@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import { SecretValue } from "@keyfold/envelope";
 import { LRUCache } from "lru-cache";
 import type { AskedUpstream, Upstream } from "./port.ts";
@@ -75,7 +74,7 @@ export class Gate {
       this.#restUntil = 0;
       if (value !== null && value.length > 0) {
         this.reads.answered++;
-        return SecretValue.ofBytes(value, isUtf8(value) ? "utf8" : "base64");
+        return SecretValue.takeOverGiven(Buffer.from(value));
       }
       this.reads.absent++;
       this.#absent.set(key, true);
