@@ -64,11 +64,14 @@ test("a file that secrets are added to is closed to others, also where it was op
 test("where nothing can be written, the sentence names the path and the system's code", async () => {
   const nowhere = join(folder, "missing", "file");
   const writes = [
-    writeOpen(nowhere, "x"),
-    writeNew(nowhere, "x"),
-    append(nowhere, "x"),
-    writeWhole(nowhere, async () => {}),
+    () => writeOpen(nowhere, "x"),
+    () => writeNew(nowhere, "x"),
+    () => append(nowhere, "x"),
+    () => writeWhole(nowhere, async () => {}),
   ];
   for (const write of writes)
-    await expect(write).rejects.toMatchObject({ exit: 1, message: `${nowhere} cannot be written (ENOENT).` });
+    await expect(write()).rejects.toMatchObject({
+      exit: 1,
+      message: `${nowhere} cannot be written (ENOENT).`,
+    });
 });
