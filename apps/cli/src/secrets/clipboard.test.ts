@@ -5,7 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { type Served, serveHouse } from "@keyfold/api/testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { commandLine } from "../testing/command-line.ts";
 import { needs } from "../testing/needs.ts";
 
@@ -69,7 +69,9 @@ test("a value is on the clipboard of a real X server, whole, and in nobody's arg
       out: "",
       err: "Version 1 of K is on the clipboard (xclip).\n",
     });
-    const pasted = await promisify(execFile)("xclip", ["-selection", "clipboard", "-o"], { env });
+    // xclip ends, and leaves a child behind that takes the clipboard a moment later.
+    const paste = () => promisify(execFile)("xclip", ["-selection", "clipboard", "-o"], { env });
+    const pasted = await vi.waitFor(paste, { timeout: 60_000, interval: 20 });
     expect(pasted.stdout).toBe(VALUE);
     const all = await processes();
     const holder = all.filter(
