@@ -25,7 +25,7 @@ beforeAll(async () => {
   const kms = new KMSClient({ region, endpoint: moto.url, credentials });
   for (const take of [(arn: string) => (keyArn = arn), (arn: string) => (otherArn = arn)])
     take((await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? "");
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   await moto?.close();

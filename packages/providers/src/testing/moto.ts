@@ -1,16 +1,15 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access } from "node:fs/promises";
-import { createServer } from "node:net";
+import { access, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
 /** Exact: what its KMS checks and what not stands in docs/providers.md. */
 export const MOTO_VERSION = "5.2.5";
 
 const run = promisify(execFile);
-const READY_TRIES = 300;
 
 export interface Moto {
   url: string;
@@ -23,53 +22,46 @@ export interface Moto {
  * @throws Error that says why there is none
  */
 export async function startMoto(): Promise<Moto> {
-  const command = process.env.KEYFOLD_TEST_MOTO_SERVER ?? (await installed());
-  const port = await freePort();
-  const child = spawn(command, ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
-  const failed = once(child, "exit").then(() => {
-    throw new Error("moto_server ended by itself");
+  const own = process.env.KEYFOLD_TEST_MOTO_SERVER;
+  const [command, ...args] = own === undefined ? await installed() : [own];
+  // It takes a free port by itself, and says which.
+  const child = spawn(command, [...args, "-H", "127.0.0.1", "-p", "0"], {
+    stdio: ["ignore", "ignore", "pipe"],
   });
-  failed.catch(() => {});
-  const url = `http://127.0.0.1:${port}`;
-  await Promise.race([ready(url), failed]);
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", () => reject(new Error("moto_server ended by itself")));
+    // Read on to its end: it logs each request.
+    createInterface(child.stderr).on("line", (line) => {
+      const [, address] = /Running on (http:\S+)/.exec(line) ?? [];
+      if (address !== undefined) resolve(address);
+    });
+  });
   return { url, close: () => ended(child) };
 }
 
-async function installed(): Promise<string> {
-  const folder = join(tmpdir(), `keyfold-moto-${MOTO_VERSION}`);
-  const command = join(folder, "bin", "moto_server");
-  const done = await access(join(folder, "bin", "keyfold-complete")).then(
-    () => true,
-    () => false,
-  );
-  if (done) return command;
-  await run("python3", ["-m", "venv", "--clear", folder]);
-  await run(join(folder, "bin", "pip"), ["install", "--quiet", `moto[server,kms]==${MOTO_VERSION}`]);
-  await run(join(folder, "bin", "python"), [
-    "-c",
-    "import sys, pathlib; pathlib.Path(sys.argv[1]).touch()",
-    join(folder, "bin", "keyfold-complete"),
-  ]);
-  return command;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
-async function ready(url: string): Promise<void> {
-  for (let tries = 0; tries < READY_TRIES; tries++) {
-    const response = await fetch(`${url}/moto-api/`).catch(() => undefined);
-    if (response?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+/** The command; installed first where it is not there. Several packages' tests may do so at the same time. */
+async function installed(): Promise<[string, ...string[]]> {
+  const folder = join(tmpdir(), `keyfold-moto-server-${MOTO_VERSION}`);
+  const command: [string, ...string[]] = [join(folder, "bin", "python"), join(folder, "bin", "moto_server")];
+  const isThere = () =>
+    access(folder).then(
+      () => true,
+      () => false,
+    );
+  if (await isThere()) return command;
+  const own = await mkdtemp(`${folder}-`);
+  try {
+    await run("python3", ["-m", "venv", own]);
+    await run(join(own, "bin", "pip"), ["install", "--quiet", `moto[server,kms]==${MOTO_VERSION}`]);
+    // Whole or not at all, and the first one stays.
+    await rename(own, folder).catch(async (error: unknown) => {
+      if (!(await isThere())) throw error;
+    });
+  } finally {
+    await rm(own, { recursive: true, force: true });
   }
-  throw new Error("moto_server does not answer");
+  return command;
 }
 
 async function ended(child: ChildProcess): Promise<void> {
