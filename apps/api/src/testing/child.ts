@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -57,7 +58,10 @@ export function startProgram(cwd: string, settings: Record<string, string>): Sta
     ended,
     async ready() {
       while (!text.includes("Ctrl-C") && !text.includes("The operator's token is")) {
-        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`it ended: ${text}`);
+        if (child.exitCode !== null || child.signalCode !== null) {
+          await ended; // and has printed all that it had to say
+          throw new Error(`it ended: ${text}`);
+        }
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -66,12 +70,20 @@ export function startProgram(cwd: string, settings: Record<string, string>): Sta
   };
 }
 
-/** A port that was free a moment ago. */
+/** Ports that no system gives to whoever asks for any (those begin at 32768 on Linux, at 49152 elsewhere). */
+const ASKED_FOR = [20_000, 32_000] as const;
+
+/** A port that is free, and that nobody is given by chance until a program that was just started gets to it. */
 export async function freePort(): Promise<string> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, "close");
-  return String(port);
+  for (;;) {
+    const probe = createServer();
+    const port = randomInt(...ASKED_FOR);
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    probe.close();
+    await once(probe, "close");
+    return String(port);
+  }
 }
