@@ -29,7 +29,7 @@ beforeAll(async () => {
     missing = `moto cannot be had here: ${error instanceof Error ? error.message.split("\n")[0] : "?"}`;
     if (process.env.CI) throw new Error(missing);
   }
-}, 300_000);
+}, 600_000);
 afterAll(async () => {
   await program.stop();
   await moto?.close();
@@ -116,4 +116,4 @@ test("the runbook's commands and settings, in its order and word for word, move 
   ).token!;
   await program.call("PUT", "/secrets", next, { name: "K", value: "not a real value either" });
   expect((await program.call("GET", "/reveal?name=K", next)).value).toBe("not a real value either");
-});
+}, 600_000);

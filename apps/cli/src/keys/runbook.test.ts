@@ -72,4 +72,4 @@ test("the runbook's commands and settings, in its order and word for word, chang
   expect(await restart({ KEYFOLD_ROOT_KEY_FILE: `${folder}/root-key` })).toMatch(
     new RegExp(`This database needs the root key local:[0-9a-f]{16}, but the one given is ${old}\\.`),
   );
-}, 300_000);
+}, 600_000);
