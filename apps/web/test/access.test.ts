@@ -48,6 +48,7 @@ test("an owner invites somebody, gives them other rights, makes a role, and remo
   await form.getByLabel("Prefix of names").fill("billing/");
   await form.getByRole("button", { name: /Until/ }).click();
   await page.getByRole("option", { name: "30 days from now" }).click();
+  await page.getByRole("listbox").waitFor({ state: "detached" });
   await look("members-invite", ["360"]);
   await form.getByRole("button", { name: "Make the invitation" }).click();
   const once = page.getByRole("dialog", { name: "Copy the link now" });
@@ -82,6 +83,7 @@ test("an owner invites somebody, gives them other rights, makes a role, and remo
   await page.getByRole("option", { name: "Night shift" }).click();
   await second.getByRole("button", { name: /Where/ }).click();
   await page.getByRole("option", { name: "default / staging" }).click();
+  await page.getByRole("listbox").waitFor({ state: "detached" });
   await look("members-change", ["360"]);
   await change.getByRole("button", { name: "Save" }).click();
   await page.getByText("Dora saved").waitFor();
@@ -101,6 +103,7 @@ test("an owner invites somebody, gives them other rights, makes a role, and remo
   await page.getByRole("button", { name: "More for Dora" }).click();
   await page.getByRole("menuitem", { name: "Remove" }).click();
   const sure = page.getByRole("alertdialog", { name: "Remove Dora?" });
+  await sure.waitFor();
   await look("members-remove", ["1280"]);
   await sure.getByRole("button", { name: "Remove" }).click();
   await page.getByText("Dora removed").waitFor();
@@ -279,6 +282,7 @@ async function protect({ page, look }: Visitor, tenant: string): Promise<void> {
   const form = page.getByRole("dialog", { name: "Protect dev" });
   await form.getByRole("button", { name: /What takes two people/ }).click();
   await page.getByRole("option", { name: /^Changes(?! and)/ }).click();
+  await page.getByRole("listbox").waitFor({ state: "detached" });
   await look("settings-protect", ["360"]);
   await form.getByRole("button", { name: "Save" }).click();
   const dev = page.getByRole("list", { name: "Environments of default" }).getByRole("listitem").first();
@@ -327,6 +331,7 @@ test("a secret that asks for a second factor is rotated in place: what was typed
   try {
     await scene.served.house.moveClock("6 minutes");
     await open();
+    await prove.getByLabel("Code of your app, or a recovery code").waitFor();
     await look("step-up", ["360"]);
     await prove.getByLabel("Code of your app, or a recovery code").fill("000000");
     await prove.getByRole("button", { name: "Prove" }).click();
@@ -360,6 +365,7 @@ test("a rule of federation is made for a repository's jobs, and ended", async ()
   await form.getByLabel("Must be").fill("repo:acme/shop:ref:refs/heads/main");
   await form.getByRole("button", { name: /Where/ }).click();
   await page.getByRole("option", { name: "default / prod" }).click();
+  await page.getByRole("listbox").waitFor({ state: "detached" });
   await look("federation-create", ["360"]);
   await form.getByRole("button", { name: "Make the rule" }).click();
   await page.getByText("deploys made").waitFor();

@@ -29,20 +29,31 @@ export const forget = (page: Page): Promise<string> => queryClient(page, "clear"
 /** What the query cache holds, as text. */
 export const cached = (page: Page): Promise<string> => queryClient(page, "text");
 
-/** Waits until the screen of the address is there, and has what it asked for. */
-export async function arrived(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const router = (window as unknown as Inside).__TSR_ROUTER__;
+/** What a list shows while it is read. */
+const LOADING = "[role=status][aria-label=Loading]";
+
+/** Waits until the screen of the address is there, has what it asked for, and nothing in it runs. */
+export const arrived = (page: Page): Promise<void> => rests(page, `${LOADING}, [aria-busy=true]`);
+
+/** The same of a screen in which a call may run, such as one under a dialog that asks for a proof. */
+export const loaded = (page: Page): Promise<void> => rests(page, LOADING);
+
+/** Waits until nothing of a kind is left. A link's page, which has no router, says by itself what it waits for. */
+async function rests(page: Page, none: string): Promise<void> {
+  const isPanel = await page.evaluate(async (signs) => {
+    const router = (window as unknown as Partial<Inside>).__TSR_ROUTER__;
+    if (router === undefined) return false;
     const there = () =>
       router.state.status === "idle" &&
-      document.querySelector("[role=status][aria-label=Loading], [aria-busy=true]") === null &&
+      document.querySelector(signs) === null &&
       (document.querySelector("[role=dialog], main")?.textContent ?? "") !== "";
     // What came may ask for more: it is all there when nothing was on its way in three frames.
     for (let frames = 0; frames < 3; frames = there() ? frames + 1 : 0)
       await new Promise(requestAnimationFrame);
-  });
+    return true;
+  }, none);
   // What shows no sign of it while it reads.
-  if ((await queryClient(page, "busy")) !== "0") await arrived(page);
+  if (isPanel && (await queryClient(page, "busy")) !== "0") await rests(page, none);
 }
 
 /** Asks the query client, found where React keeps it: the panel gives it to nobody. */

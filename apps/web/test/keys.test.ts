@@ -66,6 +66,7 @@ describe("the operator's page of root keys", () => {
     });
     await page.getByRole("button", { name: "Rotate", exact: true }).click();
     const sure = page.getByRole("alertdialog", { name: "Wrap all keys under the current root key?" });
+    await sure.waitFor();
     await look("keys-rotate");
     await sure.getByRole("button", { name: "Begin" }).click();
     const bar = page.getByRole("progressbar", { name: "Rotation" });
@@ -76,7 +77,7 @@ describe("the operator's page of root keys", () => {
     release();
     await page.getByText("All keys are wrapped under the current root key").waitFor();
     await page.getByRole("status").getByText("Rotation is done.").waitFor({ state: "attached" });
-    expect(await bar.count()).toBe(0);
+    await bar.waitFor({ state: "detached" });
 
     await page.getByRole("button", { name: "Verify" }).click();
     await page

@@ -51,7 +51,7 @@ test("a rotation shows first whom it touches, then who has moved, live; its grac
   await readers.getByText("invoices").waitFor();
   await held.fail();
   await declare.getByText("Keyfold cannot be reached").waitFor();
-  expect(await page.getByText("invoices", { exact: true }).count()).toBe(0);
+  await page.getByText("invoices", { exact: true }).waitFor({ state: "detached" });
   await declare.getByRole("button", { name: "Declare" }).click();
   await page.getByText("invoices is declared").waitFor();
   await readers.getByText("invoices").waitFor();
@@ -61,6 +61,7 @@ test("a rotation shows first whom it touches, then who has moved, live; its grac
     .getByRole("button", { name: "Forget" })
     .click();
   await readers.getByText("invoices").waitFor({ state: "detached" });
+  await page.getByRole("alertdialog").waitFor({ state: "detached" });
   await drawer.getByText("3 on v1").waitFor();
   await look("life-consumers");
 
@@ -204,6 +205,7 @@ test("a rotation policy: schedule, cron with zone and window, rotator and expiry
   await form.getByRole("checkbox", { name: "Begin only within a window" }).check();
   await form.getByRole("checkbox", { name: "Sun" }).check();
   await form.getByRole("button", { name: /New values come from/ }).click();
+  await page.getByRole("option", { name: /API key/ }).waitFor();
   await look("life-rotators", ["1280"]);
   await page.getByRole("option", { name: /API key/ }).click();
   await form.getByRole("textbox", { name: "Prefix" }).fill("sess_");

@@ -61,6 +61,7 @@ describe("links", () => {
     await form.getByRole("button", { name: /Environment/ }).click();
     await team.page.getByRole("option", { name: "billing / prod" }).waitFor();
     await team.page.getByRole("option", { name: "default / dev" }).click();
+    await team.page.getByRole("listbox").waitFor({ state: "detached" });
     await team.look("links-ask");
     await form.getByRole("button", { name: "Make the link" }).click();
     await team.page.getByRole("dialog", { name: "Copy the link now" }).waitFor();

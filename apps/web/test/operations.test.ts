@@ -181,7 +181,7 @@ test("the rotation page: what failed, is overdue, due, ends and comes, on a line
   await page.getByRole("status").getByText("DATABASE_URL").waitFor();
 
   await list("Failed").getByRole("link").click();
-  await page.getByText("Failed", { exact: true }).last().waitFor();
+  await page.getByRole("dialog").getByText("Failed", { exact: true }).waitFor();
   await look("rotation-failed", ["360"]);
   await page.getByRole("button", { name: "Try again" }).click();
   const retry = page.getByRole("dialog", { name: "Try this rotation again" });

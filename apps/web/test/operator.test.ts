@@ -78,6 +78,7 @@ describe("an operator", () => {
     const defaults = page.getByRole("dialog", { name: "Defaults of this tenant" });
     await defaults.getByRole("button", { name: /Grace/ }).click();
     await page.getByRole("option", { name: "7 days" }).click();
+    await page.getByRole("listbox").waitFor({ state: "detached" });
     await look("settings-defaults", ["360"]);
     await defaults.getByRole("button", { name: "Save" }).click();
     const facts = page.getByRole("region", { name: "This tenant", exact: true });

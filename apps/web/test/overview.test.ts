@@ -61,6 +61,7 @@ test("the overview shows where each key is set, missing or differs, each by a si
   await look("overview-save-view", ["360"]);
   await naming.getByRole("button", { name: "Save" }).click();
   const saved = page.getByRole("button", { name: "What differs", exact: true });
+  await naming.waitFor({ state: "detached" });
   expect(await saved.getAttribute("aria-pressed")).toBe("true");
   await look("overview-views");
   await saved.click();

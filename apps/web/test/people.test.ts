@@ -103,6 +103,7 @@ test("the first operator opens a link, sets up an authenticator app, signs in wi
     await scene.served.house.moveClock("6 minutes");
     await page.getByRole("button", { name: "Make new recovery codes" }).click();
     const prove = page.getByRole("dialog", { name: "Prove it is you" });
+    await prove.getByLabel("Code of your app, or a recovery code").waitFor();
     await look("account-prove");
     await prove.getByLabel("Code of your app, or a recovery code").fill(codeAt(6 * 60_000));
     await prove.getByRole("button", { name: "Prove" }).click();

@@ -19,12 +19,14 @@ describe("the panel's screens", () => {
     const form = page.getByRole("dialog", { name: "New token" });
     await form.getByLabel("Name").fill("billing-service");
     await form.getByRole("button", { name: /May/ }).click();
+    await page.getByRole("option", { name: "Read and write" }).waitFor();
     await look("token-preset");
     await page.getByRole("option", { name: "Read and write" }).click();
     await form.getByRole("button", { name: /Where/ }).click();
     await page.getByRole("option", { name: "default / prod" }).click();
     await form.getByRole("button", { name: /Ends/ }).click();
     await page.getByRole("option", { name: "In 30 days" }).click();
+    await page.getByRole("listbox").waitFor({ state: "detached" });
     await look("token-create");
     await form.getByRole("button", { name: "Create token" }).click();
     const once = page.getByRole("dialog", { name: "Copy your token now" });
@@ -44,6 +46,7 @@ describe("the panel's screens", () => {
     const rotate = page.getByRole("dialog", { name: "Rotate a token" });
     await rotate.getByRole("button", { name: /^Token|Token$/ }).click();
     await page.getByRole("option", { name: /^billing-service/ }).click();
+    await page.getByRole("listbox").waitFor({ state: "detached" });
     await look("token-rotate", ["360"]);
     await rotate.getByRole("button", { name: "Rotate", exact: true }).click();
     const next = await once.locator("pre").textContent();
@@ -57,6 +60,7 @@ describe("the panel's screens", () => {
     await look("tokens");
     await row.getByRole("button", { name: "Revoke billing-service" }).click();
     const sure = page.getByRole("alertdialog", { name: "Revoke billing-service" });
+    await sure.waitFor();
     await look("token-revoke");
     await sure.getByRole("button", { name: "Revoke" }).click();
     await row.getByText("Revoked", { exact: true }).waitFor();
@@ -90,6 +94,7 @@ describe("the panel's screens", () => {
     await chart.getByText("Refused: 3").waitFor();
     await look("audit");
     await chart.getByText("As a table").click();
+    await chart.getByRole("row").first().waitFor();
     expect(await chart.getByRole("row").allInnerTexts()).toEqual([
       "Day (UTC)\tValues read\tRefused",
       ...["1\t0", "3\t1", "2\t0", "4\t1", "1\t1"].map((counts) => expect.stringContaining(`\t${counts}`)),
@@ -297,7 +302,7 @@ describe("the panel's screens", () => {
     await tabTo("New secret");
     await page.keyboard.press("Enter");
     const made = page.getByRole("dialog", { name: "New secret" });
-    await made.waitFor();
+    await page.locator("[role=dialog]:focus-within").waitFor();
     await staysInside();
     await made.waitFor({ state: "detached" });
     await expect.poll(focused).toMatchObject({ name: "New secret", ringed: true });
@@ -306,11 +311,12 @@ describe("the panel's screens", () => {
     await tabTo("Copy DATABASE_URL without showing it");
     await tabTo("More for DATABASE_URL");
     await page.keyboard.press("Enter");
-    await page.getByRole("menuitem", { name: "Rotate" }).waitFor();
+    await page.locator("[role=menu]:focus-within").getByRole("menuitem", { name: "Rotate" }).waitFor();
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
     const rotate = page.getByRole("dialog", { name: "Rotate DATABASE_URL" });
     await rotate.waitFor();
+    await page.locator("[role=dialog]:focus-within").waitFor();
     await staysInside();
     await rotate.waitFor({ state: "detached" });
     await expect.poll(focused).toMatchObject({ name: "More for DATABASE_URL", ringed: true });

@@ -77,6 +77,7 @@ test("somebody goes to their tenant's own provider and comes back signed in; not
   };
   await page.goto("/sign-in");
   await page.getByRole("button", { name: "Use single sign-on" }).click();
+  await page.getByRole("button", { name: "Go on" }).waitFor();
   await look("sign-in-elsewhere");
   await page.getByLabel("E-mail address").fill("ada@globex.example");
   await page.getByRole("button", { name: "Go on" }).click();

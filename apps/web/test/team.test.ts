@@ -19,8 +19,10 @@ describe("a tenant's team", () => {
     await page.goto("/");
     await page.waitForURL("**/sign-in");
     await expect.poll(() => page.title()).toBe("Sign in · Keyfold");
+    await page.getByLabel("E-mail address").waitFor();
     await look("sign-in");
     await page.getByRole("button", { name: "Use a token instead" }).click();
+    await page.getByLabel("Token").waitFor();
     await look("sign-in-token");
     await page.getByLabel("Token").fill("kf_not_a_real_token");
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
@@ -37,6 +39,7 @@ describe("a tenant's team", () => {
     // Create.
     await page.getByRole("button", { name: "New secret" }).click();
     const form = page.getByRole("dialog", { name: "New secret" });
+    await form.waitFor();
     await look("create");
     await form.getByRole("button", { name: "Create secret" }).click();
     await form.getByText("Give it a name.").waitFor();
@@ -94,7 +97,8 @@ describe("a tenant's team", () => {
 
     // Copy without revealing; a minute later the clipboard is empty again.
     await page.getByRole("button", { name: "Copy TWILIO_AUTH_TOKEN without showing it" }).click();
-    await page.getByText("TWILIO_AUTH_TOKEN copied").waitFor();
+    // Pointed at, it stays for as long as it is looked at.
+    await page.getByText("TWILIO_AUTH_TOKEN copied").hover();
     expect(await page.content()).not.toContain(CANARY);
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(CANARY);
     await look("copied");
@@ -129,7 +133,7 @@ describe("a tenant's team", () => {
     await expect.poll(() => page.title()).toBe("TWILIO_AUTH_TOKEN · default/dev · acme · Keyfold");
     const drawer = page.getByRole("dialog", { name: "TWILIO_AUTH_TOKEN" });
     // What lies under the drawer cannot be reached meanwhile.
-    expect(await page.locator("#root").evaluate((root) => (root as HTMLElement).inert)).toBe(true);
+    await page.locator("#root[inert]").waitFor({ state: "attached" });
     await drawer.getByRole("button", { name: "Reveal TWILIO_AUTH_TOKEN" }).click();
     await shown.waitFor();
     expect(await shown.locator("pre").textContent()).toBe(CANARY_2);
@@ -180,6 +184,7 @@ describe("a tenant's team", () => {
     await purge.getByRole("button", { name: "Purge" }).click();
     await purge.getByText("A deleted secret can be brought back for a day").waitFor();
     await purge.getByRole("button", { name: "Cancel" }).click();
+    await purge.waitFor({ state: "detached" });
     await look("deleted");
     await caller.secrets.create({ name: "TWILIO_AUTH_TOKEN", value: "not real" });
     await page.getByRole("button", { name: "Restore TWILIO_AUTH_TOKEN" }).click();

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { expect, onTestFailed } from "vitest";
+import { loaded } from "./inside.ts";
 
 const artifacts = join(import.meta.dirname, "../../../artifacts/panel");
 mkdirSync(artifacts, { recursive: true });
@@ -22,7 +23,10 @@ export interface Visitor {
   addresses: string[];
   /** Signs in with a token and opens an address: by default, wherever that token leads. */
   signIn(token: string, path?: string): Promise<void>;
-  /** Looks at a state in both themes and both sizes: axe must find nothing in either; a picture of each is kept. */
+  /**
+   * Looks at a state in both themes and both sizes: axe must find nothing in either; a picture of each is kept. Wait first
+   * for what the state is known by: what an action leads to may be a call away.
+   */
   look(name: string, sizes?: readonly ("360" | "1280")[]): Promise<void>;
   /** Keeps a picture of a state as it is, and judges nothing. */
   picture(name: string): Promise<void>;
@@ -49,10 +53,12 @@ export async function visit(browser: Browser, url: string): Promise<Visitor> {
       complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
-  // What a person would have seen, for whoever has to find out why.
+  const failed = nameOfFailed();
+  // What a person would have seen, for whoever has to find out why; where they have left, the test went on to its end.
   onTestFailed(async () => {
-    await page.screenshot({ path: join(artifacts, "failed.png") });
-    console.error(page.url(), complaints);
+    if (page.isClosed()) return;
+    console.error(failed, page.url(), complaints);
+    await page.screenshot({ path: join(artifacts, failed) }).catch(() => undefined);
   });
   page.on("request", (request) => addresses.push(request.url()));
   return {
@@ -71,6 +77,7 @@ export async function visit(browser: Browser, url: string): Promise<Visitor> {
       await page.waitForURL((at) => at.pathname !== "/");
     },
     async look(name, sizes = ["360", "1280"]) {
+      await loaded(page);
       for (const theme of ["light", "dark"] as const) {
         // Light and wide, dark and narrow: each theme and each size is judged once.
         const judged = sizes.filter(
@@ -100,6 +107,16 @@ export async function visit(browser: Browser, url: string): Promise<Visitor> {
   };
 }
 
+const visits = new Map<string, number>();
+
+/** The picture's name of a visitor whose test fails: the test's, and which of its visitors this is. */
+function nameOfFailed(): string {
+  const test = expect.getState().currentTestName ?? "";
+  const nth = (visits.get(test) ?? 0) + 1;
+  visits.set(test, nth);
+  return `failed-${test.replaceAll(/[^a-z0-9]+/gi, "-").slice(0, 80)}-${nth}.png`;
+}
+
 /** Waits for fonts and for what is moving to have moved. */
 async function settled(page: Page): Promise<void> {
   await page.evaluate(async () => {
@@ -109,12 +126,21 @@ async function settled(page: Page): Promise<void> {
         const { iterations, duration } = effect!.getTiming();
         return playState === "running" && iterations === 1 && (duration as number) < 1000;
       });
+    // The browser's own frame, which a new size and a new theme have reached: requestAnimationFrame is the test's clock's.
+    const frame = () =>
+      new Promise<void>((drawn) => {
+        const observer = new ResizeObserver(() => {
+          observer.disconnect();
+          drawn();
+        });
+        observer.observe(document.documentElement);
+      });
     // What ends may let something else begin: still is what moves in none of two frames.
     for (let still = 0; still < 2; ) {
       const all = moving();
       for (const one of all) one.finish();
       still = all.length === 0 ? still + 1 : 0;
-      await new Promise(requestAnimationFrame);
+      await frame();
     }
   });
 }
@@ -122,10 +148,22 @@ async function settled(page: Page): Promise<void> {
 const sidewaysScroll = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-/** What axe finds. @param only these of its rules; without it all of them */
+/**
+ * What axe finds in a page that stands still. What came while it looked was judged half faded in: what is found then is
+ * looked for again.
+ * @param only these of its rules; without it all of them
+ */
 export async function violations(page: Page, only?: string[]): Promise<string[]> {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
-  return page.evaluate(async (rules) => {
+  for (let left = 5; ; left--) {
+    await settled(page);
+    const { found, changed } = await judge(page, only);
+    if (found.length === 0 || !changed || left === 0) return found;
+  }
+}
+
+const judge = (page: Page, only?: string[]): Promise<{ found: string[]; changed: boolean }> =>
+  page.evaluate(async (rules) => {
     const { axe: engine } = window as unknown as {
       axe: {
         run(options: {
@@ -136,6 +174,11 @@ export async function violations(page: Page, only?: string[]): Promise<string[]>
         }): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
       };
     };
+    let changed = false;
+    const changes = new MutationObserver(() => {
+      changed = true;
+    });
+    changes.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
     const { violations: found } = await engine.run({
       // WCAG 2.2's, which axe leaves out unless it is asked for.
       ...(rules === undefined ? {} : { runOnly: { type: "rule", values: rules } }),
@@ -144,11 +187,14 @@ export async function violations(page: Page, only?: string[]): Promise<string[]>
       // Of what it would fetch once more, the page's own style sheet, no rule that is on makes use.
       preload: false,
     });
-    return found.flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
-    );
+    changes.disconnect();
+    return {
+      found: found.flatMap(({ id, nodes }) =>
+        nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
+      ),
+      changed,
+    };
   }, only);
-}
 
 /** Every place of a page in which a value must never be, as text. */
 export function traces(page: Page): Promise<string> {
