@@ -4,13 +4,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { LIGHTENING, lightenClient } from "./lighten-client.ts";
 import { schemaPath } from "./project-files.ts";
 
 const generatedDir = fileURLToPath(new URL("../generated", import.meta.url));
 const stubPath = fileURLToPath(new URL("../../../../scripts/no-schema-engine", import.meta.url));
 
 /**
- * Generates the Prisma client from the schema, offline, and returns whether there was anything to do: what
+ * Generates the Prisma client from the schema, offline, lightens it, and returns whether there was anything to do: what
  * was generated from this very schema, by this version of Prisma, stays.
  *
  * @throws Error when Prisma refuses the schema; it has printed why
@@ -19,7 +20,7 @@ export async function generateClient(): Promise<boolean> {
   const packagePath = createRequire(import.meta.url).resolve("prisma/package.json");
   const { version } = JSON.parse(await readFile(packagePath, "utf8")) as { version: string };
   const hash = createHash("sha256");
-  const stamp = hash.update(`${version}\n${await readFile(schemaPath, "utf8")}`).digest("hex");
+  const stamp = hash.update(`${version} ${LIGHTENING}\n${await readFile(schemaPath, "utf8")}`).digest("hex");
   const stampPath = join(generatedDir, "schema.sha256");
   if ((await readFile(stampPath, "utf8").catch(() => "")) === stamp) return false;
 
@@ -36,6 +37,7 @@ export async function generateClient(): Promise<boolean> {
   });
   const code = await new Promise((resolve, reject) => child.once("close", resolve).once("error", reject));
   if (code !== 0) throw new Error("Prisma could not generate the client.");
+  await lightenClient(generatedDir);
   await writeFile(stampPath, stamp);
   return true;
 }
