@@ -1,6 +1,4 @@
-import { Agent, request } from "undici";
 import type { AllowRule } from "./allow.ts";
-import { checkedConnector } from "./connector.ts";
 import { type Failure, failureOf } from "./failure.ts";
 import { type Resolvers, systemResolvers } from "./resolve.ts";
 import { checkTarget, type Target } from "./target.ts";
@@ -70,22 +68,30 @@ const SMALL_ANSWER_MS = 1_000;
  */
 export function createOutbound(options: OutboundOptions = {}): Outbound {
   const { allow = [], timeoutMs = 10_000, connectTimeoutMs = 5_000, resolvers = systemResolvers() } = options;
-  const agent = new Agent({
-    connect: checkedConnector({ rules: allow, resolvers, connectTimeoutMs, ca: options.ca }),
-    allowH2: false,
-    pipelining: 1,
-    connections: 64,
-    // A connection stays with the address that was checked; a name that moved is noticed within this.
-    keepAliveTimeout: 5_000,
-    keepAliveMaxTimeout: 30_000,
-    maxHeaderSize: 16 * 1024,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-  });
+  const open = async () => {
+    const { Agent, checkedConnector, request } = await import("./connector.ts");
+    const agent = new Agent({
+      connect: checkedConnector({ rules: allow, resolvers, connectTimeoutMs, ca: options.ca }),
+      allowH2: false,
+      pipelining: 1,
+      connections: 64,
+      // A connection stays with the address that was checked; a name that moved is noticed within this.
+      keepAliveTimeout: 5_000,
+      keepAliveMaxTimeout: 30_000,
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+    });
+    return { agent, request };
+  };
+  // By the first who sends: undici takes three megabytes, and most processes never send anything.
+  let opened: ReturnType<typeof open> | null = null;
   const exchange = async (
     method: "GET" | "POST" | "PUT",
     post: Omit<Post, "body"> & { body?: Post["body"] },
   ): Promise<Outcome> => {
+    opened ??= open();
+    const { agent, request } = await opened;
     const began = performance.now();
     const durationMs = () => Math.round(performance.now() - began);
     const timeout = new AbortController();
@@ -133,7 +139,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     post: (post) => exchange("POST", post),
     put: (post) => exchange("PUT", post),
     get: ({ headers = {}, ...get }) => exchange("GET", { ...get, headers }),
-    close: () => agent.destroy(),
+    close: async () => (await opened)?.agent.destroy(),
   };
 }
 

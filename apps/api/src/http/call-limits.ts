@@ -61,7 +61,8 @@ export const countedOf = (request: object | undefined): Counted | undefined =>
 export class CallLimits {
   readonly #limiters = new Map<Kind, RateLimiterMemory>();
   readonly #reveals = new Map<Kind, RateLimiterMemory>();
-  readonly #known = new LRUCache<string, Known>({ max: MOST_KNOWN });
+  /** Where nothing is limited nobody need be known, and room for all of them takes a megabyte. */
+  readonly #known: LRUCache<string, Known> | null;
   /** Of this process only: what is remembered of a credential tells nothing to who reads the memory later. */
   readonly #key = createSecretKey(randomBytes(32));
 
@@ -76,6 +77,7 @@ export class CallLimits {
       if (points !== null)
         this.#reveals.set(kind, new RateLimiterMemory({ keyPrefix: `reveals ${kind}`, points, duration: 1 }));
     }
+    this.#known = this.any ? new LRUCache({ max: MOST_KNOWN }) : null;
   }
 
   get any(): boolean {
@@ -85,7 +87,7 @@ export class CallLimits {
   /** Counts a call. @throws HttpError `too_many_calls` */
   async take(origin: Origin, headers: HeaderSource): Promise<Counted> {
     const credential = this.#digestOf(origin, headers);
-    const known = credential === null ? undefined : this.#known.get(credential);
+    const known = credential === null ? undefined : this.#known?.get(credential);
     const keys = this.#keysOf(origin, known);
     for (const [kind, key] of keys) await consume(this.#limiters.get(kind)!, key);
     return { credential, known, keys, values: false };
@@ -143,7 +145,7 @@ export class CallLimits {
         // An operator who signed in is a person as well; a token's session is that token.
         const person = type !== "service_token" && c.req.raw.headers.get("authorization") === null;
         const now: Known = { kind: person ? "user" : "token", id, tenant };
-        this.#known.set(credential, now);
+        this.#known?.set(credential, now);
         if (uncountedReveals > 0)
           await this.#countReveals(now, uncountedReveals).catch((refused: unknown) => {
             // Nothing of the answer goes out, its headers neither.

@@ -2,7 +2,6 @@ import type { SignOnProvider } from "@keyfold/secrets";
 import { z } from "zod";
 import { readSettingsFile } from "../config/json-file.ts";
 import { isLoopback } from "../config/loopback.ts";
-import { oidcProvider } from "./oidc.ts";
 
 const shape = z
   .array(
@@ -31,6 +30,8 @@ const shape = z
  */
 export async function signOnFrom(file: string | null): Promise<SignOnProvider[]> {
   if (file === null) return [];
+  // Loaded where it is configured only.
+  const { oidcProvider } = await import("./oidc.ts");
   const about = { setting: "KEYFOLD_SIGN_ON", hint: "See docs/people.md." };
   const { holds, wrong, credential } = await readSettingsFile(file, shape, about);
   const domains = holds.flatMap((given) => given.domains);

@@ -15,7 +15,6 @@ import { postgresGuesses } from "../http/shared-guesses.ts";
 import { startScheduler } from "../jobs/scheduler.ts";
 import { watchJobs } from "../jobs/watch.ts";
 import { createLinksApp } from "../links/app.ts";
-import { smtpTransport } from "../mail/transport.ts";
 import type { Logger } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { watchKeys } from "../observe/watch-keys.ts";
@@ -115,6 +114,16 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
     const outbound = createOutbound({ allow: config.outboundAllow });
     const journal = config.journalFile === null ? null : await openAppendOnlyFile(config.journalFile);
     if (journal !== null) ended.push(() => journal.close());
+    // What only some installs configure is loaded in these: it would cost all others its memory.
+    const mail =
+      config.mail === null
+        ? {}
+        : {
+            mail: (await import("../mail/transport.ts")).smtpTransport(
+              config.mail,
+              addressOf(config, config.port),
+            ),
+          };
     const options: KeyfoldServerOptions = {
       db,
       provider,
@@ -129,7 +138,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       webhooks: httpTransport(outbound),
       ...(config.breachedPasswords === null ? {} : { breached: breachedIn(config.breachedPasswords) }),
       ...(config.links === null ? {} : { linkOrigin: linksAt(config, config.links).origin }),
-      ...(config.mail === null ? {} : { mail: smtpTransport(config.mail, addressOf(config, config.port)) }),
+      ...mail,
       issuers: httpIssuerFetch(outbound),
       limits: { maxValueBytes: config.maxValueBytes },
       life: { graceSeconds: config.graceSeconds, purgeAfterSeconds: config.purgeAfterDays * 86_400 },

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Hono } from "hono";
 import type { AppEnv } from "../http/facts.ts";
-import { fileResponse, readFiles } from "./files.ts";
+import { fileResponse, readStatic, type StaticFile } from "./files.ts";
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -36,7 +36,6 @@ const SERVED = ["/swagger-ui.css", "/swagger-ui-bundle.js", "/favicon-32x32.png"
 /** The API's documentation for people, at /api/docs: Swagger UI's own files, from here. */
 export function mountDocs(app: Hono<AppEnv>): void {
   const folder = dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
-  const files = readFiles(folder);
   app.use("/api/docs/*", async (c, next) => {
     const facts = c.get("facts");
     facts.route = "/api/docs/*";
@@ -48,7 +47,11 @@ export function mountDocs(app: Hono<AppEnv>): void {
   app.get("/api/docs", text(PAGE, "text/html"));
   app.get("/api/docs/start.js", text(START, "text/javascript"));
   for (const name of SERVED) {
-    const file = files?.get(name);
-    if (file !== undefined) app.get(`/api/docs${name}`, () => fileResponse(file));
+    let file: StaticFile | undefined;
+    app.get(`/api/docs${name}`, () => {
+      // Read for the first who asks: a megabyte and a half that most processes never show anyone.
+      file ??= readStatic(folder, name);
+      return fileResponse(file);
+    });
   }
 }

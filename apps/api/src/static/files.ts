@@ -35,15 +35,19 @@ export function readFiles(folder: string): ReadonlyMap<string, StaticFile> | nul
   }
   const files = new Map<string, StaticFile>();
   for (const entry of entries) {
-    const type = TYPES[extname(entry.name)];
-    if (!entry.isFile() || type === undefined) continue;
+    if (!entry.isFile() || TYPES[extname(entry.name)] === undefined) continue;
     const path = join(entry.parentPath, entry.name);
     const key = `/${path.slice(folder.length).split(sep).filter(Boolean).join("/")}`;
-    // Vite's names: index-DHc0mR1d.js
-    const immutable = key.startsWith("/assets/") && /-[A-Za-z0-9_-]{8,}\.[a-z0-9]+$/.test(key);
-    files.set(key, { body: new Uint8Array(readFileSync(path)), type, immutable });
+    files.set(key, readStatic(folder, key));
   }
   return files;
+}
+
+/** Reads one file of a folder. @param key its path from the folder, with "/" between and before: never an address that was sent */
+export function readStatic(folder: string, key: string): StaticFile {
+  // Vite's names: index-DHc0mR1d.js
+  const immutable = key.startsWith("/assets/") && /-[A-Za-z0-9_-]{8,}\.[a-z0-9]+$/.test(key);
+  return { body: new Uint8Array(readFileSync(join(folder, key))), type: TYPES[extname(key)]!, immutable };
 }
 
 /** A file as an answer; what a build named by its content may be kept for ever. */

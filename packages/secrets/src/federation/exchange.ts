@@ -57,7 +57,7 @@ export async function exchangeToken(
 }
 
 async function exchange(services: Services, request: RequestInfo, input: ExchangeInput): Promise<Exchanged> {
-  const claimed = services.issuers === null ? null : claimedBy(input.subjectToken);
+  const claimed = services.issuers === null ? null : await claimedBy(input.subjectToken);
   if (claimed === null) throw refused();
   const tenantId = await tenantNamed(services, input.tenant);
   if (tenantId === null) throw refused();

@@ -1,11 +1,4 @@
-import {
-  createLocalJWKSet,
-  decodeJwt,
-  decodeProtectedHeader,
-  errors,
-  type JSONWebKeySet,
-  jwtVerify,
-} from "jose";
+import type { JSONWebKeySet } from "jose";
 import type { PublicJwk } from "./jwks.ts";
 import { ALGORITHMS } from "./jwks.ts";
 
@@ -13,6 +6,9 @@ import { ALGORITHMS } from "./jwks.ts";
 const TOLERANCE_SECONDS = 30;
 /** A token that was signed longer ago is not taken, whatever end it names. */
 const MOST_AGE = "24h";
+
+// Loaded when somebody comes with a token: most processes never verify one.
+const library = () => import("jose");
 
 /** What a token says of itself before anything is verified: enough to find who could have signed it. */
 export interface Claimed {
@@ -30,7 +26,8 @@ export type Verified =
   | { readonly refused: "signature" };
 
 /** null for what is no JWT, or one that is signed in a way that is never taken. */
-export function claimedBy(token: string): Claimed | null {
+export async function claimedBy(token: string): Promise<Claimed | null> {
+  const { decodeJwt, decodeProtectedHeader } = await library();
   try {
     const { alg, kid } = decodeProtectedHeader(token);
     const { iss } = decodeJwt(token);
@@ -51,6 +48,7 @@ export async function verifyJwt(
   keys: readonly PublicJwk[],
   now: Date,
 ): Promise<Verified> {
+  const { createLocalJWKSet, errors, jwtVerify } = await library();
   try {
     const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [...keys] } as JSONWebKeySet), {
       algorithms: [...ALGORITHMS],
