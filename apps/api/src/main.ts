@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describeCause } from "@keyfold/secrets";
 import { pino } from "pino";
 import { parseConfig } from "./config.ts";
+import { inTurns } from "./observe/in-turns.ts";
 import { createLog } from "./observe/log.ts";
 import { boot, type Running } from "./start/boot.ts";
 import { harden } from "./start/harden.ts";
@@ -33,7 +34,9 @@ async function main(): Promise<void> {
   const config = parseConfig(process.env, process.cwd());
   if (config.mode === "production") harden(complain);
   for (const warning of config.warnings) complain(warning);
-  const destination = pino.destination({ fd: 2, sync: false });
+  const destination = inTurns(pino.destination({ fd: 2, sync: false }));
+  // However it ends: also asked twice to stop, with its answers still under way.
+  process.on("exit", () => destination.flushSync());
   const log = createLog({ level: config.logLevel, destination });
   // Node would print the error as it is, and a driver's can hold what it was asked to store.
   process.on("uncaughtException", (error) => {

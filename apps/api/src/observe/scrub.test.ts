@@ -9,8 +9,15 @@ test.each([
   ["whsec_bm90X2FfcmVhbF9rZXk="],
   ["SG.not_a_real_key_id.not_a_real_key_secret"],
   ["ghp_notarealtokennotarealtoken"],
+  ["github_pat_notarealtokennotarealtoken"],
   ["xoxb-0000000000-notareal"],
   ["AKIANOTAREALKEY00000"],
+  ["ASIANOTAREALKEY00000"],
+  ["AIzaNotARealKeyNotARealKeyNotARealKey00"],
+  ["pk_test_not_a_real_key"],
+  ["bearer not-a-real-token"],
+  ["Basic bm90LWEtcmVhbA=="],
+  ["-----BEGIN PRIVATE KEY----- not a real key -----END PRIVATE KEY-----"],
   ["sk-proj-not-a-real-key-0000"],
   ["eyJhbGciOiJub25lIn0.eyJub3QiOiJyZWFsIn0.bm90LXJlYWw"],
   ["bm90IGEgcmVhbCBrZXkgYnV0IGxvbmcgZW5vdWdoIHRvIGJlIG9uZQ=="],
@@ -52,4 +59,24 @@ test("a log writes listed fields only, and no known name of a secret below them"
     cause: { token: "[redacted]" },
     msg: "answered",
   });
+});
+
+test("what a line's text is made of is redacted by name, too, and a flat line loses what is not listed", () => {
+  const lines: string[] = [];
+  const log = createLog({ level: "trace", destination: { write: (line: string) => void lines.push(line) } });
+  log.warn("it said %j", { token: "not_a_real_token" });
+  log.error(
+    { code: "internal", value: "not_a_real_value", correlationId: "kf_not_a_real_token" },
+    "answered",
+  );
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    { level: "warn", time: expect.any(String), msg: 'it said {"token":"[redacted]"}' },
+    {
+      level: "error",
+      time: expect.any(String),
+      code: "internal",
+      correlationId: "[redacted]",
+      msg: "answered",
+    },
+  ]);
 });

@@ -19,8 +19,14 @@ const PATTERNS: readonly RegExp[] = [
 const LONG = /[A-Za-z0-9+/_-]{40,}={0,2}/g;
 const HEX = /\b[0-9a-fA-F]{48,}\b/g;
 
+/** What each of the patterns begins with or holds. Nearly all lines have none of it, and asking so is six times as quick. */
+const HINTS =
+  /kf_|[prs]k[_-]|whsec_|SG\.|gh[oprsu]_|github_pat_|xox|A[KS]IA|AIza|eyJ|basic\s|bearer\s|PRIVATE KEY|:\/\//i;
+const LONG_RUN = /(?:^|[^A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{40}/;
+
 /** Replaces everything in a line of a log that looks like a secret by `[redacted]`. */
 export function scrub(line: string): string {
+  if (!HINTS.test(line) && !LONG_RUN.test(line)) return line;
   let clean = line;
   for (const pattern of PATTERNS) clean = clean.replace(pattern, "[redacted]");
   return clean
