@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { localRootKey, type RootKeyProvider } from "@keyfold/envelope";
+import pg from "pg";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { KeyfoldServer } from "../server.ts";
 import { type Caller, callerOf, type House, openHouse } from "../testing/house.ts";
 import { toItsEnd } from "../testing/keys.ts";
 import { refusalOf } from "../testing/refusal.ts";
+import { until } from "../testing/until.ts";
 
 let house: House;
 const opened: KeyfoldServer[] = [];
@@ -149,5 +151,38 @@ test("a process reports itself again and again, with the root keys that it holds
     expect(await keys()).toBe(secondId); // what it held when its key service was last there
   } finally {
     vi.useRealTimers();
+  }
+});
+
+test("a process that is closed while it reports itself is off the list, and stays off", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  // Whatever reports waits here, and whoever takes a process off the list does not.
+  await house.sql(`CREATE FUNCTION public.wait_here() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NEW; END'`);
+  const server = await house.another({ process: { name: "closing" } });
+  await house.sql(
+    "CREATE TRIGGER waits BEFORE INSERT ON control_plane.processes FOR EACH ROW EXECUTE FUNCTION public.wait_here()",
+  );
+  const holder = new pg.Client({ connectionString: house.database.superuserUrl });
+  await holder.connect();
+  const many = async (sql: string) => (await holder.query(sql)).rowCount;
+  try {
+    await holder.query("SELECT pg_advisory_lock(42)");
+    vi.advanceTimersByTime(25_000);
+    const waits = `SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'`;
+    await until(async () => (await many(waits)) === 1);
+    const closed = server.close();
+    // Time enough to be taken off the list, where that does not wait for the report.
+    for (let asked = 0; asked < 50; asked++) await house.sql("SELECT FROM control_plane.processes");
+    await holder.query("SELECT pg_advisory_unlock(42)");
+    await closed;
+    const atWork = `SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()`;
+    await until(async () => (await many(atWork)) === 0);
+    expect(await house.sql("SELECT name FROM control_plane.processes")).toEqual([]);
+  } finally {
+    vi.useRealTimers();
+    await holder.end();
   }
 });

@@ -47,11 +47,17 @@ export async function startReporting(services: Services, facts: ProcessFacts): P
     return { currentKey, otherKeys: held.filter((key) => key !== currentKey) };
   };
   let keys = await look();
+  const writing = new Set<Promise<void>>();
   async function report(): Promise<void> {
     // While its key service is away a process holds what it held: it will wrap under it again.
     keys = await look().catch(() => keys);
     if (stopped) return;
-    await again(() =>
+    const written = write();
+    writing.add(written);
+    await written.finally(() => writing.delete(written));
+  }
+  const write = () =>
+    again(() =>
       withDeployment(db, async ({ sql, now }) => {
         await sql.processRow.upsert({
           where: { id },
@@ -61,7 +67,6 @@ export async function startReporting(services: Services, facts: ProcessFacts): P
         await sql.processRow.deleteMany({ where: { seenAt: { lt: liveSince(now, FORGET_MS) } } });
       }),
     );
-  }
   await report();
   // While the database is away, the next report tells.
   const timer = setInterval(
@@ -79,6 +84,8 @@ export async function startReporting(services: Services, facts: ProcessFacts): P
     async stop() {
       stopped = true;
       clearInterval(timer);
+      // One that is under way would put the process back.
+      await Promise.allSettled(writing);
       await withDeployment(services.db, ({ sql }) => sql.processRow.deleteMany({ where: { id } }));
     },
   };
