@@ -1,5 +1,6 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
+import { endingOf } from "./end-pool.ts";
 import { PrismaClient } from "./generated/client.ts";
 
 export interface DatabaseOptions {
@@ -30,6 +31,7 @@ export interface Connections {
    * a session or takes longer than a call may.
    */
   direct<T>(work: (client: pg.Client) => Promise<T>): Promise<T>;
+  /** Resolves when the server has let go of the connections, where the pool is its own. */
   close(): Promise<void>;
 }
 
@@ -61,7 +63,7 @@ export function connect(options: DatabaseOptions): Connections {
   return over(pool, {
     direct: { connectionString: options.directUrl ?? options.url },
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
-    end: () => pool.end(),
+    end: endingOf(pool),
   });
 }
 

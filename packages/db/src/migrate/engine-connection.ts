@@ -1,6 +1,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import { ColumnTypeEnum, DriverAdapterError } from "@prisma/driver-adapter-utils";
 import pg from "pg";
+import { endingOf } from "../end-pool.ts";
 
 /** PostgreSQL's internal one-byte type `"char"`, which its catalogues use for kinds and flags. */
 const CHAR_OID = 18;
@@ -27,6 +28,7 @@ export class EngineConnection extends PrismaPg {
   /** The last script that the server refused, and why. */
   failedScript: FailedScript | undefined;
   readonly #pool: CharPool;
+  readonly #end: () => Promise<void>;
 
   constructor(url: string) {
     const pool = new CharPool({
@@ -39,11 +41,12 @@ export class EngineConnection extends PrismaPg {
     pool.on("error", () => {});
     super(pool);
     this.#pool = pool;
+    this.#end = endingOf(pool);
   }
 
   /** Disconnects, which also lets go of the engine's lock. */
   close(): Promise<void> {
-    return this.#pool.end();
+    return this.#end();
   }
 
   override async connect(): ReturnType<PrismaPg["connect"]> {

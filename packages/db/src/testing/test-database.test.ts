@@ -46,7 +46,7 @@ test("each test database is migrated, its owner's, and sees nothing of the other
 });
 
 test("a connection that a suite left open is named, and the database is dropped all the same", async () => {
-  const database = await createTestDatabase(server);
+  const database = await createTestDatabase(server, { leaveMs: 100 });
   const leaked = new pg.Client({ connectionString: database.url, application_name: "leaky suite" });
   leaked.on("error", () => {});
   await leaked.connect();

@@ -21,14 +21,18 @@ export type TestDatabase = {
   drop(): Promise<void>;
 };
 
-/** How long a connection that was just closed may take to leave the server's list, in milliseconds. */
-const LEAVE_MS = 2_000;
+/** How long a connection that was just closed may take to leave the server's list where a machine has much to do, in milliseconds. */
+const LEAVE_MS = 30_000;
 
 /**
  * Clones the migrated template into a fresh database. Without an argument it takes the server that the global
  * set-up started (`globalSetup: ["@keyfold/db/testing/global-setup"]`).
+ * @param options.leaveMs how long its drop waits for connections that are just leaving, in milliseconds
  */
-export async function createTestDatabase(server?: TestServerAddress): Promise<TestDatabase> {
+export async function createTestDatabase(
+  server?: TestServerAddress,
+  options: { leaveMs?: number } = {},
+): Promise<TestDatabase> {
   const address = server ?? (await providedServer());
   const name = `test_${randomBytes(8).toString("hex")}`;
   await asSuperuser(address, async (client) => {
@@ -43,13 +47,13 @@ export async function createTestDatabase(server?: TestServerAddress): Promise<Te
     url: onDatabase(address.appUrl, name),
     ownerUrl: onDatabase(address.ownerUrl, name),
     superuserUrl: onDatabase(address.superuserUrl, name),
-    drop: () => drop(address, name),
+    drop: () => drop(address, name, options.leaveMs ?? LEAVE_MS),
   };
 }
 
-async function drop(address: TestServerAddress, name: string): Promise<void> {
+async function drop(address: TestServerAddress, name: string, leaveMs: number): Promise<void> {
   await asSuperuser(address, async (client) => {
-    const deadline = performance.now() + LEAVE_MS;
+    const deadline = performance.now() + leaveMs;
     let open = await connections(client, name);
     while (open.length > 0 && performance.now() < deadline) {
       await delay(20);
