@@ -10,9 +10,12 @@ const NODE = 0x01;
 // `crypto.hash` in one shot took 1.3 µs for an event, a copy to set the prefix included; `createHash` with two
 // updates took 1.8 µs.
 
-/** SHA-256 of the bytes, 32 bytes. */
+/**
+ * SHA-256 of the bytes, 32 bytes. By way of a string of one character a byte: for an event that takes 0.6 µs, where Node
+ * takes 1.0 to make a buffer of the digest by itself.
+ */
 export function sha256(bytes: Uint8Array): Buffer {
-  return hash("sha256", bytes, "buffer");
+  return Buffer.from(hash("sha256", bytes, "binary"), "binary");
 }
 
 /** SHA-256(0x00 ‖ bytes), 32 bytes: the hash of a leaf (RFC 9162 §2.1.1). */
