@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Served, serveHouse } from "@keyfold/api/testing";
 import { SecretValue } from "@keyfold/envelope/secret-value";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { answered } from "../secrets/value.ts";
 import { commandLine } from "../testing/command-line.ts";
 import { startChild } from "./child.ts";
@@ -34,6 +34,8 @@ const set = (name: string, value: string) => served.house.as(token).secrets.set(
 const script = (path: string, code = 0) =>
   `require("fs").writeFileSync(${JSON.stringify(path)}, JSON.stringify([process.env, process.argv])); process.exit(${code})`;
 const node = process.execPath;
+/** Waits until another process has written a file. */
+const written = (path: string) => vi.waitFor(() => readFile(path), { timeout: 100_000, interval: 20 });
 
 test("a command gets the secrets in its environment, not in its arguments, and its exit code is ours", async () => {
   await set("DB_URL", "postgres://not-real");
@@ -112,7 +114,7 @@ test("a child that a signal ended gives 128 and the signal's number, and signals
   const waits = `process.on("SIGTERM", () => { require("fs").writeFileSync(${JSON.stringify(path)}, "heard"); process.exit(3) }); require("fs").writeFileSync(${JSON.stringify(`${path}.up`)}, ""); setInterval(() => {}, 1000)`;
   const terminal = { env: env(), out() {}, err() {}, isTerminal: false, columns: 80 };
   const ended = runCommand(terminal, [node, "-e", waits], {}, signals);
-  await until(() => readFile(`${path}.up`));
+  await written(`${path}.up`);
   signals.emit("SIGTERM", "SIGTERM");
   expect(await ended).toBe(3);
   expect(await readFile(path, "utf8")).toBe("heard");
@@ -131,7 +133,7 @@ test("--watch starts the command again with the new value, and what ignores SIGT
     redact: false,
     patienceMs: 50,
   });
-  await until(() => readFile(`${path}stubborn`));
+  await written(`${path}stubborn`);
   expect(await child.end()).toBe(137);
 
   const polite = says.replace('process.on("SIGTERM", () => {});', "");
@@ -146,9 +148,9 @@ test("--watch starts the command again with the new value, and what ignores SIGT
     columns: 80,
   };
   const ended = runCommand(terminal, [node, "-e", polite], { watch: true, everyMs: 20 }, signals);
-  await until(() => readFile(`${path}first`));
+  await written(`${path}first`);
   await set("K", "second");
-  await until(() => readFile(`${path}second`));
+  await written(`${path}second`);
   expect(said).toBe("keyfold: secrets changed, starting the command again.\n");
   signals.emit("SIGTERM", "SIGTERM");
   expect(await ended).toBe(143);
@@ -170,12 +172,3 @@ test("--redact masks the injected values in what the command prints", async () =
   expect(text).toContain("it is [redacted]\n");
   expect(text).not.toContain("sk_test");
 });
-
-/** Waits for something that another process does. */
-async function until<T>(look: () => Promise<T>): Promise<T> {
-  for (;;) {
-    const found = await look().catch(() => null);
-    if (found !== null) return found;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

@@ -22,7 +22,8 @@ beforeEach(async () => {
   await mkdir(join(home, "run"), { mode: 0o700 });
   await writeFile(join(home, "token-file"), `${token}\n`, { mode: 0o600 });
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
+// The keyring ends a moment after its bus, and may still write into its folder.
+afterEach(() => rm(home, { recursive: true, force: true, maxRetries: 10 }));
 
 /** A shell in a session of its own, with a bus that ends with it. */
 async function inSession(script: string): Promise<string> {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createTestDatabase, type TestDatabase } from "@keyfold/db/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Program, shellBlocks, typed } from "../testing/runbook.ts";
 
 const operator = randomBytes(24).toString("hex");
@@ -55,10 +55,14 @@ test("the runbook's commands, in its order and word for word, shred a tenant and
     }
     expect(["# as an operator", "# as the tenant's owner"]).toContain(who);
     for (const line of given) {
-      const answer = await keyfold(who === "# as an operator" ? operator : owner, line);
-      // The server's own job may have come first.
-      expect(answer, line).toMatchObject({ exit: 0 });
-      said.push(line.split(" ")[3]!);
+      const verb = line.split(" ")[3]!;
+      const take = async () => {
+        const answer = await keyfold(who === "# as an operator" ? operator : owner, line);
+        expect(answer, line).toMatchObject({ exit: 0 });
+      };
+      // The server's own job may have come first, or be in the way, as any transaction is: it is tried again, as the page says.
+      await (verb === "run" ? vi.waitFor(take, { timeout: 100_000, interval: 200 }) : take());
+      said.push(verb);
     }
   }
   expect(said).toEqual(["request", "agree", "status", "run", "receipt", "verify", "openssl"]);
@@ -73,4 +77,4 @@ test("the runbook's commands, in its order and word for word, shred a tenant and
     out: "",
     err: "This key did not sign it, it was changed, or it is no receipt.\n",
   });
-});
+}, 300_000);
