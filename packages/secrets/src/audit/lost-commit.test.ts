@@ -84,8 +84,7 @@ test.each(["answered", "never sent"] as const)(
     await of({ token: other.token });
     await reveal();
     const userAgent = `tenants-${randomUUID()}`;
-    // As text in an array of bytes.
-    proxy.lose(Buffer.from(userAgent).toString("hex"), how);
+    proxy.lose(userAgent, how);
     const answers = await Promise.all([reveal({ userAgent }), of({ token: other.token, userAgent })]);
     expect(answers.map(({ value }) => value)).toEqual(["sk_test_not_a_real_key", "sk_test_another_one"]);
     expect(proxy.lost).toBe(true);

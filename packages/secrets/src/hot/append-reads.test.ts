@@ -26,17 +26,17 @@ async function append(asked: readonly Asked[], wait = false): Promise<string[]> 
   const events = [Buffer.from("one event"), Buffer.from("another")];
   const [a, b] = events.map(leafHash) as [Buffer, Buffer];
   const root = merkleRoot([a, b]);
-  const of = <T>(value: T) => asked.map(() => value);
+  const bytes = Buffer.concat([root, a, b, encodeBodies(events)]);
   const { rows } = await house.db.pool.query<{ outcomes: string[] }>(
-    `SELECT control_plane.append_reads($1::uuid[], $2::uuid[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[],
+    `SELECT control_plane.append_read_batches($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[], $6::bytea,
        $7::bigint[], $8::timestamptz[], $9) AS outcomes`,
     [
       asked.map(({ chain }) => chain),
       asked.map(() => randomUUID()),
-      of(2),
-      of(root),
-      of(Buffer.concat([a, b])),
-      of(encodeBodies(events)),
+      asked.map(() => 2),
+      asked.map((_, i) => i * bytes.length),
+      asked.map((_, i) => (i + 1) * bytes.length),
+      Buffer.concat(asked.map(() => bytes)),
       asked.map(({ epoch }) => epoch.toString()),
       asked.map(({ deadline }) => deadline ?? null),
       wait,

@@ -1,29 +1,20 @@
 import { randomUUID } from "node:crypto";
 import type { Query } from "@keyfold/db";
-import { encodeBodies, leafHash, merkleRoot } from "@keyfold/ledger";
-import { earliest } from "../access/deadline.ts";
+import { leafHash } from "@keyfold/ledger";
 import { type AppendOutcome, unwritten } from "../audit/append.ts";
 import { KeyfoldError } from "../error.ts";
 import { leavesOpen } from "../flow/database-error.ts";
 import { Slots } from "../flow/slots.ts";
+import { appendBatches, deadlineOf, type Outcomes, type ReadBatch, type ReadEvent } from "./read-batch.ts";
 
 /** One read that waits for its event to be durable. */
-interface Waiting {
-  event: Buffer;
-  /** Hashed as it comes: the time between two batches is the database's to wait. */
-  leaf: Buffer;
-  epoch: bigint;
-  deadline: Date | null;
+interface Waiting extends ReadEvent {
   resolve(outcome: AppendOutcome): void;
   reject(error: unknown): void;
 }
 
-/** The reads of one tenant that go into one batch. */
-interface Batch {
-  chain: string;
-  /** Unique in the chain: by it a batch whose commit was lost is found. */
-  id: string;
-  waiting: Waiting[];
+interface Batch extends ReadBatch {
+  waiting: readonly Waiting[];
   /** Of those whose commit was lost together: why the look for one of them failed, and then there is none for the others. */
   lost?: { reason: KeyfoldError | null };
 }
@@ -48,18 +39,6 @@ const MOST_EVENTS = 512;
 const MOST_TOLD = 64;
 /** Most tenants in one transaction. */
 const MOST_CHAINS = 128;
-
-const SQL = `SELECT control_plane.append_reads(
-  $1::uuid[], $2::uuid[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::timestamptz[], $9::boolean) AS outcomes`;
-
-/**
- * The same for one tenant, the usual case where reads are many: bytes go as they are, where in an array they go as text of
- * twice the length, which the driver makes byte by byte and the server reads back.
- */
-const SQL_OF_ONE = `SELECT CASE WHEN $9::boolean OR pg_try_advisory_xact_lock(hashtextextended(($1::uuid)::text, 7))
-    THEN (SELECT ARRAY[a.outcome] FROM control_plane.append_events(
-      $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, false, $8::timestamptz) a)
-    ELSE ARRAY['held'] END AS outcomes`;
 
 /**
  * Group commit for reads. While one transaction is on its way to the disk, the reads that come in wait and share the
@@ -163,7 +142,7 @@ export class ReadAppender {
     try {
       outcomes =
         batches[0]!.lost === undefined
-          ? await ask(this.#query, batches, wait)
+          ? await appendBatches(this.#query, batches, wait)
           : await this.#find(batches[0]!, batches[0]!.lost);
     } catch (error) {
       const reason = error instanceof KeyfoldError ? error : unwritten(error);
@@ -194,21 +173,15 @@ export class ReadAppender {
   async #find(batch: Batch, lost: NonNullable<Batch["lost"]>): Promise<Outcomes> {
     if (lost.reason !== null) throw lost.reason;
     try {
-      const found = await this.#unlessThere(batch.chain, batch.id, (query) => ask(query, [batch], true));
+      const found = await this.#unlessThere(batch.chain, batch.id, (query) =>
+        appendBatches(query, [batch], true),
+      );
       return found === "appended" ? [found] : found;
     } catch (error) {
       lost.reason = unwritten(error);
       throw lost.reason;
     }
   }
-}
-
-type Outcomes = (AppendOutcome | "held")[];
-
-async function ask(query: Query, batches: readonly Batch[], wait: boolean): Promise<Outcomes> {
-  const [sql, batched] = batches.length === 1 ? [SQL_OF_ONE, rowOf(batches[0]!)] : [SQL, columnsOf(batches)];
-  const [row] = await query<{ outcomes: Outcomes }>(sql, [...batched, wait]);
-  return row!.outcomes;
 }
 
 /**
@@ -224,7 +197,7 @@ function tellInTurns(waiting: readonly Waiting[], outcome: AppendOutcome | Keyfo
 
 /** Tells those whose deadline was the earliest that it has passed, and gives back the others: it was not theirs. */
 function refusePast(waiting: readonly Waiting[]): Waiting[] {
-  const first = earliest(...waiting.map((one) => one.deadline))!.getTime();
+  const first = deadlineOf(waiting)!.getTime();
   const rest: Waiting[] = [];
   for (const one of waiting) {
     if (one.deadline?.getTime() === first) one.resolve("deadline");
@@ -239,26 +212,4 @@ function takeBatch(queue: Waiting[]): Waiting[] {
   let end = 1;
   while (end < queue.length && end < MOST_EVENTS && queue[end]!.epoch === epoch) end++;
   return queue.splice(0, end);
-}
-
-function rowOf({ chain, id, waiting }: Batch): unknown[] {
-  const events = waiting.map((one) => one.event);
-  const leaves = waiting.map((one) => one.leaf);
-  return [
-    chain,
-    id,
-    events.length,
-    merkleRoot(leaves),
-    Buffer.concat(leaves),
-    encodeBodies(events),
-    waiting[0]!.epoch.toString(),
-    earliest(...waiting.map((one) => one.deadline)),
-  ];
-}
-
-function columnsOf(batches: readonly Batch[]): unknown[][] {
-  const columns: unknown[][] = [[], [], [], [], [], [], [], []];
-  for (const batch of batches)
-    for (const [index, value] of rowOf(batch).entries()) columns[index]!.push(value);
-  return columns;
 }

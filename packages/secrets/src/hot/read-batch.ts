@@ -1,0 +1,101 @@
+import type { Query } from "@keyfold/db";
+import { encodeBodies, HASH_BYTES, merkleRoot } from "@keyfold/ledger";
+import { earliest } from "../access/deadline.ts";
+import type { AppendOutcome } from "../audit/append.ts";
+
+/** One read's event, and what it is judged by. */
+export interface ReadEvent {
+  event: Buffer;
+  /** Hashed as it comes: the time between two batches is the database's to wait. */
+  leaf: Buffer;
+  epoch: bigint;
+  deadline: Date | null;
+}
+
+/** The reads of one tenant that go into one batch. All are of one epoch. */
+export interface ReadBatch {
+  chain: string;
+  /** Unique in the chain: by it a batch whose commit was lost is found. */
+  id: string;
+  waiting: readonly ReadEvent[];
+}
+
+/** "held": somebody else has the chain, and it was not waited for. */
+export type Outcomes = (AppendOutcome | "held")[];
+
+const SQL = `SELECT control_plane.append_read_batches(
+  $1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[], $6::bytea, $7::bigint[], $8::timestamptz[], $9::boolean) AS outcomes`;
+
+/** The same for one tenant, the usual case where reads are many. */
+const SQL_OF_ONE = `SELECT CASE WHEN $9::boolean OR pg_try_advisory_xact_lock(hashtextextended(($1::uuid)::text, 7))
+    THEN (SELECT ARRAY[a.outcome] FROM control_plane.append_events(
+      $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, false, $8::timestamptz) a)
+    ELSE ARRAY['held'] END AS outcomes`;
+
+/**
+ * Appends batches in one statement, which is one transaction; each is judged by itself.
+ * @param wait for chains that somebody else holds
+ * @returns what became of each
+ */
+export async function appendBatches(
+  query: Query,
+  batches: readonly ReadBatch[],
+  wait: boolean,
+): Promise<Outcomes> {
+  const [sql, batched] = batches.length === 1 ? [SQL_OF_ONE, rowOf(batches[0]!)] : [SQL, columnsOf(batches)];
+  const [row] = await query<{ outcomes: Outcomes }>(sql, [...batched, wait]);
+  return row!.outcomes;
+}
+
+function rowOf({ chain, id, waiting }: ReadBatch): unknown[] {
+  const leaves = waiting.map((one) => one.leaf);
+  return [
+    chain,
+    id,
+    waiting.length,
+    merkleRoot(leaves),
+    Buffer.concat(leaves, HASH_BYTES * leaves.length),
+    encodeBodies(waiting.map((one) => one.event)),
+    waiting[0]!.epoch.toString(),
+    deadlineOf(waiting),
+  ];
+}
+
+/**
+ * Bytes go in one piece as they are: in an array they would go as text of twice the length, which the driver makes byte by
+ * byte and the server reads back. So are the arrays of what needs no quotes written here.
+ */
+function columnsOf(batches: readonly ReadBatch[]): unknown[] {
+  const parts: Buffer[] = [];
+  const starts: number[] = [];
+  const ends: number[] = [];
+  let at = 0;
+  for (const { waiting } of batches) {
+    const leaves = waiting.map((one) => one.leaf);
+    const bodies = encodeBodies(waiting.map((one) => one.event));
+    parts.push(merkleRoot(leaves), ...leaves, bodies);
+    starts.push(at);
+    at += HASH_BYTES * (1 + leaves.length) + bodies.length;
+    ends.push(at);
+  }
+  return [
+    arrayOf(batches.map(({ chain }) => chain)),
+    arrayOf(batches.map(({ id }) => id)),
+    arrayOf(batches.map(({ waiting }) => waiting.length)),
+    arrayOf(starts),
+    arrayOf(ends),
+    Buffer.concat(parts, at),
+    arrayOf(batches.map(({ waiting }) => waiting[0]!.epoch)),
+    batches.map(({ waiting }) => deadlineOf(waiting)),
+  ];
+}
+
+/** Ids and numbers as PostgreSQL writes an array of them. */
+const arrayOf = (ids: readonly (string | number | bigint)[]): string => `{${ids.join(",")}}`;
+
+/** The earliest of a batch's deadlines, which is the batch's. */
+export const deadlineOf = (waiting: readonly ReadEvent[]): Date | null => {
+  let first: Date | null = null;
+  for (const { deadline } of waiting) first = earliest(first, deadline);
+  return first;
+};
