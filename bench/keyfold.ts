@@ -10,6 +10,7 @@ export const VALUE = "sk_test_not_a_real_key_0123456789abcdef";
 
 const root = join(here, "..");
 /** As scripts/start.ts starts it. */
+const MALLOC = { MALLOC_TRIM_THRESHOLD_: "131072" };
 const AS_STARTED = ["--max-semi-space-size=8", "--conditions=built", join(root, "apps/api/dist/main.js")];
 
 /** The API as it is started by anyone, in a process of its own, with a tenant and a hundred secrets. */
@@ -29,6 +30,7 @@ export async function startKeyfold(settings: Readonly<Record<string, string>> = 
     // Its log goes to a pipe that is read and thrown away, as a log collector's would be read.
     stdio: ["ignore", "pipe", "inherit"],
     env: {
+      ...MALLOC,
       ...process.env,
       KEYFOLD_DATA_DIR: dataDir,
       KEYFOLD_PORT: String(port),

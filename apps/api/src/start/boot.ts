@@ -27,6 +27,7 @@ import { upstreamsFrom } from "../upstreams/from-file.ts";
 import { httpTransport } from "../webhooks/transport.ts";
 import { openDatabase } from "./database.ts";
 import { makeFirstRun } from "./first-run.ts";
+import { giveBack } from "./give-back.ts";
 import { addressOf, greeting, linksAt } from "./greeting.ts";
 import { takeHints } from "./hints.ts";
 import { listen } from "./listen.ts";
@@ -205,6 +206,7 @@ export async function boot({ config, log, panelDir, print }: BootOptions): Promi
       const file = await openAppendOnlyFile(config.checkpointFile);
       pushTo(file, () => file.close());
     }
+    giveBack();
     const listening = await listen(app, config);
     ended.push(() => listening.close());
     if (config.links !== null) {
