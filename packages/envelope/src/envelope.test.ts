@@ -5,6 +5,7 @@ import { SecretKey } from "./key.ts";
 import { localRootKey } from "./local-provider.ts";
 import { dekPlace, keyPlace, valuePlace } from "./testing/places.ts";
 import { asyncRefusalOf, refusalOf } from "./testing/refusal.ts";
+import { KeptValue } from "./value.ts";
 
 /** An envelope on a clock that moves 250 ms each time it is looked at. */
 function setUp() {
@@ -28,7 +29,8 @@ test("each operation is reported once, with its seconds, and works as the plain 
   expect(envelope.openValue(sealed, itsDek, valuePlace).toString()).toBe("value");
   const valueKey = envelope.deriveValueKey(itsDek, sealed);
   expect(envelope.openWithValueKey(sealed, valueKey, valuePlace).toString()).toBe("value");
-  const operations = ["wrap", "unwrap", "seal", "wrap", "unwrap", "open", "open", "open"];
+  expect(envelope.openKept(new KeptValue(sealed, valueKey, valuePlace)).toString()).toBe("value");
+  const operations = ["wrap", "unwrap", "seal", "wrap", "unwrap", "open", "open", "open", "open"];
   expect(observed).toEqual(operations.map((operation) => [operation, 0.25]));
 });
 

@@ -1,5 +1,5 @@
 import { unwrapKey, wrapKey } from "./provider.ts";
-import { deriveValueKey, openValue, openWithValueKey, sealValue } from "./value.ts";
+import { deriveValueKey, type KeptValue, openValue, openWithValueKey, sealValue } from "./value.ts";
 import { unwrapDek, wrapDek } from "./wrap.ts";
 
 /** `seal` and `open` are for values, `wrap` and `unwrap` for keys (DEKs and tenant keys alike). */
@@ -19,6 +19,8 @@ export interface Envelope {
   /** Counted as `open`, as is its other half, `openWithValueKey`. */
   deriveValueKey: typeof deriveValueKey;
   openWithValueKey: typeof openWithValueKey;
+  /** Counted as `open`. */
+  openKept(kept: KeptValue): Buffer;
   wrapDek: typeof wrapDek;
   unwrapDek: typeof unwrapDek;
   wrapKey: typeof wrapKey;
@@ -33,6 +35,7 @@ export function createEnvelope(options: EnvelopeOptions = {}): Envelope {
     openValue,
     deriveValueKey,
     openWithValueKey,
+    openKept: (kept: KeptValue) => kept.open(),
     wrapDek,
     unwrapDek,
     wrapKey,
@@ -61,6 +64,7 @@ export function createEnvelope(options: EnvelopeOptions = {}): Envelope {
     openValue: timed("open", plain.openValue),
     deriveValueKey: timed("open", plain.deriveValueKey),
     openWithValueKey: timed("open", plain.openWithValueKey),
+    openKept: timed("open", plain.openKept),
     wrapDek: timed("wrap", plain.wrapDek),
     unwrapDek: timed("unwrap", plain.unwrapDek),
     wrapKey: timed("wrap", plain.wrapKey),

@@ -22,6 +22,7 @@ export { type Encoding, SecretValue } from "./secret-value.ts";
 export { SigningKey } from "./signing-key.ts";
 export {
   deriveValueKey,
+  KeptValue,
   MAX_VALUE_BYTES,
   openValue,
   openWithValueKey,

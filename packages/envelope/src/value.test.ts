@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SecretKey, unsafelyExportKey } from "./key.ts";
@@ -7,6 +8,7 @@ import { refusalOf } from "./testing/refusal.ts";
 import { bitFlips, truncations } from "./testing/tampering.ts";
 import {
   deriveValueKey,
+  KeptValue,
   MAX_VALUE_BYTES,
   openValue,
   openWithValueKey,
@@ -64,12 +66,13 @@ describe("a sealed value", () => {
   });
 });
 
-/** Both roads to a value: they must refuse alike, or a cached key would change what an error means. */
+/** The roads to a value: they must refuse alike, or a cached key would change what an error means. */
 const { sealed, dek } = sealValue(value, place);
 const cached = deriveValueKey(dek, sealed);
 const roads: [string, (bytes: Uint8Array, at?: ValuePlace) => Buffer][] = [
   ["openValue", (bytes, at = place) => openValue(bytes, dek, at)],
   ["openWithValueKey", (bytes, at = place) => openWithValueKey(bytes, cached, at)],
+  ["KeptValue", (bytes, at = place) => new KeptValue(bytes, cached, at).open()],
 ];
 
 describe.each(roads)("%s", (_, open) => {
@@ -150,6 +153,14 @@ describe.each(roads)("%s", (_, open) => {
 test("regression: a key that is kept held on to a page of Node's pool for its 64 bytes", () => {
   const { sealed, dek } = sealValue(value, place);
   expect(saltAndCommitmentOf(deriveValueKey(dek, sealed)).buffer.byteLength).toBe(64);
+});
+
+test("a kept value opens each time, whatever became of the bytes that it was made of, and prints nothing", () => {
+  const bytes = Buffer.from(sealed);
+  const kept = new KeptValue(bytes, cached, place);
+  bytes.fill(0);
+  for (let i = 0; i < 3; i++) expect(kept.open()).toEqual(value);
+  expect(`${kept}${JSON.stringify(kept)}${inspect(kept)}`).toBe('[redacted]"[redacted]"[redacted]');
 });
 
 test("another DEK is refused by the commitment, before anything is decrypted", () => {

@@ -1,8 +1,9 @@
-import { randomBytes } from "node:crypto";
+import { type KeyObject, randomBytes } from "node:crypto";
 import { aesGcmDecrypt, aesGcmEncrypt, NONCE_BYTES, TAG_BYTES } from "./aes-gcm.ts";
 import { EnvelopeError } from "./error.ts";
 import { type Dek, SecretKey } from "./key.ts";
 import { type ValuePlace, valueAad } from "./place.ts";
+import { Redacted } from "./redacted.ts";
 import { COMMITMENT_BYTES, SALT_BYTES, saltAndCommitmentOf, unboxValueKey, ValueKey } from "./value-key.ts";
 
 /*
@@ -94,6 +95,43 @@ export function openWithValueKey(sealed: Uint8Array, key: ValueKey, place: Value
     sealed.subarray(CIPHERTEXT_AT, tagAt),
     sealed.subarray(tagAt),
   );
+}
+
+/**
+ * A sealed value with the key that opens it, for callers that open it again and again: all that is the same each time (its
+ * shape, the commitment, the bytes of its place) was looked at once. As secret as the key; prints as `[redacted]`.
+ */
+export class KeptValue extends Redacted {
+  readonly #key: KeyObject;
+  readonly #nonce: Buffer;
+  readonly #aad: Buffer;
+  readonly #ciphertext: Buffer;
+  readonly #tag: Buffer;
+
+  /**
+   * @param sealed is copied: a slice of what came over the wire keeps all of that, kilobytes for a value of a few bytes
+   * @throws EnvelopeError as `openWithValueKey`, but for `not_authentic`
+   */
+  constructor(sealed: Uint8Array, key: ValueKey, place: ValuePlace) {
+    super();
+    checkShape(sealed);
+    this.#key = unboxValueKey(key, sealed.subarray(SALT_AT, NONCE_AT));
+    const aad = valueAad(sealed.subarray(0, NONCE_AT), place);
+    const own = Buffer.allocUnsafeSlow(aad.length + sealed.length - NONCE_AT);
+    own.set(aad);
+    own.set(sealed.subarray(NONCE_AT), aad.length);
+    const ciphertextAt = aad.length + NONCE_BYTES;
+    const tagAt = own.length - TAG_BYTES;
+    this.#aad = own.subarray(0, aad.length);
+    this.#nonce = own.subarray(aad.length, ciphertextAt);
+    this.#ciphertext = own.subarray(ciphertextAt, tagAt);
+    this.#tag = own.subarray(tagAt);
+  }
+
+  /** As `openWithValueKey` would now, with the same bytes, key and place. @throws EnvelopeError `not_authentic` */
+  open(): Buffer {
+    return aesGcmDecrypt(this.#key, this.#nonce, this.#aad, this.#ciphertext, this.#tag);
+  }
 }
 
 // Format and suite come first: another format may have other lengths.

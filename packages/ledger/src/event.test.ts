@@ -8,6 +8,7 @@ import {
   MAX_DETAILS,
   MAX_EVENT_BYTES,
   type Outcome,
+  PreparedEvent,
 } from "./event.ts";
 import { sampleEvent } from "./testing/chains.ts";
 
@@ -93,6 +94,25 @@ describe("the bytes of an event", () => {
         expect(encodeEvent(event, SALT).toString("utf8")).toBe(plain);
       }),
     );
+  });
+
+  it("are the same when all but time and correlation id was prepared", () => {
+    fc.assert(
+      fc.property(anyEvent, anyEvent, (event, other) => {
+        const { time, correlationId, ...frame } = event;
+        const prepared = new PreparedEvent(frame);
+        expect(prepared.encode(time, correlationId, SALT)).toEqual(encodeEvent(event, SALT));
+        const later = { ...event, time: other.time, correlationId: other.correlationId };
+        expect(prepared.encode(later.time, later.correlationId, SALT)).toEqual(encodeEvent(later, SALT));
+        expect(() => new PreparedEvent(event)).toThrow(LedgerError);
+      }),
+    );
+    const { time, correlationId, ...frame } = sampleEvent();
+    const prepared = new PreparedEvent(frame);
+    expect(prepared.encode(time, correlationId)).not.toEqual(prepared.encode(time, correlationId));
+    expect(codeOf(() => prepared.encode("2026-02-30T00:00:00.000Z", correlationId))).toBe("malformed");
+    expect(codeOf(() => prepared.encode(time, "\ud800"))).toBe("malformed");
+    expect(codeOf(() => prepared.encode(time, "x".repeat(2_049)))).toBe("too_large");
   });
 
   it("do not depend on the order in which the members were given", () => {

@@ -72,13 +72,56 @@ const TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3])
  */
 export function encodeEvent(event: AuditEvent, salt?: Uint8Array): Buffer {
   requireMembers(event, 11, "event");
+  return joined(partsOf(event), event.time, event.correlationId, salt);
+}
+
+/** An event but for when it was, and for which call. */
+export type EventFrame = Omit<AuditEvent, "time" | "correlationId">;
+
+/** Events that differ in time and correlation id only, such as the reads of one value by one token: the rest is written once. */
+export class PreparedEvent {
+  readonly #parts: Parts;
+
+  /** @throws LedgerError as `encodeEvent` */
+  constructor(frame: EventFrame) {
+    requireMembers(frame, 9, "event");
+    this.#parts = partsOf(frame);
+  }
+
+  /** The bytes that `encodeEvent` gives for the same event, and with the same errors. */
+  encode(time: string, correlationId: string, salt?: Uint8Array): Buffer {
+    return joined(this.#parts, time, correlationId, salt);
+  }
+}
+
+/** An event's text, but for what stands between: correlation id, salt and time. */
+interface Parts {
+  toCorrelationId: string;
+  toSalt: string;
+  toTime: string;
+  toEnd: string;
+}
+
+function partsOf(event: EventFrame): Parts {
+  return {
+    toCorrelationId: `{"action":${action(event.action)},"actor":${actor(event.actor)},"correlationId":`,
+    toSalt:
+      `,"details":${details(event.details)},"ip":${quoteOrNull(event.ip, "ip")}` +
+      `,"outcome":${oneOf(OUTCOMES, event.outcome, "outcome")},"reason":${quoteOrNull(event.reason, "reason")},"salt":"`,
+    toTime: `","target":${target(event.target)},"tenant":${tenant(event.tenant)},"time":`,
+    toEnd: `,"userAgent":${quoteOrNull(event.userAgent, "userAgent")},"v":${EVENT_VERSION}}`,
+  };
+}
+
+function joined(parts: Parts, at: string, correlationId: string, salt: Uint8Array | undefined): Buffer {
   const text =
-    `{"action":${action(event.action)},"actor":${actor(event.actor)}` +
-    `,"correlationId":${quote(event.correlationId, "correlationId")},"details":${details(event.details)}` +
-    `,"ip":${quoteOrNull(event.ip, "ip")},"outcome":${oneOf(OUTCOMES, event.outcome, "outcome")}` +
-    `,"reason":${quoteOrNull(event.reason, "reason")},"salt":"${salt ? encodeSalt(salt) : freshSalt()}"` +
-    `,"target":${target(event.target)},"tenant":${tenant(event.tenant)},"time":${time(event.time)}` +
-    `,"userAgent":${quoteOrNull(event.userAgent, "userAgent")},"v":${EVENT_VERSION}}`;
+    parts.toCorrelationId +
+    quote(correlationId, "correlationId") +
+    parts.toSalt +
+    (salt ? encodeSalt(salt) : freshSalt()) +
+    parts.toTime +
+    time(at) +
+    parts.toEnd;
   const bytes = Buffer.from(text);
   if (bytes.length > MAX_EVENT_BYTES) throw tooLarge();
   return bytes;

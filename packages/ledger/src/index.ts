@@ -29,10 +29,12 @@ export {
   type AuditEvent,
   decodeEvent,
   EVENT_VERSION,
+  type EventFrame,
   encodeEvent,
   MAX_DETAILS,
   MAX_EVENT_BYTES,
   type Outcome,
+  PreparedEvent,
 } from "./event.ts";
 export type { Consistent } from "./export/consistent.ts";
 export {

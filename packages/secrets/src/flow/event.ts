@@ -1,4 +1,11 @@
-import { type AuditEvent, encodeEvent, fitText, type Outcome } from "@keyfold/ledger";
+import {
+  type AuditEvent,
+  type EventFrame,
+  encodeEvent,
+  fitText,
+  type Outcome,
+  PreparedEvent,
+} from "@keyfold/ledger";
 import { ACTIONS } from "../access/actions.ts";
 import type { Call, RequestInfo } from "./call.ts";
 
@@ -38,15 +45,13 @@ export interface Happening {
 
 /** The event's bytes, as they will be hashed and stored. */
 export function eventBytes(call: Call, tenant: string | null, happening: Happening): Buffer {
-  const { actor, services } = call;
-  return encode(
-    services.clock(),
-    { type: actor.type, id: actor.id, name: fitText(actor.name), via: actor.via },
-    call.request,
-    tenant,
-    happening.action ?? ACTIONS[call.action].event,
-    happening,
-  );
+  const frame = frameOfCall(call, tenant, happening);
+  return bytesOf(frame, call.services.clock(), call.request);
+}
+
+/** `eventBytes` for calls that differ in nothing but when they came and their correlation id. */
+export function prepareEvent(call: Call, tenant: string | null, happening: Happening): PreparedEvent {
+  return new PreparedEvent(frameOfCall(call, tenant, happening));
 }
 
 /** A happening as the canonical bytes that the chain hashes (docs/audit-format.md); for who is no caller of a verb. */
@@ -58,8 +63,34 @@ export function encode(
   action: string,
   happening: Omit<Happening, "action">,
 ): Buffer {
-  return encodeEvent({
-    time: time.toISOString(),
+  return bytesOf(frameOf(actor, request, tenant, action, happening), time, request);
+}
+
+function bytesOf(
+  frame: EventFrame,
+  time: Date,
+  { correlationId }: Pick<RequestInfo, "correlationId">,
+): Buffer {
+  return encodeEvent({ ...frame, time: time.toISOString(), correlationId });
+}
+
+function frameOfCall(
+  { actor, action, request }: Call,
+  tenant: string | null,
+  happening: Happening,
+): EventFrame {
+  const who = { type: actor.type, id: actor.id, name: fitText(actor.name), via: actor.via };
+  return frameOf(who, request, tenant, happening.action ?? ACTIONS[action].event, happening);
+}
+
+function frameOf(
+  actor: AuditEvent["actor"],
+  request: Pick<RequestInfo, "ip" | "userAgent">,
+  tenant: string | null,
+  action: string,
+  happening: Omit<Happening, "action">,
+): EventFrame {
+  return {
     action,
     outcome: happening.outcome ?? "success",
     actor,
@@ -72,8 +103,7 @@ export function encode(
     },
     ip: request.ip,
     userAgent: request.userAgent === null ? null : fitText(request.userAgent, 512),
-    correlationId: request.correlationId,
     reason: happening.reason ?? null,
     details: happening.details ?? {},
-  });
+  };
 }

@@ -1,21 +1,8 @@
 import { hash, randomBytes } from "node:crypto";
-import type { ValueKey } from "@keyfold/envelope";
 import { LRUCache } from "lru-cache";
 import type { ServiceActor } from "../access/actor.ts";
 import type { RequestInfo } from "../flow/call.ts";
-import type { SecretRow, VersionRow } from "../secret/rows.ts";
-
-/** A value as it is kept for the next read: sealed, with the key that opens it. Never plaintext. */
-export interface WarmValue {
-  tenantId: string;
-  secret: Pick<SecretRow, "id" | "name" | "projectId" | "environmentId" | "accessPolicy">;
-  /** `openUntil`: when it refuses by itself; null: not by time. */
-  version: Pick<VersionRow, "number" | "encoding" | "createdAt" | "openUntil">;
-  sealed: Uint8Array;
-  key: ValueKey;
-  /** The tenant's epoch before the rows were read: while it stands, they stand. */
-  epoch: bigint;
-}
+import type { WarmValue } from "./warm-value.ts";
 
 /** An answer of metadata, as it was given: to the same token the same, while the tenant's epoch stands. */
 export interface WarmAnswer {
@@ -39,8 +26,8 @@ export interface ReadCacheOptions {
   clock?: () => number;
 }
 
-/** What an entry weighs besides its bytes: rows, keys and the map itself, roughly. */
-const ENTRY_BYTES = 1024;
+/** What an entry weighs besides its bytes: rows, keys, an event's text and the map itself, roughly. */
+const ENTRY_BYTES = 2048;
 /** A larger value is read cold: it would push out hundreds of small ones. */
 const MOST_BYTES_EACH = 256 * 1024;
 const MOST_ANSWER_BYTES = 2 * 1024 * 1024;
@@ -71,7 +58,7 @@ export class ReadCache {
     this.#actors = new LRUCache({ max: maxActors, ttl: ttlMs, ttlResolution: 0, perf });
     this.#values = new LRUCache({
       maxSize: maxBytes,
-      sizeCalculation: (v) => ENTRY_BYTES + v.sealed.length,
+      sizeCalculation: (v) => ENTRY_BYTES + v.bytes,
       ttl: ttlMs,
       ttlResolution: 0,
       perf,
@@ -137,9 +124,7 @@ export class ReadCache {
   }
 
   keepValue(name: string, value: WarmValue): void {
-    if (value.sealed.length > MOST_BYTES_EACH) return;
-    // A copy: a slice of what came over the wire keeps all of that, kilobytes for a value of a few bytes.
-    this.#values.set(name, { ...value, sealed: new Uint8Array(value.sealed) });
+    if (value.bytes <= MOST_BYTES_EACH) this.#values.set(name, value);
   }
 
   /** Lets go of what is too old, which otherwise only leaves when it is asked for or pushed out. */

@@ -1,27 +1,22 @@
-import { SecretValue, type ValueKey } from "@keyfold/envelope";
+import { KeptValue, SecretValue, type ValueKey } from "@keyfold/envelope";
 import type { Action } from "../access/actions.ts";
 import type { ServiceActor } from "../access/actor.ts";
-import { mayReach } from "../access/authorize.ts";
 import { earliest } from "../access/deadline.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
-import { eventBytes } from "../flow/event.ts";
 import type { Services } from "../flow/services.ts";
 import { encodingOf } from "../input/value.ts";
 import { placeRefOf } from "../place/place.ts";
-import { refusedBy } from "../policy/judge.ts";
 import type { Loaded, SecretRefInput } from "../secret/load.ts";
 import type { RevealedView } from "../secret/schema.ts";
 import { viewRevealed } from "../secret/view.ts";
 import { refusedFrom } from "../version/open.ts";
 import type { KnownReader } from "./known-reader.ts";
+import { eventOfReader } from "./warm-value.ts";
 
 export interface RevealInput extends SecretRefInput {
   tenant?: string | undefined;
   version?: number | undefined;
 }
-
-/** Of a token's read a policy asks nothing that the time could change. */
-const ANY_TIME = new Date(0);
 
 /**
  * A read from what this process remembers: look up, check, open, and append its event with those of its neighbours.
@@ -38,28 +33,17 @@ export async function warmReveal(
   { actor, token, cache }: KnownReader,
 ): Promise<RevealedView | null | "unknown"> {
   const name = nameOf(actor, input);
-  const kept = cache.value(name);
-  if (kept === undefined || kept.epoch !== actor.epoch) return "unknown";
-  if (!mayReach(actor, action, kept.secret)) return null;
-  if (refusedBy(actor, action, kept.secret, ANY_TIME) !== null) return null;
-  const { secret, version } = kept;
-  const plaintext = services.envelope.openWithValueKey(kept.sealed, kept.key, {
-    deployment: services.deployment,
-    tenant: actor.tenantId,
-    project: secret.projectId,
-    environment: secret.environmentId,
-    secret: secret.id,
-    version: version.number,
-  });
-  const value = SecretValue.takeOver(plaintext, encodingOf(version.encoding));
+  const warm = cache.value(name);
+  if (warm === undefined || warm.epoch !== actor.epoch) return "unknown";
+  const event = eventOfReader(warm, actor, { services, actor, action, request });
+  if (event === null) return null;
+  const { secret, version } = warm;
+  const value = SecretValue.takeOver(services.envelope.openKept(warm.kept), encodingOf(version.encoding));
   try {
-    const event = eventBytes({ services, actor, action, request }, actor.tenantId, {
-      target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
-    });
     const outcome = await services.hot.appender.append(
       actor.tenantId,
-      event,
-      kept.epoch,
+      event.encode(services.clock().toISOString(), request.correlationId),
+      warm.epoch,
       earliest(actor.deadline, version.openUntil),
     );
     if (outcome !== "appended") {
@@ -112,9 +96,17 @@ export function rememberRead(
       createdAt: version.createdAt,
       openUntil: refusedFrom(version),
     },
-    sealed: sealed.sealed,
-    key,
+    kept: new KeptValue(sealed.sealed, key, {
+      deployment: services.deployment,
+      tenant: actor.tenantId,
+      project: secret.projectId,
+      environment: secret.environmentId,
+      secret: secret.id,
+      version: version.number,
+    }),
+    bytes: sealed.sealed.length,
     epoch,
+    given: null,
   });
 }
 
