@@ -1,5 +1,5 @@
 import { localRotators, type Rotator, RotatorError } from "@keyfold/rotators";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { setScene } from "./scene.ts";
 import { traces } from "./visitor.ts";
 
@@ -20,10 +20,6 @@ const stepwise: Rotator = {
 };
 const scene = setScene({ house: { rotators: [...localRotators, refused, stepwise] } });
 const DAY = 86_400_000;
-
-afterAll(async () => {
-  await scene.served?.house.moveClock("0");
-});
 
 test("webhooks: an endpoint is made with a filter, its signing secret shown once; deliveries are watched, and what was given up is sent again", async () => {
   const { token, caller } = await scene.furnish("acme");

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Served, type ServeOptions, serveHouse } from "@keyfold/api/testing";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, beforeEach } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { chromiumPath, launch, WHY_NONE } from "./chromium.ts";
 import { type Visitor, visit } from "./visitor.ts";
 
@@ -37,6 +37,8 @@ export function setScene(options: ServeOptions = {}): Scene {
   beforeEach(({ skip }) => {
     if (chromiumPath === null) skip(WHY_NONE);
   });
+  // A test that fails with the clock moved leaves that to no other.
+  afterEach(() => served?.house.moveClock("0"));
   return {
     get served() {
       return served;
