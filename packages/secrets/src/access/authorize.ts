@@ -33,10 +33,10 @@ export function mayAtAll(actor: Actor, action: Action): boolean {
   if (actor.type === "job") return facts.operator && actor.actions.includes(action);
   if (!(actor.type === "user" ? PERSON_ACTIONS.has(action) : facts.service)) return false;
   if (OF_ONESELF.has(action)) return true;
-  const grants = grantsFor(actor, action)!;
-  return facts.level === "tenant" && action !== "tenant.get"
-    ? grants.some(coversWholeTenant)
-    : grants.length > 0;
+  const wholly = facts.level === "tenant" && action !== "tenant.get";
+  return actor.grants.some(
+    (grant) => grant.actions.includes(action) && (!wholly || coversWholeTenant(grant)),
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { Redacted } from "@keyfold/envelope";
 import type { Action } from "../access/actions.ts";
 import type { Actor } from "../access/actor.ts";
@@ -7,6 +8,7 @@ import type { Services } from "./services.ts";
 export class Credential extends Redacted {
   readonly kind: "token" | "session";
   readonly #secret: string;
+  #digest: { salt: string; text: string } | null = null;
 
   constructor(kind: "token" | "session", secret: string) {
     super();
@@ -16,6 +18,13 @@ export class Credential extends Redacted {
 
   unsafelySecret(): string {
     return this.#secret;
+  }
+
+  /** A digest that says nothing to who does not know the salt. Made once: who calls in process shows one credential many times. */
+  digest(salt: string): string {
+    if (this.#digest?.salt !== salt)
+      this.#digest = { salt, text: hash("sha256", salt + this.#secret, "base64") };
+    return this.#digest.text;
   }
 }
 

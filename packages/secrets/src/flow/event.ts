@@ -54,6 +54,15 @@ export function prepareEvent(call: Call, tenant: string | null, happening: Happe
   return new PreparedEvent(frameOfCall(call, tenant, happening));
 }
 
+let moment = { at: Number.NaN, text: "" };
+
+/** A time as events write it. Of one millisecond there are many, and making its text takes as long as all else of a prepared event. */
+export function momentOf(time: Date): string {
+  const at = time.getTime();
+  if (at !== moment.at) moment = { at, text: time.toISOString() };
+  return moment.text;
+}
+
 /** A happening as the canonical bytes that the chain hashes (docs/audit-format.md); for who is no caller of a verb. */
 export function encode(
   time: Date,
@@ -71,7 +80,7 @@ function bytesOf(
   time: Date,
   { correlationId }: Pick<RequestInfo, "correlationId">,
 ): Buffer {
-  return encodeEvent({ ...frame, time: time.toISOString(), correlationId });
+  return encodeEvent({ ...frame, time: momentOf(time), correlationId });
 }
 
 function frameOfCall(

@@ -27,6 +27,8 @@ export interface Verb<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
    * the call runs in full, and every refusal comes from there.
    */
   warm?(services: Services, request: RequestInfo, input: z.output<I>): Promise<z.input<O> | null>;
+  /** `warm` makes its answer itself, of the declared fields and nothing else, which a test shows: it is not narrowed again. */
+  readonly warmIsNarrow?: true;
   /** Remembers an answer, narrowed, for `warm` to give once more. @returns whether it was kept, and so is nobody's to change */
   remember?(call: Call, input: z.output<I>, answer: z.output<O>): boolean;
   /** Work for an actor who holds the action somewhere; where exactly is the verb's to check. */
@@ -43,13 +45,19 @@ export function defineVerb<I extends z.ZodType, O extends z.ZodType>(verb: Verb<
  * audited too.
  * @throws KeyfoldError and nothing else
  */
-export async function invoke<I extends z.ZodType, O extends z.ZodType>(
+export function invoke<I extends z.ZodType, O extends z.ZodType>(
   services: Services,
   verb: Verb<I, O>,
   request: RequestInfo,
   input: unknown,
 ): Promise<z.output<O>> {
-  return perform(services, verb, request, parseInput(verb.input, input));
+  let parsed: z.output<I>;
+  try {
+    parsed = parseInput(verb.input, input);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  return perform(services, verb, request, parsed);
 }
 
 /**
@@ -71,14 +79,14 @@ export async function invokeWarm<I extends z.ZodType, O extends z.ZodType>(
     const warm = await verb.warm(services, request, parsed.data);
     if (warm === null) return null;
     // What was remembered was narrowed when it was first given.
-    return verb.remember === undefined ? verb.output.parse(warm) : (warm as z.output<O>);
+    return verb.remember === undefined ? narrowed(verb, warm) : (warm as z.output<O>);
   } catch (error) {
     throw await refused(services, verb.action, request, input, null, error);
   }
 }
 
 /** `invoke` for input that was parsed already. */
-export async function perform<I extends z.ZodType, O extends z.ZodType>(
+export function perform<I extends z.ZodType, O extends z.ZodType>(
   services: Services,
   verb: Verb<I, O>,
   request: RequestInfo,
@@ -101,7 +109,7 @@ export async function performAs<I extends z.ZodType, O extends z.ZodType>(
   let actor: Actor | null = null;
   try {
     const warm = verb.warm === undefined ? null : await verb.warm(services, request, input);
-    if (warm !== null) return verb.output.parse(warm);
+    if (warm !== null) return narrowed(verb, warm);
     actor = await whoCalls();
     request.onActor?.(actor);
     services.uses?.record(actor, request.ip);
@@ -114,6 +122,11 @@ export async function performAs<I extends z.ZodType, O extends z.ZodType>(
   } catch (error) {
     throw await refused(services, verb.action, request, input, actor, error);
   }
+}
+
+/** What of a warm answer leaves: declared fields only. */
+function narrowed<I extends z.ZodType, O extends z.ZodType>(verb: Verb<I, O>, warm: z.input<O>): z.output<O> {
+  return verb.warmIsNarrow ? (warm as z.output<O>) : verb.output.parse(warm);
 }
 
 /** Logs and audits what was refused. @returns what its caller hears */

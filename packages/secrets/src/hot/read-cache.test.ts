@@ -19,7 +19,9 @@ function warmValue(tenantId: string, epoch = 1n) {
   return {
     tenantId,
     secret: { id: OTHER, name: "KEY", projectId: OTHER, environmentId: OTHER, accessPolicy: null },
-    version: { number: 1, encoding: "utf8", createdAt: new Date(0), openUntil: null },
+    encoding: "utf8" as const,
+    openUntil: null,
+    facts: { id: OTHER, name: "KEY", version: 1, createdAt: new Date(0).toISOString(), openUntil: null },
     kept: new KeptValue(sealed, deriveValueKey(dek, sealed), place),
     bytes: sealed.length,
     epoch,

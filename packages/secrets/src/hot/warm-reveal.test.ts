@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { requestInfo } from "../router/context.ts";
+import { verbs } from "../router/verbs.ts";
 import type { KeyfoldServer } from "../server.ts";
 import { callerOf, type House, openHouse } from "../testing/house.ts";
 
@@ -59,6 +62,32 @@ test("a hundred warm reads share commits, and each has its own event", async () 
   expect(asked).toBeLessThan(10);
   expect(await successes(slug)).toBe(before + 100);
   await house.verify();
+});
+
+test("a warm answer holds what its schema declares and nothing else, in whatever encoding and state, as a cold one does", async () => {
+  const { admin, reader, secretId } = await warmed("warm-narrow");
+  const bytes = Buffer.from([0, 255, 1]).toString("base64");
+  const binary = await admin.secrets.create({ name: "BINARY", value: bytes, encoding: "base64" });
+  await admin.secrets.rotate({ id: secretId, value: "sk_test_second", graceSeconds: 3600 });
+  const ofVersion = verbs.versions.reveal as unknown as typeof verbs.secrets.reveal;
+  const asked: [typeof verbs.secrets.reveal, object][] = [
+    [verbs.secrets.reveal, { id: secretId }],
+    [verbs.secrets.reveal, { name: "BINARY" }],
+    [ofVersion, { id: secretId, version: 1 }],
+    [ofVersion, { id: binary.id, version: 1 }],
+  ];
+  const request = requestInfo({ token: reader.token });
+  for (const [verb, input] of asked) {
+    const cold = await elsewhere.invoke(verb, request, input);
+    await house.server.invoke(verb, request, input);
+    const warm = (await house.server.invokeWarm(verb, request, input))!;
+    expect(Object.keys(warm).sort()).toEqual(Object.keys(cold).sort());
+    expect(z.strictObject(verb.output.shape).parse(warm)).toEqual(warm);
+    expect({ ...warm, value: warm.value.unsafelyEncoded() }).toEqual({
+      ...cold,
+      value: cold.value.unsafelyEncoded(),
+    });
+  }
 });
 
 test("a token that another process revoked is refused by the very next warm read", async () => {

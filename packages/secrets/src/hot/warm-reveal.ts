@@ -3,15 +3,16 @@ import type { Action } from "../access/actions.ts";
 import type { ServiceActor } from "../access/actor.ts";
 import { earliest } from "../access/deadline.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
+import { momentOf } from "../flow/event.ts";
 import type { Services } from "../flow/services.ts";
 import { encodingOf } from "../input/value.ts";
 import { placeRefOf } from "../place/place.ts";
 import type { Loaded, SecretRefInput } from "../secret/load.ts";
 import type { RevealedView } from "../secret/schema.ts";
-import { viewRevealed } from "../secret/view.ts";
+import { revealedFacts, viewRevealed } from "../secret/view.ts";
 import { refusedFrom } from "../version/open.ts";
 import type { KnownReader } from "./known-reader.ts";
-import { eventOfReader } from "./warm-value.ts";
+import { eventOfReader, type WarmValue } from "./warm-value.ts";
 
 export interface RevealInput extends SecretRefInput {
   tenant?: string | undefined;
@@ -22,38 +23,51 @@ export interface RevealInput extends SecretRefInput {
  * A read from what this process remembers: look up, check, open, and append its event with those of its neighbours.
  * The append judges it by the tenant's epoch and every deadline, so what was revoked, rotated or deleted meanwhile,
  * in whatever process, is not given out.
- * @returns "unknown" where the value is not remembered; null where anything is stale or refused: then the read runs
- *   cold, and that answer counts
+ * @returns null, at once, where the value is not remembered; a promise of null where anything is stale or refused: then the
+ *   read runs cold, and that answer counts
  */
-export async function warmReveal(
+export function warmReveal(
   services: Services,
   action: Action,
   request: RequestInfo,
   input: RevealInput,
-  { actor, token, cache }: KnownReader,
-): Promise<RevealedView | null | "unknown"> {
+  known: KnownReader,
+): Promise<RevealedView | null> | null {
+  const { actor, cache } = known;
   const name = nameOf(actor, input);
   const warm = cache.value(name);
-  if (warm === undefined || warm.epoch !== actor.epoch) return "unknown";
-  const event = eventOfReader(warm, actor, { services, actor, action, request });
+  return warm === undefined || warm.epoch !== actor.epoch
+    ? null
+    : readWarm({ services, actor, action, request }, input, known, name, warm);
+}
+
+async function readWarm(
+  call: Call,
+  input: RevealInput,
+  { actor, token, cache }: KnownReader,
+  name: string,
+  warm: WarmValue,
+): Promise<RevealedView | null> {
+  const { services, request } = call;
+  const event = eventOfReader(warm, actor, call);
   if (event === null) return null;
-  const { secret, version } = warm;
-  const value = SecretValue.takeOver(services.envelope.openKept(warm.kept), encodingOf(version.encoding));
+  const { secret, facts } = warm;
+  const value = SecretValue.takeOver(services.envelope.openKept(warm.kept), warm.encoding);
   try {
     const outcome = await services.hot.appender.append(
       actor.tenantId,
-      event.encode(services.clock().toISOString(), request.correlationId),
+      event.encode(momentOf(services.clock()), request.correlationId),
       warm.epoch,
-      earliest(actor.deadline, version.openUntil),
+      earliest(actor.deadline, warm.openUntil),
     );
     if (outcome !== "appended") {
       value.wipe();
       cache.drop(token, name);
       return null;
     }
-    services.reads?.record(actor, secret.id, version.number, request.instance);
-    if (input.version === undefined) services.comparisons?.saw(actor, secret, version.number, value);
-    return viewRevealed(secret, version, value);
+    services.reads?.record(actor, secret.id, facts.version, request.instance);
+    if (input.version === undefined) services.comparisons?.saw(actor, secret, facts.version, value);
+    return viewRevealed(facts, value);
   } catch (error) {
     value.wipe();
     throw error;
@@ -80,6 +94,7 @@ export function rememberRead(
     sealed?.sealed == null
   )
     return;
+  const openUntil = refusedFrom(version);
   cache.keepActor(token, actor);
   cache.keepValue(nameOf(actor, input), {
     tenantId: actor.tenantId,
@@ -90,12 +105,9 @@ export function rememberRead(
       environmentId: secret.environmentId,
       accessPolicy: secret.accessPolicy,
     },
-    version: {
-      number: version.number,
-      encoding: version.encoding,
-      createdAt: version.createdAt,
-      openUntil: refusedFrom(version),
-    },
+    encoding: encodingOf(version.encoding),
+    openUntil,
+    facts: revealedFacts(secret, { ...version, openUntil }),
     kept: new KeptValue(sealed.sealed, key, {
       deployment: services.deployment,
       tenant: actor.tenantId,

@@ -1,4 +1,4 @@
-import type { KeptValue } from "@keyfold/envelope";
+import type { Encoding, KeptValue } from "@keyfold/envelope";
 import type { PreparedEvent } from "@keyfold/ledger";
 import type { Action } from "../access/actions.ts";
 import type { ServiceActor } from "../access/actor.ts";
@@ -6,14 +6,18 @@ import { mayReach } from "../access/authorize.ts";
 import type { Call, RequestInfo } from "../flow/call.ts";
 import { prepareEvent } from "../flow/event.ts";
 import { refusedBy } from "../policy/judge.ts";
-import type { SecretRow, VersionRow } from "../secret/rows.ts";
+import type { SecretRow } from "../secret/rows.ts";
+import type { RevealedFacts } from "../secret/view.ts";
 
 /** A value as it is kept for the next read: sealed, with the key that opens it. Never plaintext. */
 export interface WarmValue {
   tenantId: string;
   secret: Pick<SecretRow, "id" | "name" | "projectId" | "environmentId" | "accessPolicy">;
-  /** `openUntil`: when it refuses by itself; null: not by time. */
-  version: Pick<VersionRow, "number" | "encoding" | "createdAt" | "openUntil">;
+  encoding: Encoding;
+  /** When it refuses by itself; null: not by time. */
+  openUntil: Date | null;
+  /** What its reader is told with it. */
+  facts: RevealedFacts;
   kept: KeptValue;
   /** How many bytes it has, sealed. */
   bytes: number;
@@ -41,13 +45,13 @@ const ANY_TIME = new Date(0);
 export function eventOfReader(value: WarmValue, actor: ServiceActor, call: Call): PreparedEvent | null {
   const { action, request } = call;
   const { ip, userAgent } = request;
-  const { given, secret, version } = value;
+  const { given, secret, facts } = value;
   if (given?.actor === actor && given.action === action && given.ip === ip && given.userAgent === userAgent)
     return given.event;
   if (!mayReach(actor, action, secret)) return null;
   if (refusedBy(actor, action, secret, ANY_TIME) !== null) return null;
   const event = prepareEvent(call, actor.tenantId, {
-    target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
+    target: { type: "secret", id: secret.id, name: secret.name, version: facts.version },
   });
   value.given = { actor, action, ip, userAgent, event };
   return event;

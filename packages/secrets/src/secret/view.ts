@@ -34,19 +34,32 @@ export function viewSecret(row: SecretRow, place: NamedPlace, current: Current |
   };
 }
 
-/** An opened value as its reader gets it. `openUntil`: when its version refuses by itself. */
-export function viewRevealed(
+/** What a reader gets besides a value and its encoding. */
+export type RevealedFacts = Pick<RevealedView, "id" | "name" | "version" | "createdAt" | "openUntil">;
+
+/** `openUntil`: when its version refuses by itself. */
+export function revealedFacts(
   secret: Pick<SecretRow, "id" | "name">,
   version: Pick<VersionRow, "number" | "createdAt" | "openUntil">,
-  value: SecretValue,
-): RevealedView {
+): RevealedFacts {
   return {
     id: secret.id,
     name: secret.name,
     version: version.number,
-    encoding: value.encoding,
-    value,
     createdAt: version.createdAt.toISOString(),
     openUntil: iso(version.openUntil),
+  };
+}
+
+/** An opened value as its reader gets it. */
+export function viewRevealed(facts: RevealedFacts, value: SecretValue): RevealedView {
+  return {
+    id: facts.id,
+    name: facts.name,
+    version: facts.version,
+    encoding: value.encoding,
+    value,
+    createdAt: facts.createdAt,
+    openUntil: facts.openUntil,
   };
 }

@@ -12,6 +12,7 @@ export const revealVersion = defineVerb({
   input: revealVersionInput,
   output: revealedView,
   warm: (services, request, input) => revealKnown(services, "version.reveal", request, input),
+  warmIsNarrow: true,
   async run(call, input) {
     return reveal(call, await tenantOf(call, input.tenant), { id: input.id }, input.version);
   },

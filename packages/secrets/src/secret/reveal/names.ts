@@ -8,7 +8,7 @@ import { keepFound } from "../../upstream/keep.ts";
 import { openVersion, refuseClosed, refusedFrom } from "../../version/open.ts";
 import { findSecrets, type Loaded } from "../load.ts";
 import type { RevealedView } from "../schema.ts";
-import { viewRevealed } from "../view.ts";
+import { revealedFacts, viewRevealed } from "../view.ts";
 import { noteRead } from "./note-read.ts";
 
 /** Stands where an id stands, for what is not kept here. */
@@ -127,7 +127,7 @@ async function openAll(
       if (version === null) throw new KeyfoldError("secret_empty");
       refuseClosed(version, now);
       const value = await openVersion(call, tenantId, loaded);
-      take(viewRevealed(secret, { ...version, openUntil: refusedFrom(version) }, value));
+      take(viewRevealed(revealedFacts(secret, { ...version, openUntil: refusedFrom(version) }), value));
       unit.record({
         target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
       });

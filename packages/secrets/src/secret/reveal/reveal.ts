@@ -18,7 +18,7 @@ import { memberStands } from "../../member/stands.ts";
 import { openKeyed, refuseClosed, refusedFrom } from "../../version/open.ts";
 import { loadSecret, type SecretRefInput } from "../load.ts";
 import { type RevealedView, revealedView, revealSecretInput } from "../schema.ts";
-import { viewRevealed } from "../view.ts";
+import { revealedFacts, viewRevealed } from "../view.ts";
 import { revealNames } from "./names.ts";
 import { noteRead } from "./note-read.ts";
 
@@ -32,6 +32,7 @@ export const revealSecret = defineVerb({
   input: revealSecretInput,
   output: revealedView,
   warm: (services, request, input) => revealKnown(services, "secret.reveal", request, input),
+  warmIsNarrow: true,
   async run(call, input) {
     const tenantId = await tenantOf(call, input.tenant);
     const { name } = input;
@@ -100,20 +101,25 @@ const shared = ({ services, actor }: Pick<Call, "services" | "actor">, tenantId:
  * share of a commit.
  * @returns null where anything is not known or refused: then the read begins with who calls, and that answer counts
  */
-export async function revealKnown(
+export function revealKnown(
   services: Services,
   action: "secret.reveal" | "version.reveal",
   request: RequestInfo,
   input: RevealInput,
 ): Promise<RevealedView | null> {
   const known = knownReader(services, action, request, input);
-  if (known === null) return null;
-  const { actor } = known;
-  const warm = await warmReveal(services, action, request, input, known);
-  if (warm !== "unknown") return warm;
-  const call: Call = { services, actor, action, request };
+  if (known === null) return NOTHING;
+  const warm = warmReveal(services, action, request, input, known);
+  return warm ?? revealOnce({ services, actor: known.actor, action, request }, input, known);
+}
+
+const NOTHING = Promise.resolve(null);
+
+/** One try of a read by a token that was remembered, of a value that was not. */
+async function revealOnce(call: Call, input: RevealInput, known: KnownReader): Promise<RevealedView | null> {
+  const { tenantId } = known.actor;
   try {
-    return await tryReveal(call, actor.tenantId, shared(call, actor.tenantId), input, input.version, known);
+    return await tryReveal(call, tenantId, shared(call, tenantId), input, input.version, known);
   } catch (error) {
     const ours = error instanceof KeyfoldError ? error : databaseError(error);
     if (ours !== null && NOT_NOW.has(ours.code)) throw ours;
@@ -159,7 +165,7 @@ async function tryReveal(
     if (number === undefined && call.actor.type === "service_token")
       call.services.comparisons?.saw(call.actor, secret, version.number, value);
     rememberRead(call, number === undefined ? ref : { ...ref, version: number }, loaded, key);
-    return viewRevealed(secret, { ...version, openUntil: refusedFrom(version) }, value);
+    return viewRevealed(revealedFacts(secret, { ...version, openUntil: refusedFrom(version) }), value);
   } catch (error) {
     value.wipe();
     throw error;
