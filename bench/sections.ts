@@ -90,7 +90,7 @@ ${table(await httpRows([1, 32], quick ? 1 : 3))}`,
 for a warm reveal and 1 for a cold one; \`audit verify\` at least 0.3 of hashing the same lines. Opening, for which a warm
 reveal remembers the key, is a sixth of its work in Node: the rest is the event with its hashes, tRPC's caller, the checks and
 the memory of it all. Over a thousand tenants nearly every read is a batch by itself besides, a row in PostgreSQL with two
-indexes, 30 µs, where one tenant's reads share theirs.
+indexes, 25 µs, where one tenant's reads share theirs.
 
 ${table(rows)}
 
