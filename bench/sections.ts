@@ -117,7 +117,7 @@ tries 100,000 tokens and 1,000 people.`,
   {
     name: "fairness",
     title: "A neighbour beside a flood",
-    run: async (quick) => fairnessText(await fairness(quick ? 2 : 5)),
+    run: async (quick) => fairnessText(await fairness(quick ? 2 : 8)),
   },
   {
     name: "panel",
