@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { type BeginOptions, factsOf, peerOf } from "../http/begin.ts";
 import { type CallLimits, noteCounted } from "../http/call-limits.ts";
+import { AFewAtATime } from "./a-few-at-a-time.ts";
 import type { HotDoor } from "./door.ts";
 import { RawHeaders } from "./raw-headers.ts";
 import { answerRefusal } from "./refuse.ts";
@@ -17,10 +18,12 @@ const IS_LIMITED = new RegExp(`^/(${LIMITED.join("|")})(/|$)`);
 const MOST_BODY = 64 * 1024;
 
 /**
- * Counts a call before an app does, and refuses whoever is past their limit at a tenth of what the app's way costs: a flood of
- * one tenant is then little that its neighbours wait behind. What it does not read the same way as the app, the app counts.
+ * Counts a call before an app does, and refuses whoever is past their limit at a tenth of what the app's way costs, a few at a
+ * time: a flood of one tenant, which sends on when it is answered, is then little that its neighbours wait behind. What it does
+ * not read the same way as the app, the app counts.
  */
 export function createLimitDoor(options: LimitDoorOptions): HotDoor {
+  const refusals = new AFewAtATime();
   return (app) => (request, response) => {
     const start = performance.now();
     const headers = isSimple(request) ? RawHeaders.of(request.rawHeaders) : null;
@@ -31,7 +34,8 @@ export function createLimitDoor(options: LimitDoorOptions): HotDoor {
         noteCounted(request, counted);
         app(request, response);
       },
-      (error: unknown) => answerRefusal(options, { request, response, headers, facts, start }, error),
+      (error: unknown) =>
+        refusals.add(() => answerRefusal(options, { request, response, headers, facts, start }, error)),
     );
   };
 }
