@@ -30,11 +30,11 @@ const OPENED: Record<string, number> = {
   "packages/secrets/src/webhook/signing-secret.ts": 1,
   "packages/secrets/src/person/factor/totp.ts": 1,
   "packages/secrets/src/mail/queue.ts": 1,
-  // Credentials that a request shows: looked up by a digest, remembered by another, and counted where they are guesses.
+  // Credentials that a request shows: looked up by a digest, and counted where they are guesses. They are remembered by another
+  // digest, which a credential makes of itself.
   "packages/secrets/src/access/authenticate.ts": 1,
   "packages/secrets/src/session/find.ts": 1,
   "packages/secrets/src/session/session.ts": 1,
-  "packages/secrets/src/hot/read-cache.ts": 1,
   "apps/api/src/http/callers.ts": 2,
   // The client: handed out as text and as bytes, and sealed into a copy of its own.
   "packages/client/src/bytes.ts": 2,
