@@ -11,7 +11,12 @@ export const VALUE = "sk_test_not_a_real_key_0123456789abcdef";
 const root = join(here, "..");
 /** As scripts/start.ts starts it. */
 const MALLOC = { MALLOC_TRIM_THRESHOLD_: "131072" };
-const AS_STARTED = ["--max-semi-space-size=8", "--conditions=built", join(root, "apps/api/dist/main.js")];
+const AS_STARTED = [
+  "--max-semi-space-size=8",
+  "--initial-old-space-size=128",
+  "--conditions=built",
+  join(root, "apps/api/dist/main.js"),
+];
 
 /** The API as it is started by anyone, in a process of its own, with a tenant and a hundred secrets. */
 export async function startKeyfold(settings: Readonly<Record<string, string>> = {}): Promise<{
