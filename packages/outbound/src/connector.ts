@@ -1,12 +1,10 @@
 import type { LookupFunction } from "node:net";
 import { isIP } from "node:net";
-import { Agent, buildConnector, request } from "undici";
+import { buildConnector } from "undici";
 import { isPublicAddress } from "./address.ts";
 import { type AllowRule, allowsHost } from "./allow.ts";
 import type { Address, Resolvers } from "./resolve.ts";
 import { TargetError } from "./target.ts";
-
-export { Agent, request };
 
 export interface ConnectorOptions {
   rules: readonly AllowRule[];

@@ -69,7 +69,10 @@ const SMALL_ANSWER_MS = 1_000;
 export function createOutbound(options: OutboundOptions = {}): Outbound {
   const { allow = [], timeoutMs = 10_000, connectTimeoutMs = 5_000, resolvers = systemResolvers() } = options;
   const open = async () => {
-    const { Agent, checkedConnector, request } = await import("./connector.ts");
+    const [{ Agent, request }, { checkedConnector }] = await Promise.all([
+      import("undici"),
+      import("./connector.ts"),
+    ]);
     const agent = new Agent({
       connect: checkedConnector({ rules: allow, resolvers, connectTimeoutMs, ca: options.ca }),
       allowH2: false,

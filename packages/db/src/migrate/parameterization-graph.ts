@@ -28,19 +28,21 @@ const SPARSE = 1024;
  */
 export function moveKeysUp(schema: ParameterizationSchema): ParameterizationSchema {
   const graph = decode(schema.graph);
-  const keys = new Set([...graph.inputs, ...graph.outputs].flat().map(({ key }) => key));
-  const order = schema.strings.map((_, i) => i).filter((i) => !keys.has(i));
-  const filling = Array.from({ length: Math.max(0, SPARSE - order.length) }, () => "");
-  const first = order.length + filling.length;
-  const moved = new Map([...order.entries()].map(([to, from]) => [from, to]));
-  for (const key of [...keys].sort((a, b) => a - b)) moved.set(key, first + moved.size - order.length);
+  const fields = new Set([...graph.inputs, ...graph.outputs].flat().map(({ key }) => key));
+  const keys = [...fields].sort((a, b) => a - b);
+  const others = schema.strings.map((_, i) => i).filter((i) => !fields.has(i));
+  const first = Math.max(SPARSE, others.length);
+  const moved = new Map([
+    ...others.map((from, to) => [from, to] as const),
+    ...keys.map((from, i) => [from, first + i] as const),
+  ]);
   const at = (from: number): number => moved.get(from)!;
   const keyed = (edge: Edge): Edge => ({ ...edge, key: at(edge.key) });
   return {
     strings: [
-      ...order.map((i) => schema.strings[i]!),
-      ...filling,
-      ...[...keys].sort((a, b) => a - b).map((i) => schema.strings[i]!),
+      ...others.map((i) => schema.strings[i]!),
+      ...Array<string>(first - others.length).fill(""),
+      ...keys.map((i) => schema.strings[i]!),
     ],
     graph: encode({
       // An input's second is the name of an enum.

@@ -2,9 +2,10 @@ import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "@keyfold/db/testing";
 
 /** A PgBouncer in transaction mode, in front of one database. */
 export interface Pooler {
@@ -19,7 +20,7 @@ export const hasPgBouncer = (): boolean => spawnSync("pgbouncer", ["--version"])
 export async function startPooler(databaseUrl: string, connections: number): Promise<Pooler> {
   const target = new URL(databaseUrl);
   const folder = await mkdtemp(join(tmpdir(), "keyfold-pgbouncer-"));
-  const port = await freePort();
+  const port = Number(await freePort());
   const config = join(folder, "pgbouncer.ini");
   await writeFile(
     config,
@@ -53,15 +54,6 @@ server_reset_query_always = 0
     throw error;
   }
   return { url: `postgresql://${randomUUID()}:x@127.0.0.1:${port}/kept`, stop };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function listens(port: number, hasEnded: () => boolean): Promise<void> {
