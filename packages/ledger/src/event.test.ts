@@ -110,6 +110,10 @@ describe("the bytes of an event", () => {
     const { time, correlationId, ...frame } = sampleEvent();
     const prepared = new PreparedEvent(frame);
     expect(prepared.encode(time, correlationId)).not.toEqual(prepared.encode(time, correlationId));
+    // As long as a UUID, but with a byte more, with an escape, and a character shorter.
+    const ids = ["x".repeat(36), `${"x".repeat(35)}é`, `${"x".repeat(35)}"`, "x".repeat(35)];
+    const encoded = ids.map((id) => prepared.encode(time, id, SALT));
+    expect(encoded).toEqual(ids.map((id) => encodeEvent({ ...frame, time, correlationId: id }, SALT)));
     expect(codeOf(() => prepared.encode("2026-02-30T00:00:00.000Z", correlationId))).toBe("malformed");
     expect(codeOf(() => prepared.encode(time, "\ud800"))).toBe("malformed");
     expect(codeOf(() => prepared.encode(time, "x".repeat(2_049)))).toBe("too_large");

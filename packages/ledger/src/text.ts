@@ -6,6 +6,9 @@ export const MAX_STRING_BYTES = 2_048;
 /** Anything but the printable ASCII characters that JSON writes as they are. */
 const NEEDS_CARE = /[^ !#-[\]-~]/;
 
+/** Whether JSON writes a text as it is, a byte for each of its characters. */
+export const isPlain = (text: string): boolean => !NEEDS_CARE.test(text);
+
 /**
  * A string as RFC 8785 (§3.2.2.2) writes it, quotes included. That is what `JSON.stringify` writes, except
  * that lone surrogates are refused: they have no UTF-8, and two of them would become the same bytes.
@@ -17,7 +20,7 @@ export function quote(text: unknown, field: string): string {
   if (typeof text !== "string") throw new LedgerError("malformed", `${field} must be a string`);
   if (text.length > MAX_STRING_BYTES) throw tooLong(field);
   // Most strings of an event are plain ASCII: one test answers for escapes, surrogates and length at once.
-  if (!NEEDS_CARE.test(text)) return `"${text}"`;
+  if (isPlain(text)) return `"${text}"`;
   if (!text.isWellFormed()) throw new LedgerError("malformed", `${field} holds a lone surrogate`);
   if (Buffer.byteLength(text) > MAX_STRING_BYTES) throw tooLong(field);
   return JSON.stringify(text);
