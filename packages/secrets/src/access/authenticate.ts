@@ -6,17 +6,17 @@ import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
 import { Together } from "../flow/together.ts";
 import { checkOnce } from "../integrity/check-once.ts";
-import type { Algorithm } from "../key/suite/algorithm.ts";
 import { memberOf } from "../member/of.ts";
 import { servedHere } from "../region/gate.ts";
 import { findSession, type LiveSession, type PersonSession } from "../session/find.ts";
+import { checkJoinedTenant, type JoinedTenant } from "../tenant/joined.ts";
 import { isFrom, storedRanges } from "../token/ip-ranges.ts";
 import { couldBeToken, credentialDigest } from "../token/secret.ts";
 import type { Caller, ServiceActor } from "./actor.ts";
 import { earliest } from "./deadline.ts";
 import { grantOf, scopeSchema } from "./scope.ts";
 
-interface TokenRow {
+interface TokenRow extends JoinedTenant {
   kind: "service_token" | "operator";
   /** A bigint, which pg gives as text. */
   epoch: string;
@@ -38,16 +38,6 @@ interface TokenRow {
   federated_by: string | null;
   generation: number;
   mac: Buffer;
-  t_slug: string;
-  t_name: string;
-  t_created_at: Date;
-  t_created_by: unknown;
-  t_deleted_at: Date | null;
-  t_purged_at: Date | null;
-  t_grace_seconds: number | null;
-  t_algorithm: Algorithm | null;
-  t_generation: number;
-  t_mac: Buffer;
 }
 
 /**
@@ -193,17 +183,5 @@ function checkToken({ mac }: Services, row: TokenRow): void {
     rotatedFrom: row.rotated_from,
     federatedBy: row.federated_by,
   });
-  mac.check("tenants", tenantId, {
-    id: tenantId,
-    slug: row.t_slug,
-    name: row.t_name,
-    createdAt: row.t_created_at,
-    createdBy: row.t_created_by,
-    deletedAt: row.t_deleted_at,
-    purgedAt: row.t_purged_at,
-    graceSeconds: row.t_grace_seconds,
-    algorithm: row.t_algorithm,
-    generation: row.t_generation,
-    mac: row.t_mac,
-  });
+  checkJoinedTenant(mac, tenantId, row);
 }

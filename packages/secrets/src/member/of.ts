@@ -4,9 +4,9 @@ import { earliest } from "../access/deadline.ts";
 import { again } from "../flow/again.ts";
 import { onPool } from "../flow/query.ts";
 import type { Services } from "../flow/services.ts";
-import type { Algorithm } from "../key/suite/algorithm.ts";
 import { servedHere } from "../region/gate.ts";
 import { roleRow } from "../role/rows.ts";
+import { checkJoinedTenant, type JoinedTenant } from "../tenant/joined.ts";
 import { rightsOf } from "./grant.ts";
 import { memberRow } from "./rows.ts";
 
@@ -19,20 +19,10 @@ export interface PersonSession {
 }
 
 /** A row of `find_member()`: t_ tenant, m_ membership, r_ one of the tenant's own roles. */
-interface FoundMember {
+interface FoundMember extends JoinedTenant {
   /** A bigint, which pg gives as text. */
   epoch: string;
   now: Date;
-  t_slug: string;
-  t_name: string;
-  t_created_at: Date;
-  t_created_by: unknown;
-  t_deleted_at: Date | null;
-  t_purged_at: Date | null;
-  t_grace_seconds: number | null;
-  t_algorithm: Algorithm | null;
-  t_generation: number;
-  t_mac: Buffer;
   m_name: string;
   m_grants: unknown;
   m_created_at: Date;
@@ -74,19 +64,7 @@ export async function memberOf(
   const [row] = rows;
   if (row === undefined || row.m_removed_at !== null || row.t_deleted_at !== null) return null;
   const { mac } = services;
-  mac.check("tenants", tenantId, {
-    id: tenantId,
-    slug: row.t_slug,
-    name: row.t_name,
-    createdAt: row.t_created_at,
-    createdBy: row.t_created_by,
-    deletedAt: row.t_deleted_at,
-    purgedAt: row.t_purged_at,
-    graceSeconds: row.t_grace_seconds,
-    algorithm: row.t_algorithm,
-    generation: row.t_generation,
-    mac: row.t_mac,
-  });
+  checkJoinedTenant(mac, tenantId, row);
   const member = memberRow(mac, tenantId, {
     personId: person.id,
     name: row.m_name,

@@ -1,6 +1,7 @@
 import type { SecretValue } from "@keyfold/envelope";
 import { iso, jsonActor } from "../input/stored.ts";
 import type { NamedPlace } from "../place/place.ts";
+import { refusedFrom } from "../version/open.ts";
 import type { SecretRow, VersionRow } from "./rows.ts";
 import type { RevealedView, SecretView } from "./schema.ts";
 
@@ -37,17 +38,17 @@ export function viewSecret(row: SecretRow, place: NamedPlace, current: Current |
 /** What a reader gets besides a value and its encoding. */
 export type RevealedFacts = Pick<RevealedView, "id" | "name" | "version" | "createdAt" | "openUntil">;
 
-/** `openUntil`: when its version refuses by itself. */
+/** `openUntil` is when the version refuses by itself. */
 export function revealedFacts(
   secret: Pick<SecretRow, "id" | "name">,
-  version: Pick<VersionRow, "number" | "createdAt" | "openUntil">,
+  version: Pick<VersionRow, "number" | "createdAt" | "state" | "openUntil" | "held">,
 ): RevealedFacts {
   return {
     id: secret.id,
     name: secret.name,
     version: version.number,
     createdAt: version.createdAt.toISOString(),
-    openUntil: iso(version.openUntil),
+    openUntil: iso(refusedFrom(version)),
   };
 }
 

@@ -5,7 +5,7 @@ import { checkBulk } from "../../input/value.ts";
 import { findPlace, type PlaceInput } from "../../place/place.ts";
 import { askUpstream, type Found, mayReadAbsent, wereHere, wipeAll } from "../../upstream/ask.ts";
 import { keepFound } from "../../upstream/keep.ts";
-import { openVersion, refuseClosed, refusedFrom } from "../../version/open.ts";
+import { openVersion, refuseClosed } from "../../version/open.ts";
 import { findSecrets, type Loaded } from "../load.ts";
 import type { RevealedView } from "../schema.ts";
 import { revealedFacts, viewRevealed } from "../view.ts";
@@ -127,7 +127,7 @@ async function openAll(
       if (version === null) throw new KeyfoldError("secret_empty");
       refuseClosed(version, now);
       const value = await openVersion(call, tenantId, loaded);
-      take(viewRevealed(revealedFacts(secret, { ...version, openUntil: refusedFrom(version) }), value));
+      take(viewRevealed(revealedFacts(secret, version), value));
       unit.record({
         target: { type: "secret", id: secret.id, name: secret.name, version: version.number },
       });

@@ -165,7 +165,7 @@ async function tryReveal(
     if (number === undefined && call.actor.type === "service_token")
       call.services.comparisons?.saw(call.actor, secret, version.number, value);
     rememberRead(call, number === undefined ? ref : { ...ref, version: number }, loaded, key);
-    return viewRevealed(revealedFacts(secret, { ...version, openUntil: refusedFrom(version) }), value);
+    return viewRevealed(revealedFacts(secret, version), value);
   } catch (error) {
     value.wipe();
     throw error;
