@@ -62,21 +62,19 @@ export function invoke<I extends z.ZodType, O extends z.ZodType>(
 
 /**
  * The verb's faster way alone, for an adapter that asks before it builds anything for a call. null where there is none or
- * it cannot say, wrong input included: then nothing was done, and `invoke` answers. An answer may be shared with other
- * calls: it is not changed.
+ * it cannot say: then nothing was done, and `invoke` answers. An answer may be shared with other calls: it is not changed.
+ * @param input parsed by the verb's schema; it may be frozen, and serve many calls
  * @throws KeyfoldError where the read failed, such as for an event that could not be written; it was audited and logged
  */
 export async function invokeWarm<I extends z.ZodType, O extends z.ZodType>(
   services: Services,
   verb: Verb<I, O>,
   request: RequestInfo,
-  input: unknown,
+  input: z.output<I>,
 ): Promise<z.output<O> | null> {
   if (verb.warm === undefined) return null;
-  const parsed = verb.input.safeParse(input);
-  if (!parsed.success) return null;
   try {
-    const warm = await verb.warm(services, request, parsed.data);
+    const warm = await verb.warm(services, request, input);
     if (warm === null) return null;
     // What was remembered was narrowed when it was first given.
     return verb.remember === undefined ? narrowed(verb, warm) : (warm as z.output<O>);

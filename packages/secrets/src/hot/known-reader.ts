@@ -1,6 +1,5 @@
 import type { Action } from "../access/actions.ts";
 import type { ServiceActor } from "../access/actor.ts";
-import { mayAtAll } from "../access/authorize.ts";
 import type { RequestInfo } from "../flow/call.ts";
 import type { Services } from "../flow/services.ts";
 import { isFrom } from "../token/ip-ranges.ts";
@@ -24,8 +23,8 @@ export function knownReader(
   const { cache } = services.hot;
   const token = cache?.nameOf(request) ?? null;
   if (token === null || cache === null) return null;
-  const actor = cache.actor(token);
-  if (actor === undefined || !isFrom(actor.ipRanges, request.ip) || !mayAtAll(actor, action)) return null;
+  const actor = cache.actor(token, action);
+  if (actor === undefined || !isFrom(actor.ipRanges, request.ip)) return null;
   if (input.tenant !== undefined && input.tenant !== actor.tenantId && input.tenant !== actor.tenantSlug)
     return null;
   request.onActor?.(actor);

@@ -5,8 +5,15 @@ import { ReadAppender } from "./read-appender.ts";
 
 const EVENT = Buffer.from("an event");
 
-/** One chain's batch comes as values, several chains' as columns. */
-const chainsOf = (params: readonly unknown[]): string[] => String(params[0]).replace(/[{}]/g, "").split(",");
+/** The chain that is called by a letter here: a UUID of nothing but it. */
+const of = (letter: string): string => [8, 4, 4, 4, 12].map((length) => letter.repeat(length)).join("-");
+
+/** One chain's batch comes as values, several chains' as columns. @returns their letters */
+function chainsOf([chains]: readonly unknown[]): string[] {
+  if (typeof chains === "string") return [chains[0]!];
+  const bytes = chains as Buffer;
+  return Array.from({ length: bytes.readInt32BE(12) }, (_, i) => bytes.toString("hex", 24 + 20 * i)[0]!);
+}
 
 /** A database in which some chains are held by somebody else: who waits for one waits until it is let go. */
 function databaseWith(held: Set<string>, answer: (chain: string) => AppendOutcome = () => "appended") {
@@ -21,12 +28,12 @@ function databaseWith(held: Set<string>, answer: (chain: string) => AppendOutcom
     asked.push({ chains, deadlines, wait });
     if (wait && held.has(chains[0]!)) return new Promise((resolve) => waiting.push({ chains, resolve }));
     return Promise.resolve([
-      { outcomes: chains.map((chain) => (!wait && held.has(chain) ? "held" : answer(chain))) },
+      { outcomes: chains.map((chain) => (!wait && held.has(chain) ? "held" : answer(chain))).join() },
     ]);
   }) as Query;
   const letGo = () => {
     held.clear();
-    for (const { chains, resolve } of waiting.splice(0)) resolve([{ outcomes: chains.map(answer) }]);
+    for (const { chains, resolve } of waiting.splice(0)) resolve([{ outcomes: chains.map(answer).join() }]);
   };
   return { query, letGo, asked };
 }
@@ -36,10 +43,10 @@ const nothingIsLost = () => Promise.reject(new Error("no commit was lost"));
 test("tenants whose chains are held keep no one else waiting, not even who once shared their commit", async () => {
   const database = databaseWith(new Set(["b", "d", "e"]));
   const appender = new ReadAppender(database.query, nothingIsLost);
-  const blocked = ["b", "d", "e"].map((chain) => appender.append(chain, EVENT, 1n, null));
+  const blocked = ["b", "d", "e"].map((chain) => appender.append(of(chain), EVENT, 1n, null));
   // Shares the commit that finds b, d and e held; then comes again, and another too, while they still are.
-  for (let i = 0; i < 3; i++) expect(await appender.append("a", EVENT, 1n, null)).toBe("appended");
-  expect(await appender.append("c", EVENT, 1n, null)).toBe("appended");
+  for (let i = 0; i < 3; i++) expect(await appender.append(of("a"), EVENT, 1n, null)).toBe("appended");
+  expect(await appender.append(of("c"), EVENT, 1n, null)).toBe("appended");
   database.letGo();
   expect(await Promise.all(blocked)).toEqual(["appended", "appended", "appended"]);
 });
@@ -47,9 +54,9 @@ test("tenants whose chains are held keep no one else waiting, not even who once 
 test("reads of a held chain go on in their order once it is let go", async () => {
   const database = databaseWith(new Set(["b"]));
   const appender = new ReadAppender(database.query, nothingIsLost);
-  const reads = [appender.append("b", EVENT, 1n, null)];
-  await appender.append("a", EVENT, 1n, null);
-  reads.push(appender.append("b", EVENT, 1n, null), appender.append("b", EVENT, 1n, null));
+  const reads = [appender.append(of("b"), EVENT, 1n, null)];
+  await appender.append(of("a"), EVENT, 1n, null);
+  reads.push(appender.append(of("b"), EVENT, 1n, null), appender.append(of("b"), EVENT, 1n, null));
   database.letGo();
   expect(await Promise.all(reads)).toEqual(["appended", "appended", "appended"]);
 });
@@ -61,11 +68,13 @@ test("of a batch whose earliest deadline has passed, those whose it was are told
   const real = database.query;
   const query = (async (sql: string, params: readonly unknown[]) => {
     const deadline = params[7] as Date | null;
-    if (deadline?.getTime() === past.getTime()) return [{ outcomes: ["deadline"] }];
+    if (deadline?.getTime() === past.getTime()) return [{ outcomes: "deadline" }];
     return real(sql, params);
   }) as Query;
   const appender = new ReadAppender(query, nothingIsLost);
-  const reads = [past, null, later, past, null].map((deadline) => appender.append("a", EVENT, 1n, deadline));
+  const reads = [past, null, later, past, null].map((deadline) =>
+    appender.append(of("a"), EVENT, 1n, deadline),
+  );
   expect(await Promise.all(reads)).toEqual(["deadline", "appended", "appended", "deadline", "appended"]);
   expect(database.asked).toHaveLength(1);
 });
@@ -76,11 +85,11 @@ test("a database that fails tells every reader of the batch, and the next reads 
   const query = ((sql: string, params: readonly unknown[]) =>
     broken ? Promise.reject(new Error("gone")) : database.query(sql, params)) as Query;
   const appender = new ReadAppender(query, nothingIsLost);
-  const reads = ["a", "a", "b"].map((chain) => appender.append(chain, EVENT, 1n, null));
+  const reads = ["a", "a", "b"].map((chain) => appender.append(of(chain), EVENT, 1n, null));
   for (const read of await Promise.allSettled(reads))
     expect(read).toMatchObject({ status: "rejected", reason: { code: "audit_unavailable" } });
   broken = false;
-  expect(await appender.append("a", EVENT, 1n, null)).toBe("appended");
+  expect(await appender.append(of("a"), EVENT, 1n, null)).toBe("appended");
 });
 
 const lost = () => Promise.reject(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
@@ -92,9 +101,9 @@ test("a commit of many tenants that was lost: each one's batch is looked for by 
     chainsOf(params).length > 1 ? lost() : database.query(sql, params)) as Query;
   const appender = new ReadAppender(query, async (chain, batch, otherwise) => {
     asked.push(batch);
-    return chain === "a" ? "appended" : otherwise(query);
+    return chain === of("a") ? "appended" : otherwise(query);
   });
-  const reads = ["a", "b", "c"].map((chain) => appender.append(chain, EVENT, 1n, null));
+  const reads = ["a", "b", "c"].map((chain) => appender.append(of(chain), EVENT, 1n, null));
   expect(await Promise.all(reads)).toEqual(["appended", "appended", "epoch"]);
   expect(database.asked.map(({ chains }) => chains)).toEqual([["b"], ["c"]]);
   expect(new Set(asked).size).toBe(3);
@@ -106,7 +115,7 @@ test("where the database stays away after a lost commit, few looks are tried for
     looks++;
     return lost();
   });
-  const reads = ["a", "b", "c", "d", "e"].map((chain) => appender.append(chain, EVENT, 1n, null));
+  const reads = ["a", "b", "c", "d", "e"].map((chain) => appender.append(of(chain), EVENT, 1n, null));
   for (const read of await Promise.allSettled(reads))
     expect(read).toMatchObject({ status: "rejected", reason: { code: "database_unavailable" } });
   // As many as may be on their way at once.

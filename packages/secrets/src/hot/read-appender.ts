@@ -189,9 +189,11 @@ export class ReadAppender {
  * way to the database while the others are told.
  */
 function tellInTurns(waiting: readonly Waiting[], outcome: AppendOutcome | KeyfoldError): void {
-  for (const one of waiting.slice(0, MOST_TOLD))
-    if (outcome instanceof KeyfoldError) one.reject(outcome);
-    else one.resolve(outcome);
+  const failed = outcome instanceof KeyfoldError;
+  const now = Math.min(waiting.length, MOST_TOLD);
+  for (let i = 0; i < now; i++)
+    if (failed) waiting[i]!.reject(outcome);
+    else waiting[i]!.resolve(outcome);
   if (waiting.length > MOST_TOLD) setImmediate(() => tellInTurns(waiting.slice(MOST_TOLD), outcome));
 }
 

@@ -2,6 +2,7 @@ import type { Query } from "@keyfold/db";
 import { encodeBodies, HASH_BYTES, merkleRoot } from "@keyfold/ledger";
 import { earliest } from "../access/deadline.ts";
 import type { AppendOutcome } from "../audit/append.ts";
+import { BIGINT_ARRAY, BinaryArray, INT_ARRAY, UUID_ARRAY } from "./binary-array.ts";
 
 /** One read's event, and what it is judged by. */
 export interface ReadEvent {
@@ -23,14 +24,15 @@ export interface ReadBatch {
 /** "held": somebody else has the chain, and it was not waited for. */
 export type Outcomes = (AppendOutcome | "held")[];
 
-const SQL = `SELECT control_plane.append_read_batches(
-  $1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[], $6::bytea, $7::bigint[], $8::timestamptz[], $9::boolean) AS outcomes`;
+/** Outcomes go as one text, which is split in one call: the driver reads an array's text character by character. */
+const SQL = `SELECT array_to_string(control_plane.append_read_batches(
+  $1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[], $6::bytea, $7::bigint[], $8::timestamptz[], $9::boolean), ',') AS outcomes`;
 
 /** The same for one tenant, the usual case where reads are many. */
 const SQL_OF_ONE = `SELECT CASE WHEN $9::boolean OR pg_try_advisory_xact_lock(hashtextextended(($1::uuid)::text, 7))
-    THEN (SELECT ARRAY[a.outcome] FROM control_plane.append_events(
+    THEN (SELECT a.outcome FROM control_plane.append_events(
       $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, false, $8::timestamptz) a)
-    ELSE ARRAY['held'] END AS outcomes`;
+    ELSE 'held' END AS outcomes`;
 
 /**
  * Appends batches in one statement, which is one transaction; each is judged by itself.
@@ -43,8 +45,8 @@ export async function appendBatches(
   wait: boolean,
 ): Promise<Outcomes> {
   const [sql, batched] = batches.length === 1 ? [SQL_OF_ONE, rowOf(batches[0]!)] : [SQL, columnsOf(batches)];
-  const [row] = await query<{ outcomes: Outcomes }>(sql, [...batched, wait]);
-  return row!.outcomes;
+  const [row] = await query<{ outcomes: string }>(sql, [...batched, wait]);
+  return row!.outcomes.split(",") as Outcomes;
 }
 
 function rowOf({ chain, id, waiting }: ReadBatch): unknown[] {
@@ -63,35 +65,41 @@ function rowOf({ chain, id, waiting }: ReadBatch): unknown[] {
 
 /**
  * Bytes go in one piece as they are: in an array they would go as text of twice the length, which the driver makes byte by
- * byte and the server reads back. So are the arrays of what needs no quotes written here.
+ * byte and the server reads back. The arrays go as PostgreSQL's binary format has them (array_recv), since reading the text
+ * of an id or a number takes the server longer than what it does with it; deadlines are few.
  */
 function columnsOf(batches: readonly ReadBatch[]): unknown[] {
   const parts: Buffer[] = [];
-  const starts: number[] = [];
-  const ends: number[] = [];
+  const [chains, ids] = [
+    new BinaryArray(UUID_ARRAY, batches.length),
+    new BinaryArray(UUID_ARRAY, batches.length),
+  ];
+  const counts = new BinaryArray(INT_ARRAY, batches.length);
+  const starts = new BinaryArray(INT_ARRAY, batches.length);
+  const ends = new BinaryArray(INT_ARRAY, batches.length);
+  const epochs = new BinaryArray(BIGINT_ARRAY, batches.length);
+  let deadlines: (Date | null)[] | null = null;
   let at = 0;
-  for (const { waiting } of batches) {
+  for (const [index, { chain, id, waiting }] of batches.entries()) {
     const leaves = waiting.map((one) => one.leaf);
     const bodies = encodeBodies(waiting.map((one) => one.event));
     parts.push(merkleRoot(leaves), ...leaves, bodies);
-    starts.push(at);
+    chains.pushUuid(chain);
+    ids.pushUuid(id);
+    counts.pushInt(waiting.length);
+    starts.pushInt(at);
     at += HASH_BYTES * (1 + leaves.length) + bodies.length;
-    ends.push(at);
+    ends.pushInt(at);
+    epochs.pushBigint(waiting[0]!.epoch);
+    const deadline = deadlineOf(waiting);
+    if (deadline === null) continue;
+    deadlines ??= batches.map(() => null);
+    deadlines[index] = deadline;
   }
-  return [
-    arrayOf(batches.map(({ chain }) => chain)),
-    arrayOf(batches.map(({ id }) => id)),
-    arrayOf(batches.map(({ waiting }) => waiting.length)),
-    arrayOf(starts),
-    arrayOf(ends),
-    Buffer.concat(parts, at),
-    arrayOf(batches.map(({ waiting }) => waiting[0]!.epoch)),
-    batches.map(({ waiting }) => deadlineOf(waiting)),
-  ];
+  // Where none is said, a missing column of unnest() is null in each row.
+  const bytes = Buffer.concat(parts, at);
+  return [chains.bytes, ids.bytes, counts.bytes, starts.bytes, ends.bytes, bytes, epochs.bytes, deadlines];
 }
-
-/** Ids and numbers as PostgreSQL writes an array of them. */
-const arrayOf = (ids: readonly (string | number | bigint)[]): string => `{${ids.join(",")}}`;
 
 /** The earliest of a batch's deadlines, which is the batch's. */
 export const deadlineOf = (waiting: readonly ReadEvent[]): Date | null => {

@@ -30,7 +30,13 @@ function warmValue(tenantId: string, epoch = 1n) {
 }
 
 const actor = (epoch: bigint, session: string | null = null) =>
-  ({ tenantId: TENANT, epoch, session }) as ServiceActor;
+  ({
+    type: "service_token",
+    tenantId: TENANT,
+    epoch,
+    session,
+    grants: [{ actions: ["secret.reveal"] }],
+  }) as unknown as ServiceActor;
 
 test("what is too old leaves memory when it is swept, though nobody asks for it again", () => {
   let now = 0;
@@ -58,10 +64,19 @@ test("a hint makes older memory stale, and what was read from the database since
   const cache = new ReadCache();
   cache.keepActor("digest", actor(5n));
   cache.noteEpoch(TENANT, 9n);
-  expect(cache.actor("digest")).toBeUndefined();
+  expect(cache.actor("digest", "secret.reveal")).toBeUndefined();
   // After a failover the database may be at a lower epoch than the last hint said.
   cache.keepActor("digest", actor(7n));
-  expect(cache.actor("digest")).toMatchObject({ epoch: 7n });
+  expect(cache.actor("digest", "secret.reveal")).toMatchObject({ epoch: 7n });
+});
+
+test("a remembered token is given for what it may, however often it was asked for, and for nothing else", () => {
+  const cache = new ReadCache();
+  cache.keepActor("digest", actor(1n));
+  for (let i = 0; i < 2; i++) {
+    expect(cache.actor("digest", "secret.reveal")).toBeDefined();
+    expect(cache.actor("digest", "version.reveal")).toBeUndefined();
+  }
 });
 
 test("who stands behind a session is not remembered, and neither is a value too large", () => {

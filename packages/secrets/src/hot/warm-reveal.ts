@@ -94,7 +94,6 @@ export function rememberRead(
     sealed?.sealed == null
   )
     return;
-  const openUntil = refusedFrom(version);
   cache.keepActor(token, actor);
   cache.keepValue(nameOf(actor, input), {
     tenantId: actor.tenantId,
@@ -106,8 +105,8 @@ export function rememberRead(
       accessPolicy: secret.accessPolicy,
     },
     encoding: encodingOf(version.encoding),
-    openUntil,
-    facts: revealedFacts(secret, { ...version, openUntil }),
+    openUntil: refusedFrom(version),
+    facts: revealedFacts(secret, version),
     kept: new KeptValue(sealed.sealed, key, {
       deployment: services.deployment,
       tenant: actor.tenantId,

@@ -29,12 +29,13 @@ export interface KeyfoldServer {
   /**
    * Runs one verb from what this process remembers, judged like any other read; null where it does not know, or there is
    * anything to refuse: then nothing was done, and `invoke` answers. The answer may be shared: it is not changed.
+   * @param input parsed by the verb's schema; it may be frozen, and serve many calls
    * @throws KeyfoldError where the read failed
    */
   invokeWarm<I extends z.ZodType, O extends z.ZodType>(
     verb: Verb<I, O>,
     request: RequestInfo,
-    input: unknown,
+    input: z.output<I>,
   ): Promise<z.output<O> | null>;
   /**
    * Takes a message of the channel `keyfold_epoch`: a hint that a tenant changed, which spares a read an attempt in vain,
