@@ -2,12 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-
-/** V8 lets the space of new objects grow to 96 MB and never gives it back; a quarter serves as well (`node bench/memory.ts`). And it
- * collects what is old as soon as that has doubled; from 128 MB on it has less to do, a sixth of a reveal's whole work. */
-const MEMORY = ["--max-semi-space-size=8", "--initial-old-space-size=128"];
-/** As does glibc with what was freed, once something large was; said like this, it keeps 128 KB. Of no meaning elsewhere. */
-const MALLOC = { MALLOC_TRIM_THRESHOLD_: "131072" };
+import { ARGUMENTS, ENVIRONMENT } from "./as-started.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1" };
@@ -22,12 +17,10 @@ if (build.status !== 0) {
   process.exit(build.status ?? 1);
 }
 
-// What was built: read as TypeScript it takes a second more to start, and 30 MB more of memory.
-const program = ["--conditions=built", join(root, "apps/api/dist/main.js")];
 // The server is in a process of its own and handles the signals; this one only passes its exit code on.
-const server = spawn(process.execPath, [...MEMORY, ...program], {
+const server = spawn(process.execPath, ARGUMENTS, {
   cwd: root,
-  env: { ...MALLOC, ...process.env },
+  env: { ...ENVIRONMENT, ...process.env },
   stdio: "inherit",
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
