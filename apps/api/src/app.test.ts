@@ -15,9 +15,9 @@ test("what does not exist is a problem with a code, a correlation id and the sec
   expect(answer.headers.get("x-correlation-id")).toBe("caller-0001");
   expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
   expect(answer.headers.get("cache-control")).toBe("no-store");
-  const policy = answer.headers.get("content-security-policy");
-  expect(policy).toContain("script-src 'self';");
-  expect(policy).toContain("require-trusted-types-for 'script'; trusted-types 'none'");
+  expect(answer.headers.get("content-security-policy")).toBe("default-src 'none'; frame-ancestors 'none'");
+  expect(answer.headers.get("cross-origin-resource-policy")).toBe("same-origin");
+  expect(answer.headers.get("x-frame-options")).toBe("DENY");
 });
 
 test("a correlation id that is none is replaced", async () => {
@@ -36,4 +36,7 @@ test("without a panel, the front page says how to build it", async () => {
   const answer = await served.call("/");
   expect(answer.status).toBe(200);
   expect(answer.text).toContain("pnpm --filter @keyfold/web build");
+  const policy = answer.headers.get("content-security-policy");
+  expect(policy).toContain("script-src 'self';");
+  expect(policy).toContain("require-trusted-types-for 'script'; trusted-types 'none'");
 });

@@ -1,6 +1,6 @@
 import type { Letter } from "@keyfold/secrets";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { GuessLimit } from "./http/guess-limit.ts";
+import { GuessLimit } from "./http/limits/guess-limit.ts";
 import { canary, findCanaries } from "./testing/canaries.ts";
 import { type Answer, type Served, serveHouse } from "./testing/index.ts";
 import { asSuperuser } from "./testing/superuser.ts";

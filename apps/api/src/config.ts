@@ -18,7 +18,7 @@ import {
 import { Sensitive } from "./config/sensitive.ts";
 import { settings } from "./config/settings.ts";
 import { parseProxies } from "./config/trusted-proxies.ts";
-import type { CallLimitOptions } from "./http/call-limits.ts";
+import type { CallLimitOptions } from "./http/limits/call-limits.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

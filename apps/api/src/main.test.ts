@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { connect as connectDatabase } from "@keyfold/db";
-import { createTestDatabase } from "@keyfold/db/testing";
+import { createTestDatabase, freePort } from "@keyfold/db/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { freePort, type Start, startProgram } from "./testing/child.ts";
+import { type Start, startProgram } from "./testing/child.ts";
 
 const run = promisify(execFile);
 

@@ -41,7 +41,6 @@ async function main(): Promise<void> {
   // Node would print the error as it is, and a driver's can hold what it was asked to store.
   process.on("uncaughtException", (error) => {
     log.fatal({ cause: describeCause(error) }, "an error that nobody caught");
-    destination.flushSync();
     process.exit(1);
   });
   running = await boot({ config, log, panelDir, print });
@@ -60,7 +59,6 @@ async function main(): Promise<void> {
       complain(sentenceOf(error));
       process.exitCode = 1;
     }
-    destination.flushSync();
     process.exit();
   }
 }

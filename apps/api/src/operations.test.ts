@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseProxies } from "./config/trusted-proxies.ts";
-import { GuessLimit } from "./http/guess-limit.ts";
+import { GuessLimit } from "./http/limits/guess-limit.ts";
 import { type Served, serveHouse } from "./testing/index.ts";
 
 let served: Served;

@@ -1,7 +1,9 @@
 import { type KeyfoldServer, verbs } from "@keyfold/secrets";
 import type { Hono } from "hono";
 import type { Readiness } from "./health.ts";
+import { peerOf } from "./http/begin.ts";
 import type { Callers } from "./http/callers.ts";
+import { isLocal } from "./http/client-address.ts";
 import type { AppContext, AppEnv } from "./http/facts.ts";
 import { HttpError, problemResponse, refusalOf } from "./http/problem.ts";
 import type { Metrics } from "./observe/metrics.ts";
@@ -22,8 +24,7 @@ export function mountOperations(app: Hono<AppEnv>, options: OperationsOptions): 
   const { callers, keyfold, metrics, readiness } = options;
 
   async function mayLook(c: AppContext): Promise<boolean> {
-    const { origin } = c.get("facts");
-    if (origin.local) return true;
+    if (isLocal(peerOf(c.env?.incoming?.socket), c.req.raw.headers)) return true;
     if (!c.req.raw.headers.has("authorization")) return false;
     const identity = await keyfold.invoke(verbs.identity.get, callers.requestOf(c), undefined);
     return identity.type === "operator";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { GuessLimit } from "./http/guess-limit.ts";
+import { GuessLimit } from "./http/limits/guess-limit.ts";
 import { type Served, serveHouse } from "./testing/index.ts";
 
 const PANEL = { "x-keyfold": "panel" };

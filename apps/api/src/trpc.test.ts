@@ -1,6 +1,6 @@
 import superjson from "superjson";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BulkGate } from "./http/bulk-gate.ts";
+import { BulkGate } from "./http/limits/bulk-gate.ts";
 import { type Served, serveHouse } from "./testing/index.ts";
 import { trpcCall } from "./testing/trpc-call.ts";
 

@@ -3,7 +3,7 @@ import type { Asked, SignOnProvider } from "@keyfold/secrets";
 import { PASSWORD, softAuthenticator } from "@keyfold/secrets/testing";
 import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { GuessLimit } from "./http/guess-limit.ts";
+import { GuessLimit } from "./http/limits/guess-limit.ts";
 import { DOORS } from "./testing/doors.ts";
 import { type Answer, type Served, serveHouse } from "./testing/index.ts";
 import { toldTo } from "./testing/told.ts";

@@ -5,7 +5,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import type { HeaderSource } from "./client-address.ts";
 import { bearerOf, credentialOf, sessionCookie } from "./credential.ts";
 import type { AppContext, Facts } from "./facts.ts";
-import type { GuessLimit } from "./guess-limit.ts";
+import type { GuessLimit } from "./limits/guess-limit.ts";
 import { HttpError, type Refusal } from "./problem.ts";
 
 /** What the calling process calls itself. It tells one process of a consumer from another, and identifies nobody. */

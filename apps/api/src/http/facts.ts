@@ -1,8 +1,8 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { SecretValue } from "@keyfold/envelope";
 import type { Context } from "hono";
-import type { Counted } from "./call-limits.ts";
 import type { Origin } from "./client-address.ts";
+import type { Counted } from "./limits/call-limits.ts";
 
 /** What is known of a request, for everything that handles it. */
 export interface Facts {

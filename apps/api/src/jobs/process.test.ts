@@ -3,9 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "@keyfold/db";
+import { freePort } from "@keyfold/db/testing";
 import { type House, openHouse } from "@keyfold/secrets/testing";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { freePort, type Start, startProgram } from "../testing/child.ts";
+import { type Start, startProgram } from "../testing/child.ts";
 
 let house: House;
 let folder: string;

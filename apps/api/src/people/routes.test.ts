@@ -1,6 +1,6 @@
 import { makeOperator, PASSWORD } from "@keyfold/secrets/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { GuessLimit } from "../http/guess-limit.ts";
+import { GuessLimit } from "../http/limits/guess-limit.ts";
 import { type Served, serveHouse } from "../testing/index.ts";
 import { toldTo } from "../testing/told.ts";
 import { PEOPLE_ROUTES } from "./routes.ts";

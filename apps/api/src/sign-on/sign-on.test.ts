@@ -4,7 +4,7 @@ import { requestInfo } from "@keyfold/secrets";
 import { PASSWORD } from "@keyfold/secrets/testing";
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { GuessLimit } from "../http/guess-limit.ts";
+import { GuessLimit } from "../http/limits/guess-limit.ts";
 import { type Served, serveHouse } from "../testing/index.ts";
 import { oidcProvider } from "./oidc.ts";
 

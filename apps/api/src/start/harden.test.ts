@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "@keyfold/db/testing";
 import { localRootKey } from "@keyfold/envelope";
 import { type House, openHouse } from "@keyfold/secrets/testing";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { freePort, type Start, startProgram } from "../testing/child.ts";
+import { type Start, startProgram } from "../testing/child.ts";
 import { findMemoryOptions } from "./harden.ts";
 
 let house: House;

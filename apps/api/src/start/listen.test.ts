@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { get } from "node:https";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { certificate } from "@keyfold/outbound/testing";
 import { Hono } from "hono";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AppEnv } from "../http/facts.ts";
@@ -30,35 +29,15 @@ test("TLS files that are missing, or that hold no certificate, are named in a se
 
 test("with TLS files it speaks TLS, under the certificate that it was given", async () => {
   const [certFile, keyFile] = [join(folder, "own-cert.pem"), join(folder, "own-key.pem")];
-  const made = [
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-days",
-    "1",
-  ];
-  const named = [
-    "-subj",
-    "/CN=localhost",
-    "-addext",
-    "subjectAltName=DNS:localhost",
-    "-out",
-    certFile,
-    "-keyout",
-    keyFile,
-  ];
-  await promisify(execFile)("openssl", [...made, ...named]);
+  const { cert, key } = await certificate("DNS:localhost");
+  await writeFile(certFile, cert);
+  await writeFile(keyFile, key);
   const app = new Hono<AppEnv>();
   app.get("/", (c) => c.text("over TLS"));
   const server = await listen(app, { host: "127.0.0.1", port: 0, tls: { certFile, keyFile } });
   try {
-    const ca = await readFile(certFile);
     const text = await new Promise<string>((resolve, reject) => {
-      get({ host: "127.0.0.1", servername: "localhost", port: server.port, ca }, (answer) => {
+      get({ host: "127.0.0.1", servername: "localhost", port: server.port, ca: cert }, (answer) => {
         answer.setEncoding("utf8").on("data", resolve);
       }).on("error", reject);
     });

@@ -6,7 +6,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort, startProgram } from "./child.ts";
+import { freePort } from "@keyfold/db/testing";
+import { startProgram } from "./child.ts";
 
 const config = fileURLToPath(new URL("../../schemathesis.toml", import.meta.url));
 const [program = "schemathesis", ...options] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 import { type Verb, verbs } from "@keyfold/secrets";
-import { valuesAskedFor } from "../http/reveals.ts";
+import { valuesAskedFor } from "../http/limits/reveals.ts";
 
 const BY_PATH: ReadonlyMap<string, Verb> = new Map(
   Object.entries(verbs).flatMap(([noun, of]) =>

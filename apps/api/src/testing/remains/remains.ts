@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { freePort, startProgram } from "../child.ts";
+import { freePort } from "@keyfold/db/testing";
+import { startProgram } from "../child.ts";
 import { BEGINS, CANARY, callWithCanaries, canary } from "./calls.ts";
 import { takeHeapSnapshot } from "./inspector.ts";
 import { type Place, searchMemory } from "./process-memory.ts";

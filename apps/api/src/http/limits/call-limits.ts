@@ -2,10 +2,11 @@ import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import { LRUCache } from "lru-cache";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
-import type { HeaderSource, Origin } from "./client-address.ts";
-import { bearerOf, sessionCookie } from "./credential.ts";
-import type { AppContext, AppEnv } from "./facts.ts";
-import { HttpError } from "./problem.ts";
+import type { HeaderSource, Origin } from "../client-address.ts";
+import { bearerOf, sessionCookie } from "../credential.ts";
+import type { AppContext, AppEnv } from "../facts.ts";
+import { HttpError } from "../problem.ts";
+import { requestNotes } from "../request-notes.ts";
 
 /** Calls a second, in each process; null: as many as they like. */
 export interface CallLimitOptions {
@@ -43,16 +44,13 @@ export interface Counted {
   values: boolean;
 }
 
-const counted = new WeakMap<object, Counted>();
+const counted = requestNotes<Counted>();
 
 /** Notes that a request was counted before the app saw it. */
-export function noteCounted(request: object, as: Counted): void {
-  counted.set(request, as);
-}
+export const noteCounted = counted.note;
 
 /** As what a request was counted already; undefined: it was not. */
-export const countedOf = (request: object | undefined): Counted | undefined =>
-  request === undefined ? undefined : counted.get(request);
+export const countedOf = counted.of;
 
 /**
  * Holds callers to so many calls a second, before anything is looked up for them: whoever sends ten times that costs

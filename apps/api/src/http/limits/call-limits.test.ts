@@ -1,12 +1,12 @@
 import { makeOperator, PASSWORD } from "@keyfold/secrets/testing";
 import { Hono } from "hono";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type Served, serveHouse } from "../testing/index.ts";
-import { trpcCall } from "../testing/trpc-call.ts";
+import { type Served, serveHouse } from "../../testing/index.ts";
+import { trpcCall } from "../../testing/trpc-call.ts";
+import type { AppEnv, Facts } from "../facts.ts";
+import { refusalOf } from "../problem.ts";
 import { type CallLimitOptions, CallLimits } from "./call-limits.ts";
-import type { AppEnv, Facts } from "./facts.ts";
 import { GuessLimit } from "./guess-limit.ts";
-import { refusalOf } from "./problem.ts";
 import { valuesAskedFor } from "./reveals.ts";
 import { postgresGuesses } from "./shared-guesses.ts";
 
