@@ -1,6 +1,5 @@
-import { request as send } from "node:http";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type Served, serveHouse } from "../testing/index.ts";
+import { callRaw, type RawCall, type Served, serveHouse } from "../testing/index.ts";
 import { hotReads } from "./reads.ts";
 
 let served: Served;
@@ -9,6 +8,7 @@ let id: string;
 const invokeWarm = vi.fn();
 beforeAll(async () => {
   served = await serveHouse({
+    checkHost: true,
     server: async (house) => {
       const server = await house.another();
       invokeWarm.mockImplementation(server.invokeWarm);
@@ -21,26 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => served.close());
 
-/** What Node's own client gets: status, headers and body, as they were on the wire. */
-function raw(path: string, headers: Record<string, string | string[]> = {}) {
-  return new Promise<{ status: number; headers: Record<string, unknown>; body: string }>(
-    (resolve, reject) => {
-      const all = { authorization: `Bearer ${token}`, "x-correlation-id": "the-same-id", ...headers };
-      send(served.url + path, { headers: all }, (response) => {
-        let body = "";
-        response.setEncoding("utf8").on("data", (chunk) => {
-          body += chunk;
-        });
-        response.on("end", () => {
-          const { date: _, "transfer-encoding": __, ...rest } = response.headers;
-          resolve({ status: response.statusCode!, headers: rest, body });
-        });
-      })
-        .on("error", reject)
-        .end();
-    },
-  );
-}
+const raw = (path: string, headers: RawCall["headers"] = {}) => callRaw(served.url, { path, token, headers });
 
 const input = (json: object) => encodeURIComponent(JSON.stringify({ json }));
 const ways = (): string[] => [
@@ -100,6 +81,17 @@ test("what is no plain read by a token goes to the app, which says what is wrong
   }
 });
 
+test("from memory, too, nothing is answered under another's host name, nor to two credentials at once", async () => {
+  await raw(`/api/secrets/${id}`);
+  invokeWarm.mockClear();
+  // A page that points its own name at this machine (DNS rebinding).
+  const rebound = await raw(`/api/secrets/${id}`, { host: "attacker.example" });
+  expect([rebound.status, JSON.parse(rebound.body).code]).toEqual([421, "wrong_host"]);
+  const twice = await raw(`/api/secrets/${id}`, { authorization: [`Bearer ${token}`, "Bearer not_a_token"] });
+  expect([twice.status, JSON.parse(twice.body).code]).toEqual([401, "unauthenticated"]);
+  expect(invokeWarm).not.toHaveBeenCalled();
+});
+
 test("a warm read that fails is answered once, in the words of its way in, and reads nothing again", async () => {
   const { KeyfoldError } = await import("@keyfold/secrets");
   for (const way of ways()) {
@@ -140,8 +132,30 @@ test("only the plain spellings are read here", () => {
     "/trpc/secrets.set?input=%7B%7D",
     "/trpc/secrets.reveal,secrets.reveal?batch=1&input=%7B%7D",
     "/trpc/secrets.reveal?batch=1&input=%7B%220%22%3A%7B%7D%2C%221%22%3A%7B%7D%7D",
+    `/trpc/secrets.reveal?batch=1&input=${encodeURIComponent(JSON.stringify([{ json: { id: uuid } }]))}`,
     `http://elsewhere.example/api/secrets/${uuid}`,
     `/api/secrets/${uuid}?${"x".repeat(3_000)}`,
+    // What the verb does not take.
+    "/api/reveal?name=x//y",
+    "/api/secrets?limit=0",
+    `/trpc/secrets.reveal?input=${input({ id: uuid, more: 1 })}`,
   ])
     expect(readOf(url), url).toBe(null);
+});
+
+test("an address is read once, what it asks for is nobody's to change, and few addresses are remembered", () => {
+  const readOf = hotReads();
+  const urls = ["/api/reveal?name=x", `/trpc/secrets.list?input=${input({ limit: 5 })}`];
+  const first = urls.map(readOf);
+  expect(urls.map(readOf)).toEqual(first);
+  for (const [i, url] of urls.entries()) {
+    expect(readOf(url)).toBe(first[i]);
+    expect(Object.isFrozen(first[i]!.input)).toBe(true);
+  }
+  expect(readOf("/api/reveal?name=y")).not.toBe(first[0]);
+  const long = `/api/reveal?name=${"x".repeat(255)}`;
+  expect(readOf(long)).not.toBe(readOf(long));
+  for (let i = 0; i < 1_000; i++) readOf(`/api/reveal?name=y${i}`);
+  expect(readOf(urls[0]!)).not.toBe(first[0]);
+  expect(readOf(urls[0]!)).toEqual({ ...first[0], written: expect.any(Function) });
 });

@@ -1,20 +1,14 @@
 import { once } from "node:events";
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-  request as send,
-} from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { requestInfo } from "@keyfold/secrets";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { type Counted, countedOf, noteCounted } from "../http/call-limits.ts";
+import { type Counted, countedOf, noteCounted } from "../http/limits/call-limits.ts";
 import { HttpError } from "../http/problem.ts";
 import { createLog } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
-import { type Served, serveHouse } from "../testing/index.ts";
+import { callRaw, type RawCall, type Served, serveHouse } from "../testing/index.ts";
 import { createHotDoor } from "./door.ts";
 import { createLimitDoor } from "./limit-door.ts";
 
@@ -36,35 +30,7 @@ beforeAll(async () => {
 afterAll(() => served.close());
 afterEach(() => vi.restoreAllMocks());
 
-interface Call {
-  path: string;
-  token: string;
-  headers?: Record<string, string | string[]>;
-  body?: string;
-  chunked?: boolean;
-}
-
-/** What Node's own client gets: status, headers and body, as they were on the wire. */
-function raw({ path, token, headers = {}, body, chunked = false }: Call) {
-  return new Promise<{ status: number; headers: Record<string, unknown>; body: string }>(
-    (resolve, reject) => {
-      const all = { authorization: `Bearer ${token}`, "x-correlation-id": "the-same-id", ...headers };
-      const method = body === undefined ? "GET" : "POST";
-      const call = send(served.url + path, { headers: all, method }, (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (chunk) => {
-          text += chunk;
-        });
-        response.on("end", () => {
-          const { date: _, "transfer-encoding": __, ...rest } = response.headers;
-          resolve({ status: response.statusCode!, headers: rest, body: text });
-        });
-      }).on("error", reject);
-      if (chunked) call.write(" ");
-      call.end(body);
-    },
-  );
-}
+const raw = (call: RawCall) => callRaw(served.url, call);
 
 /** What the app reads in another way than the door goes to the app. */
 const THROUGH_APP = { "x-twice": ["1", "2"] };

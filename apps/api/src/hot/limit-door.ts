@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { type BeginOptions, factsOf, peerOf } from "../http/begin.ts";
-import { type CallLimits, noteCounted } from "../http/call-limits.ts";
+import { type CallLimits, noteCounted } from "../http/limits/call-limits.ts";
 import { AFewAtATime } from "./a-few-at-a-time.ts";
 import type { HotDoor } from "./door.ts";
 import { RawHeaders } from "./raw-headers.ts";
@@ -26,7 +26,7 @@ export function createLimitDoor(options: LimitDoorOptions): HotDoor {
   const refusals = new AFewAtATime();
   return (app) => (request, response) => {
     const start = performance.now();
-    const headers = isSimple(request) ? RawHeaders.of(request.rawHeaders) : null;
+    const headers = isSimple(request) ? RawHeaders.of(request) : null;
     if (headers === null) return app(request, response);
     const facts = factsOf(headers, peerOf(request.socket), options);
     return void options.limits.take(facts.origin, headers).then(

@@ -1,31 +1,26 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { HeaderSource } from "../http/client-address.ts";
 
 /** A request's headers as Node parsed them, without a Headers object: that costs as much as a warm read's own work. */
 export class RawHeaders implements HeaderSource {
-  readonly #values = new Map<string, string>();
+  readonly #values: IncomingHttpHeaders;
 
-  private constructor() {}
+  private constructor(values: IncomingHttpHeaders) {
+    this.#values = values;
+  }
 
-  /** @param raw names and values in turn. @returns null where a name stands twice: what that means is the app's to say */
-  static of(raw: readonly string[]): RawHeaders | null {
-    const headers = new RawHeaders();
-    for (let i = 0; i < raw.length; i += 2) {
-      const name = raw[i]!.toLowerCase();
-      if (headers.#values.has(name)) return null;
-      headers.#values.set(name, raw[i + 1]!);
-    }
-    return headers;
+  /** @returns null where a name stands twice: what that means is the app's to say */
+  static of({ headers, rawHeaders }: Pick<IncomingMessage, "headers" | "rawHeaders">): RawHeaders | null {
+    // Node has made one of two with the same name.
+    return Object.keys(headers).length * 2 === rawHeaders.length ? new RawHeaders(headers) : null;
   }
 
   get(name: string): string | null {
-    return this.#values.get(name) ?? null;
+    const value = this.#values[name];
+    return typeof value === "string" ? value : null;
   }
 
   has(name: string): boolean {
-    return this.#values.has(name);
-  }
-
-  keys(): Iterable<string> {
-    return this.#values.keys();
+    return this.#values[name] !== undefined;
   }
 }

@@ -1,52 +1,79 @@
 import { type Verb, verbs } from "@keyfold/secrets";
+import { LRUCache } from "lru-cache";
 import { parseJson } from "../http/json-text.ts";
 import { UUID } from "../http/uuid.ts";
-import { entityTag } from "../rest/entity-tag.ts";
+import { isTagged, taggedInTurn, untagged, type Written } from "../rest/entity-tag.ts";
 import { fieldsOf } from "../rest/fields.ts";
 import { jsonSchemaOf, renamer } from "../rest/naming.ts";
 import type { Route } from "../rest/route.ts";
 import { routes } from "../rest/routes.ts";
 import { inputOf } from "../trpc/wire-input.ts";
+import { HEADERS_OF_ALL } from "./headers.ts";
 
 /** A call that may be answered from what this process remembers. */
 export interface HotRead {
   /** The route's template, as in log and metrics. */
-  route: string;
-  verb: Verb;
+  readonly route: string;
+  readonly verb: Verb;
+  /** Parsed by the verb's schema, and frozen: whoever asks for the same is given the same. */
+  readonly input: object;
+  /** The answer as it goes out. */
+  written(output: unknown): Written;
+  /** Its headers, but for what each request and each body says anew. */
+  readonly headers: readonly string[];
+}
+
+/** What an address asks for, before the verb has looked at it. */
+interface Asked extends Omit<HotRead, "input"> {
   input: unknown;
-  /** The answer's body. */
-  body(output: unknown): string;
-  /** Its entity tag; null: it has none. */
-  tag(output: unknown): string | null;
-  /** Its headers besides those that every answer has. */
-  headers: readonly string[];
 }
 
 /** Longer addresses are no simple reads. */
 const MOST_CHARS = 2_048;
+/** How many addresses are remembered, and of at most how many characters each: a megabyte in all. */
+const MOST_KEPT = 1_000;
+const MOST_CHARS_KEPT = 256;
 
-const REST_HEADERS = ["content-type", "application/json"];
-const TRPC_HEADERS = ["vary", "trpc-accept, accept", "content-type", "application/json"];
+const REST_HEADERS = ["content-type", "application/json", ...HEADERS_OF_ALL];
+const TRPC_HEADERS = ["vary", "trpc-accept, accept", ...REST_HEADERS];
 
 /**
  * Reads from an address which verb it calls and with what, for verbs that know a warm way. It knows the plain spellings
- * only; of all others it says null, and the app reads them.
+ * only; of all others it says null, and the app reads them. The same address asks for the same, and is read once.
  */
 export function hotReads(): (url: string) => HotRead | null {
   const rest = restReads();
   const trpc = trpcReads();
+  const remembered = new LRUCache<string, HotRead>({ max: MOST_KEPT });
   return (url) => {
     if (url.length > MOST_CHARS) return null;
+    const known = remembered.get(url);
+    if (known !== undefined) return known;
+    let read: HotRead | null;
     try {
-      if (url.startsWith("/api/")) return rest(url);
-      return url.startsWith("/trpc/") ? trpc(url) : null;
+      const asked = url.startsWith("/api/") ? rest(url) : url.startsWith("/trpc/") ? trpc(url) : null;
+      read = asked === null ? null : readOf(asked);
     } catch {
       return null; // the app says what is wrong with it
     }
+    if (read !== null && url.length <= MOST_CHARS_KEPT) remembered.set(url, read);
+    return read;
   };
 }
 
-function restReads(): (url: string) => HotRead | null {
+/** @returns null for what the verb does not take: the app says what is wrong with it */
+function readOf(asked: Asked): HotRead | null {
+  const parsed = asked.verb.input.safeParse(asked.input);
+  return parsed.success ? { ...asked, input: frozen(parsed.data as object) } : null;
+}
+
+function frozen<T>(input: T): T {
+  if (typeof input !== "object" || input === null) return input;
+  for (const field of Object.values(input)) frozen(field);
+  return Object.freeze(input);
+}
+
+function restReads(): (url: string) => Asked | null {
   const fixed = new Map<string, ReturnType<typeof reader>>();
   const withId = new Map<string, ReturnType<typeof reader>>();
   for (const route of routes) {
@@ -70,13 +97,13 @@ function restReads(): (url: string) => HotRead | null {
 }
 
 /** A verb that gives a remembered answer once more gives the same object, whose text is made once and goes with it. */
-function kept(verb: Verb, body: (output: unknown) => string): (output: unknown) => string {
-  if (verb.remember === undefined) return body;
-  const texts = new WeakMap<object, string>();
+function kept<T>(verb: Verb, written: (output: unknown) => T): (output: unknown) => T {
+  if (verb.remember === undefined) return written;
+  const texts = new WeakMap<object, T>();
   return (output) => {
     const known = texts.get(output as object);
     if (known !== undefined) return known;
-    const text = body(output);
+    const text = written(output);
     texts.set(output as object, text);
     return text;
   };
@@ -88,10 +115,12 @@ function decoded(text: string): string {
   return text.includes("%") ? decodeURIComponent(text) : text;
 }
 
-function reader(route: Route): (id: string | null, search: string) => HotRead | null {
+function reader(route: Route): (id: string | null, search: string) => Asked | null {
   const fields = fieldsOf(route);
   const toSnake = renamer(jsonSchemaOf(route.verb.output, "output"), "to-snake");
-  const body = kept(route.verb, (output) => JSON.stringify(toSnake === null ? output : toSnake(output)));
+  const rename = toSnake ?? ((output) => output);
+  const hasTag = isTagged(route);
+  const plain = kept(route.verb, (output) => untagged(rename(output)));
   const template = `/api${route.path}`;
   return (id, search) => {
     const input: Record<string, unknown> = {};
@@ -107,11 +136,12 @@ function reader(route: Route): (id: string | null, search: string) => HotRead | 
         const is = pair.indexOf("=");
         if (is === -1 || !put(pair.slice(0, is), decoded(pair.slice(is + 1)))) return null;
       }
-    return { route: template, verb: route.verb, input, body, tag: entityTag, headers: REST_HEADERS };
+    const written = hasTag ? taggedInTurn(rename) : plain;
+    return { route: template, verb: route.verb, input, written, headers: REST_HEADERS };
   };
 }
 
-function trpcReads(): (url: string) => HotRead | null {
+function trpcReads(): (url: string) => Asked | null {
   const known = new Map<string, { verb: Verb; single(output: unknown): string }>();
   for (const [noun, of] of Object.entries(verbs))
     for (const [name, verb] of Object.entries(of as Record<string, Verb>))
@@ -130,14 +160,17 @@ function trpcReads(): (url: string) => HotRead | null {
     }
     if (text === null) return null;
     const parsed = parseJson(text, "input");
-    if (batch && Object.keys(parsed as object).join() !== "0") return null;
+    // A list has the same key, and the app refuses it.
+    if (batch && (Array.isArray(parsed) || Object.keys(parsed as object).join() !== "0")) return null;
     const input = inputOf(batch ? (parsed as { 0: unknown })[0] : parsed);
     return {
       route: `/trpc/${path}`,
       verb: called.verb,
       input,
-      body: batch ? (output) => `[${called.single(output)}]` : called.single,
-      tag: () => null,
+      written: (output) => ({
+        body: batch ? `[${called.single(output)}]` : called.single(output),
+        tag: null,
+      }),
       headers: TRPC_HEADERS,
     };
   };

@@ -2,9 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { answered, type BeginOptions } from "../http/begin.ts";
 import type { HeaderSource } from "../http/client-address.ts";
 import type { Facts } from "../http/facts.ts";
-import { isOwnHost } from "../http/host-check.ts";
 import { PROBLEM_TYPE, problemText, refusalOf } from "../http/problem.ts";
-import { HSTS, SECURITY_HEADERS } from "../http/security-headers.ts";
+import { HEADERS_OF_ALL, headersOf } from "./headers.ts";
 
 /** A request that is answered without the app. */
 export interface Exchange {
@@ -15,16 +14,6 @@ export interface Exchange {
   /** When it came, by `performance.now()`. */
   start: number;
 }
-
-/** What every answer carries that may not be cached. */
-const ALWAYS: readonly string[] = [...SECURITY_HEADERS.flat(), "cache-control", "no-store"];
-
-/** The headers that an answer to this request has whatever it says. */
-export const headersOfAll = ({ headers, facts }: Pick<Exchange, "headers" | "facts">): string[] => {
-  const hsts = facts.origin.https && !isOwnHost(headers.get("host"), null);
-  const more = hsts ? ["strict-transport-security", HSTS] : [];
-  return ["x-correlation-id", facts.correlationId, ...ALWAYS, ...more];
-};
 
 /** Refuses as the app would: the same body, the same headers, a line in the log and one more in the metrics. */
 export function answerRefusal(
@@ -37,12 +26,11 @@ export function answerRefusal(
   const body = problemText(refusal, facts.correlationId);
   facts.refusal = refusal.code;
   response.writeHead(refusal.status, [
+    ...headersOf(exchange, body),
     ...Object.entries(refusal.headers).flat(),
     "content-type",
     PROBLEM_TYPE,
-    "content-length",
-    String(Buffer.byteLength(body)),
-    ...headersOfAll(exchange),
+    ...HEADERS_OF_ALL,
   ]);
   response.end(body);
   answered(options, facts, request.method ?? "", refusal.status, performance.now() - start);

@@ -55,18 +55,19 @@ export function answered(
   ms: number,
 ): void {
   metrics.request(method, facts.route, status, ms / 1000);
-  const line = {
+  const level = status >= 500 ? "error" : QUIET.has(facts.route) ? "debug" : "info";
+  if (!log.isLevelEnabled(level)) return;
+  const { route, correlationId, actor, refusal } = facts;
+  const line: Record<string, string | number> = {
     method,
-    route: facts.route,
+    route,
     status,
     ms: Math.round(ms * 100) / 100,
-    correlationId: facts.correlationId,
-    ...(facts.actor === null ? {} : { actor: facts.actor.id }),
-    ...(facts.refusal === null ? {} : { code: facts.refusal }),
+    correlationId,
   };
-  if (status >= 500) log.error(line, "answered");
-  else if (QUIET.has(facts.route)) log.debug(line, "answered");
-  else log.info(line, "answered");
+  if (actor !== null) line.actor = actor.id;
+  if (refusal !== null) line.code = refusal;
+  log[level](line, "answered");
 }
 
 /** What a request's headers and its connection say. */
@@ -83,7 +84,7 @@ export function factsOf(
   if (publicUrl !== null) ownOrigins.push(publicUrl.origin);
   return {
     correlationId: correlationIdOf(headers.get("x-correlation-id")),
-    origin: { ...origin, https },
+    origin: https === origin.https ? origin : { ...origin, https },
     ownOrigins,
     frames: [],
     documentation: false,

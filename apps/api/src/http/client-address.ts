@@ -8,14 +8,11 @@ export interface Origin {
   ip: string | null;
   /** Whether the client spoke https. */
   https: boolean;
-  /** A call from this machine itself, under a loopback name and through no proxy. */
-  local: boolean;
 }
 
 /** As much of a request's headers as is read here. Names in lower case. */
 export interface HeaderSource {
   get(name: string): string | null;
-  keys(): Iterable<string>;
 }
 
 /** What the connection says, before any header is believed. */
@@ -29,7 +26,7 @@ export function originOf(peer: Peer, headers: HeaderSource, trusted: BlockList |
   const address = plain(peer.address);
   const forwarded = headers.get("x-forwarded-for");
   if (trusted === null || !isTrusted(address, trusted)) {
-    return { ip: address, https: peer.encrypted, local: isLocal(address, headers) };
+    return { ip: address, https: peer.encrypted };
   }
   // Each proxy appends its peer: from the right, the first address that is no proxy of ours is the client.
   let ip = address;
@@ -40,19 +37,16 @@ export function originOf(peer: Peer, headers: HeaderSource, trusted: BlockList |
     if (!isTrusted(next, trusted)) break;
   }
   const proto = headers.get("x-forwarded-proto")?.split(",").at(-1)?.trim().toLowerCase();
-  return {
-    ip,
-    https: proto === undefined ? peer.encrypted : proto === "https",
-    local: isLocal(address, headers),
-  };
+  return { ip, https: proto === undefined ? peer.encrypted : proto === "https" };
 }
 
 /**
- * A proxy on this machine makes every stranger's call come from loopback. Most add a header that says so; one that
- * adds none passes on the public name.
+ * Whether a call comes from this machine itself, under a loopback name and through no proxy. A proxy on this machine makes every
+ * stranger's call come from loopback. Most add a header that says so, or pass on the public name; for those that do neither there
+ * is a warning in docs/deploy.md.
  */
-function isLocal(address: string | null, headers: HeaderSource): boolean {
-  if (!isLoopback(address) || !isOwnHost(headers.get("host"), null)) return false;
+export function isLocal(peer: Peer, headers: Pick<Headers, "get" | "keys">): boolean {
+  if (!isLoopback(plain(peer.address)) || !isOwnHost(headers.get("host"), null)) return false;
   for (const name of headers.keys()) {
     if (name.startsWith("x-forwarded-") || PROXY_HEADERS.has(name)) return false;
   }
@@ -69,4 +63,5 @@ function isTrusted(address: string | null, trusted: BlockList): boolean {
 const isLoopback = (address: string | null): boolean => address !== null && /^(127\.|::1$)/.test(address);
 
 /** An IPv4 client of a socket that speaks both is `::ffff:127.0.0.1`. */
-const plain = (address: string | null): string | null => address?.replace(/^::ffff:(?=\d+\.)/i, "") ?? null;
+const plain = (address: string | null): string | null =>
+  address?.startsWith("::") ? address.replace(/^::ffff:(?=\d+\.)/i, "") : address;

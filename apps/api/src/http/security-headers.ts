@@ -28,8 +28,10 @@ const CONTENT_SECURITY_POLICY = [...POLICY, ...NO_MARKUP].join("; ");
 /** For Swagger UI alone, which writes markup from the descriptions of our own document. */
 const POLICY_OF_DOCUMENTATION = POLICY.join("; ");
 
-/** What every answer carries. */
-export const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
+const JSON_TYPE = /^application\/(?:problem\+)?json(?:;|$)/;
+
+/** What every answer carries but JSON. */
+const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   ["content-security-policy", CONTENT_SECURITY_POLICY],
   ["x-content-type-options", "nosniff"],
   ["referrer-policy", "no-referrer"],
@@ -40,6 +42,18 @@ export const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
     "permissions-policy",
     "camera=(), geolocation=(), microphone=(), payment=(), usb=(), clipboard-write=(self)",
   ],
+];
+
+/**
+ * What every answer of JSON carries: what OWASP's REST Security Cheat Sheet asks of each answer of an API, and that no page of
+ * another site may take it in. It is never a page itself: whatever a browser makes of its text loads, runs and frames nothing.
+ * What acts on pages alone (opener, permissions, referrer) would be written for every read, and be read by every client, in vain.
+ */
+export const HEADERS_OF_JSON: readonly (readonly [string, string])[] = [
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["x-content-type-options", "nosniff"],
+  ["cross-origin-resource-policy", "same-origin"],
+  ["x-frame-options", "DENY"],
 ];
 
 /** A year, in seconds. */
@@ -56,7 +70,8 @@ export function secure(
   hsts: boolean,
   of: { frames: readonly string[]; documentation: boolean } = { frames: [], documentation: false },
 ): void {
-  for (const [name, value] of SECURITY_HEADERS) headers.set(name, value);
+  const isJson = JSON_TYPE.test(headers.get("content-type") ?? "");
+  for (const [name, value] of isJson ? HEADERS_OF_JSON : SECURITY_HEADERS) headers.set(name, value);
   if (of.frames.length > 0) framed(headers, of.frames);
   if (of.documentation) headers.set("content-security-policy", POLICY_OF_DOCUMENTATION);
   if (hsts) headers.set("strict-transport-security", HSTS);

@@ -2,8 +2,9 @@ import type { Connections } from "@keyfold/db";
 import type { EnvelopeOperation } from "@keyfold/envelope";
 import type { KeyServiceCall } from "@keyfold/providers";
 import type { JobRunView, KeyFacts, UpstreamFacts } from "@keyfold/secrets";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { createKeyMetrics } from "./key-metrics.ts";
+import { type Series, Times } from "./times.ts";
 
 /** What this process counts. A registry of its own: two servers in one process do not mix. */
 export interface Metrics {
@@ -35,21 +36,38 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
   const registry = new Registry();
   const registers = [registry];
   if (options.process ?? true) collectDefaultMetrics({ register: registry });
-  const envelope = new Histogram({
+  const envelopes = new Times({
     name: "keyfold_envelope_seconds",
     help: "Time that cryptography takes, by operation.",
-    labelNames: ["operation"],
     buckets: [0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
-    registers,
+    register: registry,
   });
-  for (const operation of ["seal", "open", "wrap", "unwrap"]) envelope.zero({ operation });
-  const requests = new Histogram({
+  const envelope: Record<EnvelopeOperation, Series> = {
+    seal: envelopes.series({ operation: "seal" }),
+    open: envelopes.series({ operation: "open" }),
+    wrap: envelopes.series({ operation: "wrap" }),
+    unwrap: envelopes.series({ operation: "unwrap" }),
+  };
+  const requests = new Times({
     name: "keyfold_http_request_seconds",
     help: "Time from a request's arrival to its answer, by method, route template and status.",
-    labelNames: ["method", "route", "status"],
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
-    registers,
+    register: registry,
   });
+  /** By route; few each. */
+  const byRoute = new Map<string, { method: string; status: number; series: Series }[]>();
+  function requestsOf(method: string, route: string, status: number): Series {
+    let of = byRoute.get(route);
+    if (of === undefined) {
+      of = [];
+      byRoute.set(route, of);
+    }
+    const known = of.find((one) => one.method === method && one.status === status);
+    if (known !== undefined) return known.series;
+    const series = requests.series({ method, route, status });
+    of.push({ method, status, series });
+    return series;
+  }
   const refused = new Counter({
     name: "keyfold_refused_authentications_total",
     help: "Calls whose token or session was not valid.",
@@ -102,8 +120,8 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
       },
     });
   return {
-    envelope: (operation, seconds) => envelope.observe({ operation }, seconds),
-    request: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
+    envelope: (operation, seconds) => envelope[operation].observe(seconds),
+    request: (method, route, status, seconds) => requestsOf(method, route, status).observe(seconds),
     refusedAuthentication: () => refused.inc(),
     pushed(what, ok) {
       if (ok) pushes.at.setToCurrentTime({ what });

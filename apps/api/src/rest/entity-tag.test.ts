@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Served, serveHouse } from "../testing/index.ts";
-import { entityTag, isKnown } from "./entity-tag.ts";
+import { isKnown, tagged, taggedInTurn } from "./entity-tag.ts";
 
 const VALUE = "sk_test_not_a_real_key";
 let served: Served;
@@ -58,11 +58,47 @@ test("a tag is no way around a right: who may not read is refused, whatever it n
 
 test("a tag says nothing of a value, and lists and what an upstream gave have none", async () => {
   const seen = { id: "1", version: 3, value: "one", encoding: "utf8" };
-  expect(entityTag({ ...seen, value: "other" })).toBe(entityTag(seen));
-  expect(entityTag({ ...seen, version: 4 })).not.toBe(entityTag(seen));
-  expect(entityTag({ ...seen, id: "2" })).not.toBe(entityTag(seen));
-  expect(entityTag({ ...seen, version: 0, upstream: "old" })).toBeNull();
+  const tagOf = (answer: object) => tagged({ ...answer }).tag;
+  expect(tagOf({ ...seen, value: "other" })).toBe(tagOf(seen));
+  expect(tagOf({ ...seen, version: 4 })).not.toBe(tagOf(seen));
+  expect(tagOf({ ...seen, id: "2" })).not.toBe(tagOf(seen));
+  expect(tagOf({ ...seen, version: 0, upstream: "old" })).toBeNull();
   expect((await get("/api/secrets")).headers.get("etag")).toBeNull();
+});
+
+test("a tagged answer's body says what the answer does, whatever its value is made of", () => {
+  for (const answer of [
+    { id: "1", version: 3, value: 'quotes " and \\, } and \u2028', encoding: "utf8" },
+    { value: "", id: "1", version: 3, upstream: null },
+    { id: "1", version: 3, name: "no value" },
+    { id: "1", version: 0, value: "x", upstream: "old" },
+    { secrets: [] },
+    null,
+  ])
+    expect(JSON.parse(tagged(structuredClone(answer)).body)).toEqual(answer);
+});
+
+test("answers to one question, one after the other, are written as each would be by itself", () => {
+  const rename = (output: unknown) => ({ ...(output as object), created_at: "then", createdAt: undefined });
+  const one = { id: "1", version: 3, value: "one", encoding: "utf8", openUntil: null, createdAt: "then" };
+  const written = taggedInTurn(rename);
+  const without = { ...one, value: undefined };
+  for (const answer of [
+    one,
+    { ...one, value: 'two "and" \u2028' },
+    { ...one, version: 4 },
+    { ...one, version: 4, openUntil: "later" },
+    { ...one, version: 4 },
+    { ...one, version: 4, more: 1 },
+    { ...one, version: 0, upstream: "old" },
+    one,
+    { ...one, encoding: undefined },
+    without,
+    { ...one, tags: { a: 1 } },
+    { ...one, tags: { a: 2 } },
+    one,
+  ])
+    expect(written({ ...answer })).toEqual(tagged(rename(answer)));
 });
 
 test("tags are compared as RFC 9110 has it", () => {

@@ -1,10 +1,10 @@
 import { KeyfoldError, type KeyfoldServer, openAnswer, type RequestInfo, verbs } from "@keyfold/secrets";
 import type { Hono } from "hono";
-import type { BulkGate } from "../http/bulk-gate.ts";
 import type { AppContext, AppEnv } from "../http/facts.ts";
+import type { BulkGate } from "../http/limits/bulk-gate.ts";
+import { valuesAskedFor } from "../http/limits/reveals.ts";
 import { HttpError } from "../http/problem.ts";
-import { valuesAskedFor } from "../http/reveals.ts";
-import { entityTag, isKnown, isTagged } from "./entity-tag.ts";
+import { isKnown, isTagged, tagged, untagged } from "./entity-tag.ts";
 import { fieldsOf } from "./fields.ts";
 import { gatherInput } from "./input.ts";
 import { jsonSchemaOf, renamer } from "./naming.ts";
@@ -46,7 +46,7 @@ function walk(route: Route) {
   return {
     fields: fieldsOf(route),
     toSnake: renamer(jsonSchemaOf(route.answer?.schema ?? route.verb.output, "output"), "to-snake"),
-    tagged: isTagged(route),
+    hasTag: isTagged(route),
   };
 }
 
@@ -64,7 +64,7 @@ function handler(route: Route, { keyfold, requestOf, takeReveals, maxBodyBytes, 
   return async (c: AppContext): Promise<Response> => {
     c.get("facts").route = `/api${route.path}`;
     known ??= walk(route);
-    const { fields, toSnake, tagged } = known;
+    const { fields, toSnake, hasTag } = known;
     try {
       const request = requestOf(c);
       const input = await gatherInput(route, fields, {
@@ -77,11 +77,11 @@ function handler(route: Route, { keyfold, requestOf, takeReveals, maxBodyBytes, 
       const answer = async (): Promise<Response> => {
         const output: unknown = openAnswer(route.verb, await keyfold.invoke(route.verb, request, input));
         const shaped = reshape === undefined ? output : reshape(output);
-        const tag = tagged ? entityTag(shaped) : null;
+        const renamed = toSnake === null ? shaped : toSnake(shaped);
+        const { body, tag } = hasTag ? tagged(renamed) : untagged(renamed);
         const headers = tag === null ? {} : { etag: tag };
         if (tag !== null && isKnown(c.req.header("if-none-match"), tag))
           return new Response(null, { status: 304, headers });
-        const body = JSON.stringify(toSnake === null ? shaped : toSnake(shaped));
         return new Response(body, { status, headers: { "content-type": "application/json", ...headers } });
       };
       return await (isLarge ? gate.pass(answer) : answer());

@@ -51,8 +51,10 @@ export function renamer(schema: JsonSchema, direction: "to-snake" | "to-camel"):
   if (!changes) return null;
   return (value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const given = value as Record<string, unknown>;
     const renamed: Record<string, unknown> = {};
-    for (const [key, field] of Object.entries(value)) {
+    for (const key of Object.keys(given)) {
+      const field = given[key];
       const known = keys.get(key);
       if (known === undefined)
         renamed[direction === "to-camel" && isCamelOfKnown(keys, key) ? `?${key}` : key] = field;
