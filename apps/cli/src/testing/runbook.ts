@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { freePort, type Start, startProgram } from "@keyfold/api/testing";
-import type { TestDatabase } from "@keyfold/db/testing";
+import { type Start, startProgram } from "@keyfold/api/testing";
+import { freePort, type TestDatabase } from "@keyfold/db/testing";
 import { commandLine } from "./command-line.ts";
 
 /** The lines of a runbook's shell blocks, block by block, as they stand there. */
