@@ -56,6 +56,7 @@ test("an owner invites somebody, gives them other rights, makes a role, and remo
   expect(link).toMatch(new RegExp(`^${scene.served.url}/welcome#[A-Za-z0-9_-]{43}$`));
   await look("members-link", ["1280"]);
   await once.getByRole("button", { name: "Done" }).click();
+  await once.waitFor({ state: "detached" });
   expect(await page.content()).not.toContain(link.split("#")[1]);
   const invited = page.getByRole("list", { name: "Open invitations" });
   await invited.getByText("default / prod, only billing/").waitFor();

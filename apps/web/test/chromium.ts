@@ -34,8 +34,12 @@ const SWITCHED_OFF = [
   "WebUIOmniboxPopup",
 ];
 
-/** @throws when there is none: callers ask `chromiumPath` first */
-export async function launch(): Promise<Browser> {
+/**
+ * A browser as people have it.
+ * @param more flags, for what only a test wants
+ * @throws when there is none: callers ask `chromiumPath` first
+ */
+export async function launch(...more: string[]): Promise<Browser> {
   if (chromiumPath === null) throw new Error(WHY_NONE);
   return chromium.launch({
     executablePath: chromiumPath,
@@ -50,6 +54,20 @@ export async function launch(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
       `--disable-features=${SWITCHED_OFF.join(",")}`,
+      ...more,
     ],
   });
+}
+
+/**
+ * The browser of a worker's tests, whatever file they are in: it ends with the worker. Its pages live for seconds, in which
+ * compiling a script once more, to run it faster, costs more than it saves: a tenth of all that they do.
+ */
+let shared: Promise<Browser> | null = null;
+
+/** The tests' browser; another one where the last has ended, so that no file fails for what befell one before it. */
+export async function testBrowser(): Promise<Browser> {
+  const last = await shared?.catch(() => null);
+  if (!last?.isConnected()) shared = launch("--js-flags=--no-turbofan --no-maglev");
+  return shared!;
 }

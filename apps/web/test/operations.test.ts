@@ -50,6 +50,7 @@ test("webhooks: an endpoint is made with a filter, its signing secret shown once
   expect(await traces(page)).not.toContain(secret);
   await look("webhook-secret", ["1280"]);
   await once.getByRole("button", { name: "Done" }).click();
+  await once.waitFor({ state: "detached" });
   expect(await page.content()).not.toContain(secret);
 
   // A test, and what it became.

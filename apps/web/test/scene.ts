@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Served, type ServeOptions, serveHouse } from "@keyfold/api/testing";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
-import { chromiumPath, launch, WHY_NONE } from "./chromium.ts";
+import { chromiumPath, testBrowser, WHY_NONE } from "./chromium.ts";
 import { type Visitor, visit } from "./visitor.ts";
 
 export interface Scene {
@@ -28,10 +28,11 @@ export function setScene(options: ServeOptions = {}): Scene {
       return;
     }
     const panelDir = join(import.meta.dirname, "../dist");
-    [served, browser] = await Promise.all([serveHouse({ panelDir, ...options }), launch()]);
+    [served, browser] = await Promise.all([serveHouse({ panelDir, ...options }), testBrowser()]);
   });
   afterAll(async () => {
-    await browser?.close();
+    // Whoever did not leave: their test failed.
+    await Promise.allSettled(browser?.contexts().map((context) => context.close()) ?? []);
     await served?.close();
   });
   beforeEach(({ skip }) => {

@@ -33,6 +33,7 @@ describe("the panel's screens", () => {
     const made = await once.locator("pre").textContent();
     await look("token-shown");
     await once.getByRole("button", { name: "Done" }).click();
+    await once.waitFor({ state: "detached" });
     expect(await page.content()).not.toContain(made);
     // It can do what the form said, and nothing elsewhere.
     const { environments } = await scene.served.house.as(made).environments.list({});
@@ -52,6 +53,7 @@ describe("the panel's screens", () => {
     const next = await once.locator("pre").textContent();
     expect(await traces(page)).not.toContain(next);
     await once.getByRole("button", { name: "Done" }).click();
+    await once.waitFor({ state: "detached" });
     expect(await page.content()).not.toContain(next);
     expect(next).not.toBe(made);
     await row.getByText("in 24 hours").or(row.getByText("tomorrow")).waitFor();
