@@ -10,6 +10,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** Where reads are measured once more. */
 const CROWD = 128;
 
+/** What servers/committed.ts does. */
+const LEAST = "bare Hono, one committed row for each batch";
+
 /**
  * REST and tRPC beside the same stack with nothing behind it, and beside pgcrypto. Reveal is with durable audit.
  * The goals: REST at least 0.3 of bare at 32 connections and 0.4 at 128, tRPC 0.75, p99 at most five times the bare one's.
@@ -33,10 +36,24 @@ export async function httpRows(connections: readonly number[], seconds: number):
       body: setBody(),
     })
   ).json();
-  const bare = await startChild<{ url: string }>(join(here, "servers/bare.ts"), [
-    JSON.stringify({ reveal: await get(`/api/secrets/${secret}`), set, list }),
-  ]);
+  const answers = [JSON.stringify({ reveal: await get(`/api/secrets/${secret}`), set, list })];
+  const bare = await startChild<{ url: string }>(join(here, "servers/bare.ts"), answers);
+  const committed = await startChild<{ url: string }>(join(here, "servers/committed.ts"), answers);
 
+  const pair = async (what: string, ours: Shot, baseline: string, theirs: Shot, count: number) => {
+    const [went, besides] = await shootInTurn(ours, theirs, count, { seconds });
+    const [rate, baselineRate] = [went.rate, besides.rate];
+    rows.push({
+      what: `${what}, ${count} at once`,
+      rate,
+      baseline,
+      baselineRate,
+      p99: [went.p99, besides.p99],
+    });
+    console.error(
+      `${what}, ${count} at once: ${Math.round(rate)} beside ${Math.round(baselineRate)} (${baseline})`,
+    );
+  };
   const beside = async (
     what: string,
     path: string,
@@ -44,27 +61,19 @@ export async function httpRows(connections: readonly number[], seconds: number):
     more: Partial<Shot> = {},
     counts = connections,
   ) => {
-    for (const count of counts) {
-      const [ours, bares] = await shootInTurn(
-        { url: keyfold.url + path, headers, ...more },
-        { url: bare.told.url + path, ...more },
-        count,
-        { seconds },
-      );
-      const [rate, baselineRate] = [ours.rate, bares.rate];
-      rows.push({
-        what: `${what}, ${count} at once`,
-        rate,
-        baseline,
-        baselineRate,
-        p99: [ours.p99, bares.p99],
-      });
-      console.error(`${what}, ${count} at once: ${Math.round(rate)} beside ${Math.round(baselineRate)}`);
-    }
+    const ours = { url: keyfold.url + path, headers, ...more };
+    for (const count of counts)
+      await pair(what, ours, baseline, { url: bare.told.url + path, ...more }, count);
   };
   try {
     const crowded = [...connections, CROWD];
-    await beside("REST reveal", `/api/secrets/${secret}`, "bare Hono", {}, crowded);
+    const path = `/api/secrets/${secret}`;
+    await beside("REST reveal", path, "bare Hono", {}, crowded);
+    const least = { url: committed.told.url + path };
+    for (const count of crowded.slice(1)) {
+      await pair(LEAST, least, "bare Hono", { url: bare.told.url + path }, count);
+      await pair("REST reveal", { url: keyfold.url + path, headers }, LEAST, least, count);
+    }
     const reveal = `/trpc/secrets.reveal?input=${input({ id: secret })}`;
     await beside("tRPC reveal", reveal, "bare tRPC", {}, crowded);
     await beside("REST set (new secret)", "/api/secrets", "bare Hono", { method: "PUT", body: setBody });
@@ -81,6 +90,7 @@ export async function httpRows(connections: readonly number[], seconds: number):
     await besidePgcrypto();
   } finally {
     await bare.stop();
+    await committed.stop();
     await keyfold.stop();
   }
   return rows;
@@ -106,18 +116,8 @@ export async function httpRows(connections: readonly number[], seconds: number):
             { url: `${old.told.url}/secrets`, method: "PUT", body: setBody },
           ],
         ];
-        for (const [what, ours, theirs] of pairs) {
-          const [{ rate }, { rate: baselineRate }] = await shootInTurn(ours, theirs, count, { seconds });
-          rows.push({
-            what: `REST ${what}, ${count} at once`,
-            rate,
-            baseline: "pgcrypto, one audit row",
-            baselineRate,
-          });
-          console.error(
-            `${what} beside pgcrypto, ${count} at once: ${Math.round(rate)} beside ${Math.round(baselineRate)}`,
-          );
-        }
+        for (const [what, ours, theirs] of pairs)
+          await pair(`REST ${what}`, ours, "pgcrypto, one audit row", theirs, count);
       }
     } finally {
       await old.stop();

@@ -4,19 +4,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ARGUMENTS, ENVIRONMENT } from "../scripts/as-started.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const VALUE = "sk_test_not_a_real_key_0123456789abcdef";
 
 const root = join(here, "..");
-/** As scripts/start.ts starts it. */
-const MALLOC = { MALLOC_TRIM_THRESHOLD_: "131072" };
-const AS_STARTED = [
-  "--max-semi-space-size=8",
-  "--initial-old-space-size=128",
-  "--conditions=built",
-  join(root, "apps/api/dist/main.js"),
-];
 
 /** The API as it is started by anyone, in a process of its own, with a tenant and a hundred secrets. */
 export async function startKeyfold(settings: Readonly<Record<string, string>> = {}): Promise<{
@@ -31,11 +24,11 @@ export async function startKeyfold(settings: Readonly<Record<string, string>> = 
   const port = 4600 + Math.floor(Math.random() * 300);
   const operator = randomBytes(24).toString("hex");
   execFileSync(join(root, "node_modules/.bin/tsc"), ["-b", "apps/api"], { cwd: root });
-  const child = spawn(process.execPath, AS_STARTED, {
+  const child = spawn(process.execPath, ARGUMENTS, {
     // Its log goes to a pipe that is read and thrown away, as a log collector's would be read.
     stdio: ["ignore", "pipe", "inherit"],
     env: {
-      ...MALLOC,
+      ...ENVIRONMENT,
       ...process.env,
       KEYFOLD_DATA_DIR: dataDir,
       KEYFOLD_PORT: String(port),

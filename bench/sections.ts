@@ -74,10 +74,10 @@ ${table(await consumerRows(quick))}`,
       quick,
     ) => `"Bare" is the same HTTP stack answering the same bytes with no database, no authentication and no audit. "pgcrypto" is the
 same stack over a table of \`encrypt()\`ed values with one audit row a call. The goals of a reveal: REST 0.3 of bare at 32 at
-once and 0.4 at 128, tRPC 0.75, p99 at most five times the bare one's. Where REST misses them, it is for two things. A reveal's own
-work in Node (who calls, opening, the event and its hashes) takes longer than all of a bare route's. And a tenant's chain takes
-one commit after the other: while one batch is written the next gathers, so that at 32 at once each commit serves half of them, and
-costs PostgreSQL about 0.2 ms and 6 µs an event besides the disk, a third and more of it for compressing the batch.
+once and 0.4 at 128, tRPC 0.75, p99 at most five times the bare one's. "One committed row for each batch" is the bare route, each of
+whose answers waits for its share of one INSERT, committed with fsync: what an audit that is durable before the answer costs
+by itself, with nothing read, opened, judged or hashed. More than that no reveal can have. What REST lacks beyond it is a
+reveal's own work in Node (who calls, opening, the event and its hashes), and the judging in PostgreSQL.
 
 ${table(await httpRows([1, 32], quick ? 1 : 3))}`,
   },

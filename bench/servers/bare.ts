@@ -1,10 +1,10 @@
 // The baseline: the same HTTP stack with nothing behind it. A Hono route and a tRPC query and mutation that answer JSON of
 // the size that Keyfold's answers have.
-import { serve } from "@hono/node-server";
 import { initTRPC } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { Hono } from "hono";
 import superjson from "superjson";
+import { serveAsChild } from "./serve.ts";
 
 const answers = JSON.parse(process.argv[2]!) as { reveal: unknown; set: unknown; list: unknown };
 const t = initTRPC.create({ transformer: superjson });
@@ -28,7 +28,4 @@ app.all("/trpc/*", (c) =>
   fetchRequestHandler({ endpoint: "/trpc", req: c.req.raw, router, createContext: () => ({}) }),
 );
 
-const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) =>
-  console.log(JSON.stringify({ url: `http://127.0.0.1:${port}` })),
-);
-process.on("SIGTERM", () => server.close());
+serveAsChild(app);

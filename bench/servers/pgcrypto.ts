@@ -4,10 +4,10 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { serve } from "@hono/node-server";
 import { startEmbeddedPostgres } from "@keyfold/db";
 import { Hono } from "hono";
 import pg from "pg";
+import { serveAsChild } from "./serve.ts";
 
 const postgres = await startEmbeddedPostgres({ dataDir: await mkdtemp(join(tmpdir(), "keyfold-bench-")) });
 const setUp = new pg.Client({ connectionString: postgres.superuserUrl });
@@ -38,11 +38,7 @@ app.put("/secrets", async (c) => {
   await pool.query(SET, ["acme", name, master, value]);
   return c.json({ name });
 });
-const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) =>
-  console.log(JSON.stringify({ url: `http://127.0.0.1:${port}` })),
-);
-process.on("SIGTERM", async () => {
-  server.close();
+serveAsChild(app, async () => {
   await pool.end();
   await postgres.stop();
 });
