@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
 import type { Query } from "@keyfold/db";
 import { encodeBodies, leafHash, merkleRoot } from "@keyfold/ledger";
 import { type ErrorCode, KeyfoldError } from "../error.ts";
 import { databaseError } from "../flow/database-error.ts";
 import type { NewMessage } from "../message/tell.ts";
+import { newBatchId } from "./batch-id.ts";
 
 export interface Judgement {
   /** A read: append only if the chain's epoch is still this one. */
@@ -27,14 +27,14 @@ export interface Liveness {
 /** Why nothing was appended: "gone" for a tenant that was purged. */
 export type AppendOutcome = "appended" | "epoch" | "deadline" | "token" | "gone";
 
-/** Messages, and the random id of the batch that they are part of. */
+/** Messages, and the id of the batch that they are part of. */
 export interface Told {
   readonly batch: string;
   readonly messages: readonly NewMessage[];
 }
 
 /** A batch of its own, of which nobody is told. */
-export const toldNobody = (): Told => ({ batch: randomUUID(), messages: [] });
+export const toldNobody = (): Told => ({ batch: newBatchId(), messages: [] });
 
 const PARAMETERS =
   "$1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, $8::boolean, $9::timestamptz, $10::uuid, $11::boolean, $12::uuid";

@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { type SqlTransaction, type Transaction, withTenant, withTenantSql } from "@keyfold/db";
 import { ACTIONS } from "../access/actions.ts";
 import { liveness, standsByEpoch } from "../access/actor.ts";
 import { type AppendOutcome, append, type Told } from "../audit/append.ts";
+import { newBatchId } from "../audit/batch-id.ts";
 import { type Ends, holdChain, settled } from "../audit/lost-commit.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Refusal } from "../journal/journal.ts";
@@ -170,7 +170,7 @@ export interface Left {
 /** A transaction's events, messages and refusals before anything was recorded. */
 export const nothingLeft = (): Left => ({
   events: [],
-  told: { batch: randomUUID(), messages: [] },
+  told: { batch: newBatchId(), messages: [] },
   refusals: [],
 });
 

@@ -19,17 +19,21 @@ interface Asked {
   chain: string;
   epoch: bigint;
   deadline?: Date | null;
+  /** A batch's number from which on the last one is looked for. */
+  known?: number;
 }
 
-/** As the application's role asks, each chain with two events. */
-async function append(asked: readonly Asked[], wait = false): Promise<string[]> {
+const NINE =
+  "$1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[], $6::bytea, $7::bigint[], $8::timestamptz[], $9";
+
+/** As the application's role asks, each chain with two events. @returns the numbers of the new batches, or why there is none */
+async function append(asked: readonly Asked[], wait = false, before = false): Promise<string[]> {
   const events = [Buffer.from("one event"), Buffer.from("another")];
   const [a, b] = events.map(leafHash) as [Buffer, Buffer];
   const root = merkleRoot([a, b]);
   const bytes = Buffer.concat([root, a, b, encodeBodies(events)]);
   const { rows } = await house.db.pool.query<{ outcomes: string[] }>(
-    `SELECT control_plane.append_read_batches($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[], $6::bytea,
-       $7::bigint[], $8::timestamptz[], $9) AS outcomes`,
+    `SELECT control_plane.append_read_batches(${before ? NINE : `${NINE}, $10::bigint[]`}) AS outcomes`,
     [
       asked.map(({ chain }) => chain),
       asked.map(() => randomUUID()),
@@ -40,6 +44,7 @@ async function append(asked: readonly Asked[], wait = false): Promise<string[]> 
       asked.map(({ epoch }) => epoch.toString()),
       asked.map(({ deadline }) => deadline ?? null),
       wait,
+      ...(before ? [] : [asked.map(({ known }) => known ?? null)]),
     ],
   );
   return rows[0]!.outcomes;
@@ -91,15 +96,8 @@ test("reads of many chains in one statement: each is appended, held, stale, too 
   await holder.connect();
   await holder.query("SELECT pg_advisory_lock(hashtextextended($1::uuid::text, 7))", [held]);
   try {
-    expect(await append(asked)).toEqual([
-      "appended",
-      "appended",
-      "epoch",
-      "deadline",
-      "appended",
-      "held",
-      "gone",
-    ]);
+    const next = ids.map((id) => String(before.get(id)!.number + 1));
+    expect(await append(asked)).toEqual([next[0], next[1], "epoch", "deadline", next[4], "held", "gone"]);
   } finally {
     await holder.end();
   }
@@ -109,16 +107,39 @@ test("reads of many chains in one statement: each is appended, held, stale, too 
     expect(await headOf(id)).toEqual(appended ? { number: was.number + 1, events: was.events + 2 } : was);
     expect(await epochOf(id)).toBe(epochs[i]);
   }
-  expect(await append([{ chain: held, epoch: await epochOf(held) }], true)).toEqual(["appended"]);
+  expect(await append([{ chain: held, epoch: await epochOf(held) }], true)).toEqual([
+    String(before.get(held)!.number + 1),
+  ]);
+  await house.verify();
+});
+
+test("the number that a caller knows is a hint: one that is too old, too new, or lost with a failover changes nothing", async () => {
+  const { id } = await house.tenant("judged-known");
+  const epoch = await epochOf(id);
+  const { number } = await headOf(id);
+  const hints = [0, 1, number - 1, number, number + 1, number + 1_000, 2 ** 53];
+  for (const [i, known] of hints.entries())
+    expect(await append([{ chain: id, epoch, known: known + (known < number ? 0 : i) }])).toEqual([
+      String(number + 1 + i),
+    ]);
+  for (const known of hints)
+    expect(await append([{ chain: id, epoch: epoch - 1n, known }])).toEqual(["epoch"]);
+  await house.verify();
+});
+
+test("a process of the version before, which knows no numbers, is told as it was", async () => {
+  const { id } = await house.tenant("judged-before");
+  const epoch = await epochOf(id);
+  const asked = [{ chain: id, epoch }];
+  expect(await append(asked, false, true)).toEqual(["appended"]);
+  expect(await append([{ chain: id, epoch: epoch - 1n }], true, true)).toEqual(["epoch"]);
   await house.verify();
 });
 
 test("the first batch of a chain begins where that chain begins, and the deadline is the database's clock", async () => {
   const { id } = await house.tenant("judged-first");
   await house.tamper("DELETE FROM control_plane.audit_batches WHERE chain_id = $1", [id]);
-  expect(await append([{ chain: id, epoch: 0n, deadline: new Date(Date.now() + 60_000) }])).toEqual([
-    "appended",
-  ]);
+  expect(await append([{ chain: id, epoch: 0n, deadline: new Date(Date.now() + 60_000) }])).toEqual(["1"]);
   await house.moveClock("2 minutes");
   expect(await append([{ chain: id, epoch: 0n, deadline: new Date(Date.now() + 60_000) }])).toEqual([
     "deadline",
@@ -132,7 +153,7 @@ test("in a region that the deployment spread to, reads go to that region's own c
   const was = await headOf(id);
   await house.sql("INSERT INTO control_plane.region VALUES ('us', false, now())");
   const [region] = await house.sql<{ chain: string }>("SELECT control_plane.chain_of($1) AS chain", [id]);
-  expect(await append([{ chain: id, epoch: 0n }])).toEqual(["appended"]);
+  expect(await append([{ chain: id, epoch: 0n }])).toEqual(["1"]);
   expect(await headOf(region!.chain)).toEqual({ number: 1, events: 2 });
   expect(await headOf(id)).toEqual(was);
   await house.tamper("DELETE FROM control_plane.region");

@@ -15,6 +15,12 @@ function chainsOf([chains]: readonly unknown[]): string[] {
   return Array.from({ length: bytes.readInt32BE(12) }, (_, i) => bytes.toString("hex", 24 + 20 * i)[0]!);
 }
 
+/** One chain is told its outcome, several the numbers of their new batches. */
+const rowsOf = (outcomes: readonly string[]): Record<string, unknown>[] =>
+  outcomes.length === 1
+    ? [{ outcome: outcomes[0] }]
+    : [{ outcomes: outcomes.map((one) => (one === "appended" ? "7" : one)).join() }];
+
 /** A database in which some chains are held by somebody else: who waits for one waits until it is let go. */
 function databaseWith(held: Set<string>, answer: (chain: string) => AppendOutcome = () => "appended") {
   const waiting: { chains: string[]; resolve(rows: unknown): void }[] = [];
@@ -27,13 +33,13 @@ function databaseWith(held: Set<string>, answer: (chain: string) => AppendOutcom
     ];
     asked.push({ chains, deadlines, wait });
     if (wait && held.has(chains[0]!)) return new Promise((resolve) => waiting.push({ chains, resolve }));
-    return Promise.resolve([
-      { outcomes: chains.map((chain) => (!wait && held.has(chain) ? "held" : answer(chain))).join() },
-    ]);
+    return Promise.resolve(
+      rowsOf(chains.map((chain) => (!wait && held.has(chain) ? "held" : answer(chain)))),
+    );
   }) as Query;
   const letGo = () => {
     held.clear();
-    for (const { chains, resolve } of waiting.splice(0)) resolve([{ outcomes: chains.map(answer).join() }]);
+    for (const { chains, resolve } of waiting.splice(0)) resolve(rowsOf(chains.map(answer)));
   };
   return { query, letGo, asked };
 }
@@ -68,7 +74,7 @@ test("of a batch whose earliest deadline has passed, those whose it was are told
   const real = database.query;
   const query = (async (sql: string, params: readonly unknown[]) => {
     const deadline = params[7] as Date | null;
-    if (deadline?.getTime() === past.getTime()) return [{ outcomes: "deadline" }];
+    if (deadline?.getTime() === past.getTime()) return rowsOf(["deadline"]);
     return real(sql, params);
   }) as Query;
   const appender = new ReadAppender(query, nothingIsLost);

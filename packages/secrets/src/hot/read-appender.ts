@@ -1,10 +1,11 @@
-import { randomUUID } from "node:crypto";
 import type { Query } from "@keyfold/db";
 import { leafHash } from "@keyfold/ledger";
 import { type AppendOutcome, unwritten } from "../audit/append.ts";
+import { newBatchId } from "../audit/batch-id.ts";
 import { KeyfoldError } from "../error.ts";
 import { leavesOpen } from "../flow/database-error.ts";
 import { Slots } from "../flow/slots.ts";
+import { LastNumbers } from "./last-numbers.ts";
 import { appendBatches, deadlineOf, type Outcomes, type ReadBatch, type ReadEvent } from "./read-batch.ts";
 
 /** One read that waits for its event to be durable. */
@@ -51,6 +52,7 @@ export class ReadAppender {
   readonly #queues = new Map<string, Waiting[]>();
   readonly #busy = new Set<string>();
   readonly #alone: Slots;
+  readonly #numbers = new LastNumbers();
   #running = 0;
   #planned = false;
 
@@ -95,7 +97,7 @@ export class ReadAppender {
     const batches: Batch[] = [];
     for (const [chain, queue] of this.#queues) {
       if (this.#busy.has(chain)) continue;
-      batches.push({ chain, id: randomUUID(), waiting: takeBatch(queue) });
+      batches.push({ chain, id: newBatchId(), waiting: takeBatch(queue) });
       if (queue.length === 0) this.#queues.delete(chain);
       if (batches.length === MOST_CHAINS) break;
     }
@@ -142,7 +144,7 @@ export class ReadAppender {
     try {
       outcomes =
         batches[0]!.lost === undefined
-          ? await appendBatches(this.#query, batches, wait)
+          ? await appendBatches(this.#query, batches, wait, this.#numbers)
           : await this.#find(batches[0]!, batches[0]!.lost);
     } catch (error) {
       const reason = error instanceof KeyfoldError ? error : unwritten(error);
@@ -159,7 +161,7 @@ export class ReadAppender {
       else {
         const rest = refusePast(batch.waiting);
         const { chain } = batch;
-        if (rest.length > 0) again.push({ chain, id: randomUUID(), waiting: rest });
+        if (rest.length > 0) again.push({ chain, id: newBatchId(), waiting: rest });
         else told.push({ batch: { ...batch, waiting: rest }, outcome });
       }
     }
@@ -174,7 +176,7 @@ export class ReadAppender {
     if (lost.reason !== null) throw lost.reason;
     try {
       const found = await this.#unlessThere(batch.chain, batch.id, (query) =>
-        appendBatches(query, [batch], true),
+        appendBatches(query, [batch], true, this.#numbers),
       );
       return found === "appended" ? [found] : found;
     } catch (error) {

@@ -3,6 +3,7 @@ import { encodeBodies, HASH_BYTES, merkleRoot } from "@keyfold/ledger";
 import { earliest } from "../access/deadline.ts";
 import type { AppendOutcome } from "../audit/append.ts";
 import { BIGINT_ARRAY, BinaryArray, INT_ARRAY, UUID_ARRAY } from "./binary-array.ts";
+import type { LastNumbers } from "./last-numbers.ts";
 
 /** One read's event, and what it is judged by. */
 export interface ReadEvent {
@@ -24,29 +25,47 @@ export interface ReadBatch {
 /** "held": somebody else has the chain, and it was not waited for. */
 export type Outcomes = (AppendOutcome | "held")[];
 
-/** Outcomes go as one text, which is split in one call: the driver reads an array's text character by character. */
+/** Outcomes come as one text, which is split in one call: the driver reads an array's text character by character. */
 const SQL = `SELECT array_to_string(control_plane.append_read_batches(
-  $1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[], $6::bytea, $7::bigint[], $8::timestamptz[], $9::boolean), ',') AS outcomes`;
+  $1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[], $6::bytea, $7::bigint[], $8::timestamptz[], $9::boolean, $10::bigint[]), ',') AS outcomes`;
 
 /** The same for one tenant, the usual case where reads are many. */
 const SQL_OF_ONE = `SELECT CASE WHEN $9::boolean OR pg_try_advisory_xact_lock(hashtextextended(($1::uuid)::text, 7))
     THEN (SELECT a.outcome FROM control_plane.append_events(
       $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, false, $8::timestamptz) a)
-    ELSE 'held' END AS outcomes`;
+    ELSE 'held' END AS outcome`;
 
 /**
  * Appends batches in one statement, which is one transaction; each is judged by itself.
  * @param wait for chains that somebody else holds
+ * @param numbers of the chains' last batches, as far as they are known; what is learnt of them is noted there
  * @returns what became of each
  */
 export async function appendBatches(
   query: Query,
   batches: readonly ReadBatch[],
   wait: boolean,
+  numbers: LastNumbers,
 ): Promise<Outcomes> {
-  const [sql, batched] = batches.length === 1 ? [SQL_OF_ONE, rowOf(batches[0]!)] : [SQL, columnsOf(batches)];
-  const [row] = await query<{ outcomes: string }>(sql, [...batched, wait]);
-  return row!.outcomes.split(",") as Outcomes;
+  if (batches.length === 1) {
+    const [row] = await query<{ outcome: Outcomes[number] }>(SQL_OF_ONE, [...rowOf(batches[0]!), wait]);
+    return [row!.outcome];
+  }
+  const columns = columnsOf(batches);
+  const [row] = await query<{ outcomes: string }>(SQL, [...columns, wait, knownOf(batches, numbers)]);
+  return row!.outcomes.split(",").map((outcome, i) => {
+    if (!IS_NUMBER.test(outcome)) return outcome as Outcomes[number];
+    numbers.note(batches[i]!.chain, BigInt(outcome));
+    return "appended";
+  });
+}
+
+const IS_NUMBER = /^\d/;
+
+function knownOf(batches: readonly ReadBatch[], numbers: LastNumbers): Buffer {
+  const known = new BinaryArray(BIGINT_ARRAY, batches.length);
+  for (const { chain } of batches) known.pushBigint(numbers.of(chain));
+  return known.bytes;
 }
 
 function rowOf({ chain, id, waiting }: ReadBatch): unknown[] {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { withTenantSql } from "@keyfold/db";
 import { append } from "../../audit/append.ts";
+import { newBatchId } from "../../audit/batch-id.ts";
 import { again } from "../../flow/again.ts";
 import { encode } from "../../flow/event.ts";
 import type { Services } from "../../flow/services.ts";
@@ -45,7 +46,7 @@ export async function disableEndpoint(
         name: null,
         data: { endpoint_id: endpointId, reason },
       };
-      const told = { batch: randomUUID(), messages: [message] };
+      const told = { batch: newBatchId(), messages: [message] };
       return (await append(query, tenantId, [event], { raise: true }, told)) === "appended";
     }),
   );
