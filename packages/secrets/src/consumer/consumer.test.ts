@@ -73,6 +73,22 @@ test("a read by a token is noted with consumer, kind, version and time, warm or 
   expect(Date.parse(billing!.lastReadAt!)).toBeGreaterThanOrEqual(Date.parse(billing!.firstReadAt!));
 });
 
+test("a warm read after the last one was written is noted anew", async () => {
+  const id = await secret();
+  const token = await reader("again and again");
+  const lastRead = async () => Date.parse((await consumers(id))[0]!.lastReadAt!);
+  await reveal(token, id); // cold
+  await reveal(token, id);
+  const before = await lastRead();
+  await house.moveClock("1 minute");
+  try {
+    await reveal(token, id);
+    expect(await lastRead()).toBeGreaterThanOrEqual(before + 60_000);
+  } finally {
+    await house.moveClock("0");
+  }
+});
+
 test("notes are written by themselves every so often, and by whoever ends the process", async () => {
   const [id, other] = [await secret(), await secret()];
   const token = await reader("by itself");

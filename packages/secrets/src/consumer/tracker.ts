@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Connections, withTenantSql } from "@keyfold/db";
 import type { ServiceActor } from "../access/actor.ts";
 import { append } from "../audit/append.ts";
+import { newBatchId } from "../audit/batch-id.ts";
 import { encode } from "../flow/event.ts";
 import { type NotedOptions, NotedWriter } from "../flow/noted.ts";
 import type { DomainLog } from "../flow/services.ts";
@@ -9,12 +10,14 @@ import type { NewMessage } from "../message/tell.ts";
 import type { ConsumerKind } from "./kind.ts";
 import { ANONYMOUS_LEASE_SECONDS, MOST_INSTANCES, READ_LEASE_SECONDS } from "./lease.ts";
 
-/** The last read of one instance of one consumer. */
-interface Note {
-  secret: string;
-  consumer: string;
+/** The last read of one secret by one instance of one consumer, until it is written. */
+export interface ReadNote {
+  readonly secret: string;
+  readonly consumer: string;
+  readonly instance: string;
   kind: ConsumerKind;
-  instance: string;
+  /** False once it was taken to be written: what comes then is noted anew. */
+  open: boolean;
   version: number;
   /** By this process's steady clock, in milliseconds. */
   at: number;
@@ -43,8 +46,8 @@ export class ReadTracker {
   readonly #log: DomainLog;
   readonly #clock: () => Date;
   readonly #steady: () => number;
-  readonly #writer: NotedWriter<Note>;
-  #notes = new Map<string, Map<string, Note>>();
+  readonly #writer: NotedWriter<ReadNote>;
+  #notes = new Map<string, Map<string, ReadNote>>();
   #size = 0;
   #lost = 0;
 
@@ -55,8 +58,8 @@ export class ReadTracker {
     this.#steady = options.steady ?? (() => performance.now());
     const notes = {
       take: () => this.#take(),
-      write: (tenant: string, lot: [string, Note][]) => this.#write(tenant, lot),
-      takeBack: (tenant: string, lot: [string, Note][]) => this.#takeBack(tenant, lot),
+      write: (tenant: string, lot: [string, ReadNote][]) => this.#write(tenant, lot),
+      takeBack: (tenant: string, lot: [string, ReadNote][]) => this.#takeBack(tenant, lot),
     };
     const warning = "who read which secret could not be written, and is tried again";
     this.#writer = new NotedWriter(notes, log, warning, options);
@@ -72,44 +75,64 @@ export class ReadTracker {
     return this.#writer.flush();
   }
 
-  /** Called after a read's event is durable. A person at a browser is no consumer. */
-  record(actor: ServiceActor, secret: string, version: number, instance: string | null | undefined): void {
-    if (actor.session !== null) return;
-    const notes = this.#of(actor.tenantId);
+  /**
+   * Called after a read's event is durable. A person at a browser is no consumer.
+   * @param last what it gave for the same secret and token before: spares it the look
+   */
+  record(
+    actor: ServiceActor,
+    secret: string,
+    version: number,
+    instance: string | null | undefined,
+    last: ReadNote | null = null,
+  ): ReadNote | null {
+    if (actor.session !== null) return null;
     const { name, kind } = actor.consumer;
-    const key = `${secret}/${instance ?? ""}/${name}`;
-    const note = notes.get(key);
-    if (note !== undefined) {
-      note.version = version;
-      note.kind = kind;
-      note.at = this.#steady();
-    } else if (this.#size >= MOST) this.#lost++;
-    else {
-      this.#size++;
-      notes.set(key, { secret, consumer: name, kind, instance: instance ?? "", version, at: this.#steady() });
+    const its = instance ?? "";
+    if (last?.open && last.instance === its) return this.#again(last, kind, version);
+    const notes = this.#of(actor.tenantId);
+    const key = `${secret}/${its}/${name}`;
+    const known = notes.get(key);
+    if (known !== undefined) return this.#again(known, kind, version);
+    if (this.#size >= MOST) {
+      this.#lost++;
+      return null;
     }
+    this.#size++;
+    const at = this.#steady();
+    const note: ReadNote = { secret, consumer: name, instance: its, kind, open: true, version, at };
+    notes.set(key, note);
+    return note;
   }
 
-  #of(tenant: string): Map<string, Note> {
+  #again(note: ReadNote, kind: ConsumerKind, version: number): ReadNote {
+    note.version = version;
+    note.kind = kind;
+    note.at = this.#steady();
+    return note;
+  }
+
+  #of(tenant: string): Map<string, ReadNote> {
     const known = this.#notes.get(tenant);
     if (known !== undefined) return known;
-    const notes = new Map<string, Note>();
+    const notes = new Map<string, ReadNote>();
     this.#notes.set(tenant, notes);
     return notes;
   }
 
-  #take(): [string, [string, Note][]][] {
+  #take(): [string, [string, ReadNote][]][] {
     const taken = this.#notes;
     this.#notes = new Map();
     this.#size = 0;
     if (this.#lost > 0)
       this.#log.warn({ code: "busy", reads: this.#lost }, "reads were not counted for their consumers");
     this.#lost = 0;
+    for (const notes of taken.values()) for (const note of notes.values()) note.open = false;
     return [...taken].map(([tenant, notes]) => [tenant, [...notes]]);
   }
 
   /** What was noted since is newer. */
-  #takeBack(tenant: string, lot: readonly (readonly [string, Note])[]): void {
+  #takeBack(tenant: string, lot: readonly (readonly [string, ReadNote])[]): void {
     const notes = this.#of(tenant);
     for (const [key, note] of lot) {
       if (notes.has(key)) continue;
@@ -118,7 +141,7 @@ export class ReadTracker {
     }
   }
 
-  async #write(tenant: string, lot: readonly (readonly [string, Note])[]): Promise<void> {
+  async #write(tenant: string, lot: readonly (readonly [string, ReadNote])[]): Promise<void> {
     const notes = lot.map(([, note]) => note);
     await withTenantSql(this.#db, tenant, async ({ query }) => {
       const now = this.#steady();
@@ -144,7 +167,7 @@ export class ReadTracker {
         }),
       );
       // A tenant that was purged meanwhile has no secrets left to have been read.
-      await append(query, tenant, events, {}, { batch: randomUUID(), messages: newcomers.map(messageOf) });
+      await append(query, tenant, events, {}, { batch: newBatchId(), messages: newcomers.map(messageOf) });
     });
   }
 }

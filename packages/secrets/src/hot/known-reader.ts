@@ -23,12 +23,14 @@ export function knownReader(
   const { cache } = services.hot;
   const token = cache?.nameOf(request) ?? null;
   if (token === null || cache === null) return null;
-  const actor = cache.actor(token, action);
-  if (actor === undefined || !isFrom(actor.ipRanges, request.ip)) return null;
+  const kept = cache.actor(token, action);
+  if (kept === undefined) return null;
+  const { actor } = kept;
+  if (!isFrom(actor.ipRanges, request.ip)) return null;
   if (input.tenant !== undefined && input.tenant !== actor.tenantId && input.tenant !== actor.tenantSlug)
     return null;
   request.onActor?.(actor);
-  services.uses?.record(actor, request.ip);
+  if (services.uses !== null) kept.use = services.uses.record(actor, request.ip, kept.use);
   return { actor, token, cache };
 }
 

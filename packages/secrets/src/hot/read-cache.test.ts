@@ -56,8 +56,15 @@ test("a tenant that is purged takes its values along, and leaves the others'", (
   cache.keepValue("mine", warmValue(TENANT));
   cache.keepValue("theirs", warmValue(OTHER));
   cache.dropTenant(TENANT);
-  expect(cache.value("mine")).toBeUndefined();
-  expect(cache.value("theirs")).toBeDefined();
+  expect(cache.value(TENANT, "mine")).toBeUndefined();
+  expect(cache.value(OTHER, "theirs")).toBeDefined();
+});
+
+test("a value is given to its own tenant only, whoever knows its name", () => {
+  const cache = new ReadCache();
+  cache.keepValue("mine", warmValue(TENANT));
+  expect(cache.value(OTHER, "mine")).toBeUndefined();
+  expect(cache.value(TENANT, "mine")).toBeDefined();
 });
 
 test("a hint makes older memory stale, and what was read from the database since goes before it", () => {
@@ -67,7 +74,7 @@ test("a hint makes older memory stale, and what was read from the database since
   expect(cache.actor("digest", "secret.reveal")).toBeUndefined();
   // After a failover the database may be at a lower epoch than the last hint said.
   cache.keepActor("digest", actor(7n));
-  expect(cache.actor("digest", "secret.reveal")).toMatchObject({ epoch: 7n });
+  expect(cache.actor("digest", "secret.reveal")).toMatchObject({ actor: { epoch: 7n } });
 });
 
 test("a remembered token is given for what it may, however often it was asked for, and for nothing else", () => {

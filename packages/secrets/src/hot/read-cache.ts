@@ -4,6 +4,7 @@ import type { Action } from "../access/actions.ts";
 import type { ServiceActor } from "../access/actor.ts";
 import { mayAtAll } from "../access/authorize.ts";
 import type { RequestInfo } from "../flow/call.ts";
+import type { Use } from "../token/uses.ts";
 import type { WarmValue } from "./warm-value.ts";
 
 /** An answer of metadata, as it was given: to the same token the same, while the tenant's epoch stands. */
@@ -28,14 +29,19 @@ export interface ReadCacheOptions {
   clock?: () => number;
 }
 
-/** A token's actor, and what it was found to be allowed last: of a reader nearly always the same. */
-interface KeptActor {
+/** A token's actor, and what was found out about it last: of a reader nearly always the same. */
+export interface KeptActor {
   readonly actor: ServiceActor;
+  /** What it was found to be allowed. */
   allowed: Action | null;
+  /** Where its use was noted. */
+  use: Use | null;
 }
 
 /** What an entry weighs besides its bytes: rows, keys, an event's text and the map itself, roughly. */
 const ENTRY_BYTES = 2048;
+/** How long the caches take for now what was now, in milliseconds: what leaves after minutes may leave a second later. */
+const CLOCK_MS = 1_000;
 /** A larger value is read cold: it would push out hundreds of small ones. */
 const MOST_BYTES_EACH = 256 * 1024;
 const MOST_ANSWER_BYTES = 2 * 1024 * 1024;
@@ -59,24 +65,21 @@ export class ReadCache {
       maxBytes = 64 * 1024 * 1024,
       maxAnswerBytes = 32 * 1024 * 1024,
       ttlMs = 5 * 60_000,
-      clock = () => performance.now(),
+      clock,
     } = options;
     // lru-cache takes an entry made at 0 for one that never ends.
-    const perf = { now: () => clock() + 1 };
-    this.#actors = new LRUCache({ max: maxActors, ttl: ttlMs, ttlResolution: 0, perf });
+    const perf = { now: () => (clock?.() ?? performance.now()) + 1 };
+    const aging = { ttl: ttlMs, ttlResolution: clock === undefined ? CLOCK_MS : 0, perf };
+    this.#actors = new LRUCache({ max: maxActors, ...aging });
     this.#values = new LRUCache({
       maxSize: maxBytes,
       sizeCalculation: (v) => ENTRY_BYTES + v.bytes,
-      ttl: ttlMs,
-      ttlResolution: 0,
-      perf,
+      ...aging,
     });
     this.#answers = new LRUCache({
       maxSize: maxAnswerBytes,
       sizeCalculation: (one) => ENTRY_BYTES + one.bytes,
-      ttl: ttlMs,
-      ttlResolution: 0,
-      perf,
+      ...aging,
     });
   }
 
@@ -94,7 +97,7 @@ export class ReadCache {
   }
 
   /** Who a token is, where that may do this at all. */
-  actor(token: string, action: Action): ServiceActor | undefined {
+  actor(token: string, action: Action): KeptActor | undefined {
     const kept = this.#actors.get(token);
     if (kept === undefined) return undefined;
     const { actor } = kept;
@@ -102,11 +105,11 @@ export class ReadCache {
       this.#actors.delete(token);
       return undefined;
     }
-    if (kept.allowed === action) return actor;
+    if (kept.allowed === action) return kept;
     // Looked for in every grant's actions, which over many tenants are far apart in memory: 1 µs of a read.
     if (!mayAtAll(actor, action)) return undefined;
     kept.allowed = action;
-    return actor;
+    return kept;
   }
 
   /** A hint from elsewhere: what was built on an older epoch is stale, and asking the database with it would be in vain. */
@@ -114,14 +117,16 @@ export class ReadCache {
     if (epoch > (this.#epochs.get(tenantId) ?? 0n)) this.#epochs.set(tenantId, epoch);
   }
 
-  value(name: string): WarmValue | undefined {
-    return this.#values.get(name);
+  /** A value that is kept of this very tenant's. */
+  value(tenantId: string, name: string): WarmValue | undefined {
+    const value = this.#values.get(name);
+    return value?.tenantId === tenantId ? value : undefined;
   }
 
   /** Keeps a token's actor. One that stands behind a session is not kept: the session ends in a statement of its own. */
   keepActor(token: string, actor: ServiceActor): void {
     if (actor.session !== null) return;
-    this.#actors.set(token, { actor, allowed: null });
+    this.#actors.set(token, { actor, allowed: null, use: null });
     // Read from the database just now, and so worth more than any hint: after a failover the epoch may even be lower.
     this.#epochs.set(actor.tenantId, actor.epoch);
   }

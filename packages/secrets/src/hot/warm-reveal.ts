@@ -12,7 +12,7 @@ import type { RevealedView } from "../secret/schema.ts";
 import { revealedFacts, viewRevealed } from "../secret/view.ts";
 import { refusedFrom } from "../version/open.ts";
 import type { KnownReader } from "./known-reader.ts";
-import { eventOfReader, type WarmValue } from "./warm-value.ts";
+import { readerOf, type WarmValue } from "./warm-value.ts";
 
 export interface RevealInput extends SecretRefInput {
   tenant?: string | undefined;
@@ -35,7 +35,7 @@ export function warmReveal(
 ): Promise<RevealedView | null> | null {
   const { actor, cache } = known;
   const name = nameOf(actor, input);
-  const warm = cache.value(name);
+  const warm = cache.value(actor.tenantId, name);
   return warm === undefined || warm.epoch !== actor.epoch
     ? null
     : readWarm({ services, actor, action, request }, input, known, name, warm);
@@ -49,14 +49,14 @@ async function readWarm(
   warm: WarmValue,
 ): Promise<RevealedView | null> {
   const { services, request } = call;
-  const event = eventOfReader(warm, actor, call);
-  if (event === null) return null;
+  const given = readerOf(warm, actor, call);
+  if (given === null) return null;
   const { secret, facts } = warm;
   const value = SecretValue.takeOver(services.envelope.openKept(warm.kept), warm.encoding);
   try {
     const outcome = await services.hot.appender.append(
       actor.tenantId,
-      event.encode(momentOf(services.clock()), request.correlationId),
+      given.event.encode(momentOf(services.clock()), request.correlationId),
       warm.epoch,
       earliest(actor.deadline, warm.openUntil),
     );
@@ -65,7 +65,8 @@ async function readWarm(
       cache.drop(token, name);
       return null;
     }
-    services.reads?.record(actor, secret.id, facts.version, request.instance);
+    if (services.reads !== null)
+      given.note = services.reads.record(actor, secret.id, facts.version, request.instance, given.note);
     if (input.version === undefined) services.comparisons?.saw(actor, secret, facts.version, value);
     return viewRevealed(facts, value);
   } catch (error) {
@@ -121,9 +122,12 @@ export function rememberRead(
   });
 }
 
-/** One name for all ways in which this actor's call can mean the same read. */
+/**
+ * One name for all ways in which this actor's call can mean the same read. An id alone is one: whose value it is, the cache
+ * checks, and nothing is put together for it.
+ */
 function nameOf(actor: ServiceActor, input: RevealInput): string {
-  if (input.id !== undefined) return `${actor.tenantId}/id/${input.id}/${input.version ?? ""}`;
+  if (input.id !== undefined) return input.version === undefined ? input.id : `${input.id}/${input.version}`;
   const place = placeRefOf(actor, input);
   return JSON.stringify([
     actor.tenantId,

@@ -130,6 +130,9 @@ test("a token's last use is noted with its address, by whoever called, and not b
   expect(await noted()).toEqual([true, "10.0.0.1"]);
   await call("10.0.0.2"); // warm
   expect(await noted()).toEqual([true, "10.0.0.2"]);
+  // Where the last one was noted is written by now: this one is noted anew.
+  await call("10.0.0.3");
+  expect(await noted()).toEqual([true, "10.0.0.3"]);
   expect((await house.sql("SELECT 1 FROM control_plane.token_notes WHERE tenant_id = $1", [id])).length).toBe(
     2,
   );

@@ -3,8 +3,11 @@ import type { Actor } from "../access/actor.ts";
 import { type NotedOptions, NotedWriter } from "../flow/noted.ts";
 import type { DomainLog } from "../flow/services.ts";
 
-interface Use {
-  tenant: string;
+/** When a token was used last, until that is written. */
+export interface Use {
+  readonly tenant: string;
+  /** False once it was taken to be written: what comes then is noted anew. */
+  open: boolean;
   /** By this process's steady clock, in milliseconds. */
   at: number;
   ip: string | null;
@@ -44,20 +47,28 @@ export class TokenUses {
     return this.#writer.flush();
   }
 
-  /** Called once a call's credential has proved to be good. */
-  record(actor: Actor, ip: string | null): void {
-    if (actor.type !== "service_token") return;
-    const note = this.#notes.get(actor.id);
-    if (note !== undefined) {
-      note.at = this.#steady();
-      note.ip = ip;
-    } else if (this.#notes.size < MOST)
-      this.#notes.set(actor.id, { tenant: actor.tenantId, at: this.#steady(), ip });
+  /**
+   * Called once a call's credential has proved to be good.
+   * @param last what it gave for the same token before: spares it the look
+   */
+  record(actor: Actor, ip: string | null, last: Use | null = null): Use | null {
+    if (actor.type !== "service_token") return null;
+    const known = last?.open ? last : this.#notes.get(actor.id);
+    if (known !== undefined) {
+      known.at = this.#steady();
+      known.ip = ip;
+      return known;
+    }
+    if (this.#notes.size >= MOST) return null;
+    const use = { tenant: actor.tenantId, open: true, at: this.#steady(), ip };
+    this.#notes.set(actor.id, use);
+    return use;
   }
 
   #take(): Map<string, [string, Use][]> {
     const taken = this.#notes;
     this.#notes = new Map();
+    for (const use of taken.values()) use.open = false;
     return Map.groupBy(taken, ([, { tenant }]) => tenant);
   }
 
