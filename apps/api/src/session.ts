@@ -25,7 +25,7 @@ export function mountSession(app: Hono<AppEnv>, { keyfold, callers }: SessionOpt
   app.use("/session", async (c, next) => {
     const facts = c.get("facts");
     facts.route = "/session";
-    requirePanel(c.req.raw.headers, facts.ownOrigins);
+    requirePanel(c.req.raw.headers, facts.ownOrigins());
     await next();
   });
 

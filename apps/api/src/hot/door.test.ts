@@ -51,6 +51,20 @@ test("a warm read's answer is the app's own, header for header and byte for byte
   }
 });
 
+test("a value of any text comes out of memory as it went in", async () => {
+  const { token } = await served.house.tenant("texts");
+  for (const [i, value] of ["clé", "ключ ✓", "🔑 and \ud83d\udd11", "\u0000\u007f\u0080\u00ff"].entries()) {
+    const made = await served.call("/api/secrets", { token, body: { name: `TEXT_${i}`, value } });
+    const asked = { path: `/api/secrets/${made.json.id}`, token };
+    await callRaw(served.url, asked);
+    invokeWarm.mockClear();
+    const warm = await callRaw(served.url, asked);
+    expect(await invokeWarm.mock.results[0]?.value).toBeTruthy();
+    expect(JSON.parse(warm.body).value).toBe(value);
+    expect(Number(warm.headers["content-length"])).toBe(Buffer.byteLength(warm.body));
+  }
+});
+
 test("a warm read is logged, counted and audited like any other", async () => {
   await raw(`/api/secrets/${id}`);
   await raw(`/api/secrets/${id}`, { "x-correlation-id": "warm-correlation-id" });

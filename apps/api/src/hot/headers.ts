@@ -9,9 +9,9 @@ export const HEADERS_OF_ALL: readonly string[] = [...HEADERS_OF_JSON.flat(), "ca
 /** Begins the headers of an answer of JSON with those that its request and its body say. */
 export function headersOf(
   { headers, facts }: { headers: HeaderSource; facts: Facts },
-  body: string,
+  bytes: number,
 ): string[] {
-  const of = ["x-correlation-id", facts.correlationId, "content-length", String(Buffer.byteLength(body))];
+  const of = ["x-correlation-id", facts.correlationId, "content-length", String(bytes)];
   if (facts.origin.https && !isOwnHost(headers.get("host"), null)) of.push("strict-transport-security", HSTS);
   return of;
 }

@@ -26,7 +26,7 @@ export function answerRefusal(
   const body = problemText(refusal, facts.correlationId);
   facts.refusal = refusal.code;
   response.writeHead(refusal.status, [
-    ...headersOf(exchange, body),
+    ...headersOf(exchange, Buffer.byteLength(body)),
     ...Object.entries(refusal.headers).flat(),
     "content-type",
     PROBLEM_TYPE,

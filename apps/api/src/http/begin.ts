@@ -80,12 +80,14 @@ export function factsOf(
   const origin = originOf(peer, headers, trustedProxies);
   // Who used the public name used the public scheme, whichever proxy took the TLS off.
   const https = origin.https || (publicUrl?.protocol === "https:" && host === publicUrl.host);
-  const ownOrigins = host === null ? [] : [`${https ? "https" : "http"}://${host}`];
-  if (publicUrl !== null) ownOrigins.push(publicUrl.origin);
   return {
     correlationId: correlationIdOf(headers.get("x-correlation-id")),
     origin: https === origin.https ? origin : { ...origin, https },
-    ownOrigins,
+    // Few ask: not made for every read.
+    ownOrigins: () => [
+      ...(host === null ? [] : [`${https ? "https" : "http"}://${host}`]),
+      ...(publicUrl === null ? [] : [publicUrl.origin]),
+    ],
     frames: [],
     documentation: false,
     route: "(none)",

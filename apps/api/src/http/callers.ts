@@ -137,8 +137,8 @@ export function createCallers(options: {
     requestOf(c) {
       const failure = hotFailureOf(c.env?.incoming);
       if (failure !== undefined) throw failure.error;
-      const { origin, ownOrigins } = c.get("facts");
-      const credential = credentialOf(c.req.raw.headers, origin.https, ownOrigins);
+      const facts = c.get("facts");
+      const credential = credentialOf(c.req.raw.headers, facts.origin.https, facts.ownOrigins());
       // Every verb would say so; said here, nobody's body is read for nobody.
       if (credential === null) throw new KeyfoldError("unauthenticated");
       return requestWith(c, credential);

@@ -77,7 +77,7 @@ export function createLinksApp(options: LinksAppOptions): Hono<AppEnv> {
     app.post(path, async (c) => {
       const facts = c.get("facts");
       facts.route = path;
-      requirePanel(c.req.raw.headers, facts.ownOrigins);
+      requirePanel(c.req.raw.headers, facts.ownOrigins());
       const body = await readJson(c.req.raw, maxBody);
       return Response.json(await run(callers.requestOfNobody(c, null), body));
     });

@@ -20,7 +20,7 @@ export function mountPeople(
     app.on(method, path, async (c) => {
       const facts = c.get("facts");
       facts.route = path;
-      requirePanel(c.req.raw.headers, facts.ownOrigins);
+      requirePanel(c.req.raw.headers, facts.ownOrigins());
       const body = method === "POST" ? await readJson(c.req.raw, MAX_BODY_BYTES) : undefined;
       const request =
         who === "asker"

@@ -194,14 +194,14 @@ type Started = Awaited<ReturnType<People["signIn"]>>;
 
 /** The site that passkeys are for: the name by which this browser reached it, which `requirePanel` has seen to be ours. */
 function siteOf(c: AppContext): { rpId: string; origins: readonly string[] } {
-  const { ownOrigins } = c.get("facts");
+  const ownOrigins = c.get("facts").ownOrigins();
   const origin = c.req.header("origin") ?? ownOrigins[0];
   return { rpId: origin === undefined ? "" : new URL(origin).hostname, origins: ownOrigins };
 }
 
 /** The page of ours to which a provider of single sign-on sends the browser back. */
 function backTo(c: AppContext): string {
-  const { ownOrigins } = c.get("facts");
+  const ownOrigins = c.get("facts").ownOrigins();
   return `${c.req.header("origin") ?? ownOrigins[0] ?? ""}/sign-in/elsewhere`;
 }
 
