@@ -1,15 +1,13 @@
 -- What the reads of many tenants cost the database was mostly two look-ups in indexes.
 --
--- A batch's id begins with the time now (UUID version 7), and comes first in its index: new entries stand side by side at its
--- end, and not one in each tenant's own page.
+-- A batch's id begins with the time now, and comes first in its index: new entries stand side by side, and not one in each
+-- tenant's own page. The old index goes last, since nothing is read or written from then on until the commit.
+CREATE UNIQUE INDEX audit_batches_batch_id_in_order ON control_plane.audit_batches (batch_id, chain_id);
 DROP INDEX control_plane.audit_batches_batch_id;
-CREATE UNIQUE INDEX audit_batches_batch_id ON control_plane.audit_batches (batch_id, chain_id);
+ALTER INDEX control_plane.audit_batches_batch_id_in_order RENAME TO audit_batches_batch_id;
 
 GRANT CREATE ON SCHEMA control_plane TO keyfold_definer;
 SET ROLE keyfold_definer;
-
--- Of the version before the last; nothing calls it any more.
-DROP FUNCTION control_plane.append_reads(uuid[], uuid[], integer[], bytea[], bytea[], bytea[], bigint[], timestamptz[], boolean);
 
 -- The last batch of a chain is looked for from one on that the caller knows: without, PostgreSQL reads all entries of the
 -- chain that stand in the index's last page, a hundred or two, to find the one at its end. It is no more than a hint: where
@@ -36,21 +34,23 @@ BEGIN
   END IF;
   moment := control_plane.clock();
   WITH judged AS MATERIALIZED (
-    SELECT a.*, coalesce(n.epoch, l.epoch) AS last_epoch, coalesce(n.number, l.number, 0) + 1 AS number,
-           coalesce(n.first_seq + n.count, l.first_seq + l.count, 1) AS first_seq,
-           coalesce(n.hash, l.hash, (SELECT sha256('keyfold/chain/v1'::bytea || '\x00'::bytea || uuid_send(d.id) || uuid_send(a.chain))
-                                       FROM control_plane.deployments d)) AS prev,
+    SELECT a.*, l.epoch AS last_epoch, coalesce(l.number, 0) + 1 AS number, coalesce(l.first_seq + l.count, 1) AS first_seq,
+           coalesce(l.hash, (SELECT sha256('keyfold/chain/v1'::bytea || '\x00'::bytea || uuid_send(d.id) || uuid_send(a.chain))
+                               FROM control_plane.deployments d)) AS prev,
            CASE WHEN NOT a.held THEN 'held'
-                WHEN a.epoch <> coalesce(n.epoch, l.epoch, 0) THEN 'epoch'
+                WHEN a.epoch <> coalesce(l.epoch, 0) THEN 'epoch'
                 WHEN EXISTS (SELECT FROM control_plane.tenants t WHERE t.id = a.named AND t.purged_at IS NOT NULL) THEN 'gone'
                 WHEN moment >= a.deadline THEN 'deadline' END AS refused
       FROM (SELECT u.*, CASE WHEN here IS NULL THEN u.named ELSE control_plane.region_chain(u.named, here) END AS chain
               FROM unnest(p_chains, p_batches, p_counts, p_starts, p_ends, p_epochs, p_deadlines, held, p_known) WITH ORDINALITY
                 AS u(named, batch, count, start, past, epoch, deadline, held, known, i)) a
-      LEFT JOIN LATERAL (SELECT b.number, b.first_seq, b.count, b.epoch, b.hash FROM control_plane.audit_batches b
-                          WHERE b.chain_id = a.chain AND b.number >= a.known ORDER BY b.number DESC LIMIT 1) n ON true
-      LEFT JOIN LATERAL (SELECT b.number, b.first_seq, b.count, b.epoch, b.hash FROM control_plane.audit_batches b
-                          WHERE n.number IS NULL AND b.chain_id = a.chain ORDER BY b.number DESC LIMIT 1) l ON true
+      LEFT JOIN LATERAL (
+        (SELECT b.number, b.first_seq, b.count, b.epoch, b.hash FROM control_plane.audit_batches b
+          WHERE b.chain_id = a.chain AND b.number >= a.known ORDER BY b.number DESC LIMIT 1)
+        UNION ALL
+        (SELECT b.number, b.first_seq, b.count, b.epoch, b.hash FROM control_plane.audit_batches b
+          WHERE b.chain_id = a.chain ORDER BY b.number DESC LIMIT 1)
+        LIMIT 1) l ON true
   ), written AS (
     INSERT INTO control_plane.audit_batches
         (chain_id, number, batch_id, first_seq, count, epoch, prev_hash, root, hash, leaves, bodies, created_at)

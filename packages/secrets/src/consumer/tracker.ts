@@ -77,7 +77,7 @@ export class ReadTracker {
 
   /**
    * Called after a read's event is durable. A person at a browser is no consumer.
-   * @param last what it gave for the same secret and token before: spares it the look
+   * @param last what it gave before: where that is of the same secret, consumer and instance, it need not look
    */
   record(
     actor: ServiceActor,
@@ -89,7 +89,8 @@ export class ReadTracker {
     if (actor.session !== null) return null;
     const { name, kind } = actor.consumer;
     const its = instance ?? "";
-    if (last?.open && last.instance === its) return this.#again(last, kind, version);
+    if (last?.open && last.instance === its && last.consumer === name && last.secret === secret)
+      return this.#again(last, kind, version);
     const notes = this.#of(actor.tenantId);
     const key = `${secret}/${its}/${name}`;
     const known = notes.get(key);
@@ -136,6 +137,7 @@ export class ReadTracker {
     const notes = this.#of(tenant);
     for (const [key, note] of lot) {
       if (notes.has(key)) continue;
+      note.open = true;
       notes.set(key, note);
       this.#size++;
     }

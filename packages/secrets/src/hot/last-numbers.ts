@@ -4,8 +4,8 @@ const MOST = 10_000;
 const NOWHERE = 2n ** 63n - 1n;
 
 /**
- * The number of the batch that this process last wrote into each chain, from which on the database looks for the chain's last.
- * A hint: others may have written since, and a failover may have lost it.
+ * By tenant, the number of the last batch that a statement for several tenants wrote: from there on the database looks for the
+ * chain's last. A hint: others may have written since, and a failover may have lost it.
  */
 export class LastNumbers {
   readonly #of = new Map<string, bigint>();

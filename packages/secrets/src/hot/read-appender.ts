@@ -6,7 +6,14 @@ import { KeyfoldError } from "../error.ts";
 import { leavesOpen } from "../flow/database-error.ts";
 import { Slots } from "../flow/slots.ts";
 import { LastNumbers } from "./last-numbers.ts";
-import { appendBatches, deadlineOf, type Outcomes, type ReadBatch, type ReadEvent } from "./read-batch.ts";
+import {
+  appendMany,
+  appendOne,
+  deadlineOf,
+  type Outcomes,
+  type ReadBatch,
+  type ReadEvent,
+} from "./read-batch.ts";
 
 /** One read that waits for its event to be durable. */
 interface Waiting extends ReadEvent {
@@ -136,7 +143,10 @@ export class ReadAppender {
     if (again.length > 0 || this.#queues.size > 0) this.#plan();
   }
 
-  /** Writes batches, and answers whose readers are to be told what, and which are to be tried again by themselves. */
+  /**
+   * Writes batches, and answers whose readers are to be told what, and which are to be tried again by themselves.
+   * @param wait for one batch whose chain somebody else holds
+   */
   async #write(batches: readonly Batch[], wait: boolean): Promise<Done> {
     const told: Done["told"] = [];
     const again: Batch[] = [];
@@ -144,7 +154,9 @@ export class ReadAppender {
     try {
       outcomes =
         batches[0]!.lost === undefined
-          ? await appendBatches(this.#query, batches, wait, this.#numbers)
+          ? await (batches.length === 1
+              ? appendOne(this.#query, batches[0]!, wait)
+              : appendMany(this.#query, batches, this.#numbers))
           : await this.#find(batches[0]!, batches[0]!.lost);
     } catch (error) {
       const reason = error instanceof KeyfoldError ? error : unwritten(error);
@@ -175,9 +187,7 @@ export class ReadAppender {
   async #find(batch: Batch, lost: NonNullable<Batch["lost"]>): Promise<Outcomes> {
     if (lost.reason !== null) throw lost.reason;
     try {
-      const found = await this.#unlessThere(batch.chain, batch.id, (query) =>
-        appendBatches(query, [batch], true, this.#numbers),
-      );
+      const found = await this.#unlessThere(batch.chain, batch.id, (query) => appendOne(query, batch, true));
       return found === "appended" ? [found] : found;
     } catch (error) {
       lost.reason = unwritten(error);

@@ -35,24 +35,28 @@ const SQL_OF_ONE = `SELECT CASE WHEN $9::boolean OR pg_try_advisory_xact_lock(ha
       $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, false, $8::timestamptz) a)
     ELSE 'held' END AS outcome`;
 
+/** Appends one tenant's batch. @param wait for a chain that somebody else holds @returns what became of it */
+export async function appendOne(query: Query, batch: ReadBatch, wait: boolean): Promise<Outcomes> {
+  const [row] = await query<{ outcome: Outcomes[number] }>(SQL_OF_ONE, [...rowOf(batch), wait]);
+  return [row!.outcome];
+}
+
 /**
- * Appends batches in one statement, which is one transaction; each is judged by itself.
- * @param wait for chains that somebody else holds
+ * Appends batches of several tenants in one statement, which is one transaction; each is judged by itself. A chain that
+ * somebody else holds is not waited for.
  * @param numbers of the chains' last batches, as far as they are known; what is learnt of them is noted there
  * @returns what became of each
  */
-export async function appendBatches(
+export async function appendMany(
   query: Query,
   batches: readonly ReadBatch[],
-  wait: boolean,
   numbers: LastNumbers,
 ): Promise<Outcomes> {
-  if (batches.length === 1) {
-    const [row] = await query<{ outcome: Outcomes[number] }>(SQL_OF_ONE, [...rowOf(batches[0]!), wait]);
-    return [row!.outcome];
-  }
-  const columns = columnsOf(batches);
-  const [row] = await query<{ outcomes: string }>(SQL, [...columns, wait, knownOf(batches, numbers)]);
+  const [row] = await query<{ outcomes: string }>(SQL, [
+    ...columnsOf(batches),
+    false,
+    knownOf(batches, numbers),
+  ]);
   return row!.outcomes.split(",").map((outcome, i) => {
     if (!IS_NUMBER.test(outcome)) return outcome as Outcomes[number];
     numbers.note(batches[i]!.chain, BigInt(outcome));

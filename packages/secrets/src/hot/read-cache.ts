@@ -23,8 +23,8 @@ export interface ReadCacheOptions {
   maxBytes?: number;
   /** Most bytes of answers that are kept. 32 MiB by default. */
   maxAnswerBytes?: number;
-  /** How long anything is kept, in milliseconds: as long as an unwrapped key may be. Five minutes by default. */
-  ttlMs?: number;
+  /** How long anything is kept, in milliseconds: as long as an unwrapped key may be. At least a second, five minutes by default. */
+  ttlMs?: number | undefined;
   /** Milliseconds that only grow. */
   clock?: () => number;
 }
@@ -40,7 +40,7 @@ export interface KeptActor {
 
 /** What an entry weighs besides its bytes: rows, keys, an event's text and the map itself, roughly. */
 const ENTRY_BYTES = 2048;
-/** How long the caches take for now what was now, in milliseconds: what leaves after minutes may leave a second later. */
+/** How long the caches take for now what was now, in milliseconds. */
 const CLOCK_MS = 1_000;
 /** A larger value is read cold: it would push out hundreds of small ones. */
 const MOST_BYTES_EACH = 256 * 1024;
@@ -69,7 +69,9 @@ export class ReadCache {
     } = options;
     // lru-cache takes an entry made at 0 for one that never ends.
     const perf = { now: () => (clock?.() ?? performance.now()) + 1 };
-    const aging = { ttl: ttlMs, ttlResolution: clock === undefined ? CLOCK_MS : 0, perf };
+    // It takes no age for no end, too; and what is asked for late by its slow clock still leaves in time.
+    const ttlResolution = clock === undefined ? CLOCK_MS : 0;
+    const aging = { ttl: Math.max(1, ttlMs - ttlResolution), ttlResolution, perf };
     this.#actors = new LRUCache({ max: maxActors, ...aging });
     this.#values = new LRUCache({
       maxSize: maxBytes,

@@ -50,6 +50,18 @@ const successes = async (chain: string) =>
       .audit.list({ tenant: chain, action: "secret.accessed", outcome: "success", limit: 500 })
   ).events.length;
 
+test("a value and its key are remembered for no longer than tenants' keys are", async () => {
+  let now = 0;
+  const server = await house.another({ keyring: { ttlMs: 60_000 }, readCache: { clock: () => now } });
+  const { reader, secretId } = await warmed("warm-aged");
+  const request = requestInfo({ token: reader.token! });
+  const read = () => server.invoke(verbs.secrets.reveal, request, { id: secretId });
+  await read();
+  expect(await statements(read)).toBe(1);
+  now = 60_001;
+  expect(await statements(read)).toBeGreaterThan(1);
+});
+
 test("a hundred warm reads share commits, and each has its own event", async () => {
   const { caller, slug } = await warmed("warm-shared");
   const before = await successes(slug);

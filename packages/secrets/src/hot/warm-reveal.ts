@@ -123,8 +123,8 @@ export function rememberRead(
 }
 
 /**
- * One name for all ways in which this actor's call can mean the same read. An id alone is one: whose value it is, the cache
- * checks, and nothing is put together for it.
+ * One name for all ways in which this actor's call can mean the same read. An id alone is one, and no text is
+ * built for it: whose value it is, the cache checks.
  */
 function nameOf(actor: ServiceActor, input: RevealInput): string {
   if (input.id !== undefined) return input.version === undefined ? input.id : `${input.id}/${input.version}`;

@@ -2,8 +2,9 @@ import type { Query } from "@keyfold/db";
 import { z } from "zod";
 
 /*
- * A message's name: `msg_<its batch's random id, 32 hex digits>_<its place in the batch>`. One name everywhere: a webhook's
- * `webhook-id`, the stream's cursor, the delivery log. It says what it names and nothing of how much else there is.
+ * A message's name: `msg_<its batch's id, 32 hex digits>_<its place in the batch>`. One name everywhere: a webhook's
+ * `webhook-id`, the stream's cursor, the delivery log. It says what it names, within a minute when that
+ * was, and nothing of how much else there is.
  */
 
 export const messageId = z

@@ -109,7 +109,11 @@ export async function assemble(options: KeyfoldServerOptions): Promise<Assembled
     envelope,
     hot: {
       // Rows that are replicated raise no epoch here: what is remembered would outlive a revocation.
-      cache: options.readCache === false || !began ? null : new ReadCache(options.readCache),
+      // A value's key is as long in memory as a tenant's.
+      cache:
+        options.readCache === false || !began
+          ? null
+          : new ReadCache({ ttlMs: options.keyring?.ttlMs, ...options.readCache }),
       appender: new ReadAppender(onPool(db), (...batch) => unlessThere(db, ...batch)),
     },
     reads: options.consumers === false ? null : new ReadTracker(db, log, clock, options.consumers),

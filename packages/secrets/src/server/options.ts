@@ -93,7 +93,7 @@ export interface KeyfoldServerOptions {
   consumers?: false | NotedOptions;
   /** How refusals are counted and written, every 10 seconds by default. */
   refusals?: RefusalOptions;
-  /** What reads remember: sealed bytes and who tokens are, five minutes and 64 MiB by default; false: nothing. */
+  /** What reads remember: sealed bytes and who tokens are, as long as keys are kept and 64 MiB by default; false: nothing. */
   readCache?: false | ReadCacheOptions;
   /** How unwrapped tenant keys are kept: five minutes and 10 000 by default. */
   keyring?: { ttlMs?: number; max?: number; clock?: () => number };

@@ -5,6 +5,7 @@ import type { DomainLog } from "../flow/services.ts";
 
 /** When a token was used last, until that is written. */
 export interface Use {
+  readonly token: string;
   readonly tenant: string;
   /** False once it was taken to be written: what comes then is noted anew. */
   open: boolean;
@@ -30,7 +31,11 @@ export class TokenUses {
       take: () => this.#take(),
       write: (tenant: string, lot: [string, Use][]) => this.#write(tenant, lot),
       takeBack: (_: string, lot: [string, Use][]) => {
-        for (const [id, use] of lot) if (!this.#notes.has(id)) this.#notes.set(id, use);
+        for (const [id, use] of lot) {
+          if (this.#notes.has(id)) continue;
+          use.open = true;
+          this.#notes.set(id, use);
+        }
       },
     };
     const warning = "when tokens were used could not be written, and is tried again";
@@ -49,18 +54,18 @@ export class TokenUses {
 
   /**
    * Called once a call's credential has proved to be good.
-   * @param last what it gave for the same token before: spares it the look
+   * @param last what it gave before: where that is of the same token, it need not look
    */
   record(actor: Actor, ip: string | null, last: Use | null = null): Use | null {
     if (actor.type !== "service_token") return null;
-    const known = last?.open ? last : this.#notes.get(actor.id);
+    const known = last?.open && last.token === actor.id ? last : this.#notes.get(actor.id);
     if (known !== undefined) {
       known.at = this.#steady();
       known.ip = ip;
       return known;
     }
     if (this.#notes.size >= MOST) return null;
-    const use = { tenant: actor.tenantId, open: true, at: this.#steady(), ip };
+    const use = { token: actor.id, tenant: actor.tenantId, open: true, at: this.#steady(), ip };
     this.#notes.set(actor.id, use);
     return use;
   }
