@@ -9,7 +9,7 @@ export interface Facts {
   correlationId: string;
   readonly origin: Origin;
   /** Scheme and host of this server, as browsers may name it in Origin. */
-  ownOrigins(): readonly string[];
+  readonly ownOrigins: () => readonly string[];
   /** The sites in whose frames the answer may stand: none, but for a link's page. */
   frames: readonly string[];
   /** Whether it is a page of the API's documentation, which is Swagger UI's. */
