@@ -29,7 +29,7 @@ export interface WarmValue {
 }
 
 /** That somebody may read a value, and what their reads of it are in the log. */
-export interface Given extends Pick<RequestInfo, "ip" | "userAgent"> {
+interface Given extends Pick<RequestInfo, "ip" | "userAgent"> {
   /** As it was authenticated: of another epoch it is another. */
   readonly actor: ServiceActor;
   readonly action: Action;
