@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "./testing/index.ts";
@@ -508,6 +508,48 @@ test("a batch whose hash, leaves or number do not fit is refused", async () => {
       bytes(),
     ]),
   ).toBe("23514");
+});
+
+test("a batch that does not fit together is refused whoever writes it", async () => {
+  const chain = randomUUID();
+  const [prev, root] = [bytes(), bytes()];
+  const whole: Record<string, unknown> = {
+    chain_id: chain,
+    number: 1,
+    batch_id: randomUUID(),
+    first_seq: 1,
+    count: 2,
+    epoch: 0,
+    prev_hash: prev,
+    root,
+    hash: createHash("sha256").update(prev).update(root).digest(),
+    leaves: bytes(64),
+    bodies: null,
+    created_at: new Date(),
+  };
+  const write = (row: Record<string, unknown>) =>
+    superuser.query(
+      `INSERT INTO control_plane.audit_batches (${Object.keys(row)}) VALUES (${Object.keys(row).map((_, i) => `$${i + 1}`)})`,
+      Object.values(row),
+    );
+  const wrong: Record<string, unknown> = {
+    number: 0,
+    first_seq: 0,
+    count: 0,
+    epoch: -1,
+    prev_hash: bytes(31),
+    root: bytes(33),
+    hash: bytes(),
+    leaves: bytes(63),
+  };
+  for (const [field, value] of Object.entries(wrong))
+    await expect(write({ ...whole, [field]: value }), field).rejects.toMatchObject({ code: "23514" });
+  for (const field of Object.keys(whole))
+    if (field !== "bodies")
+      await expect(write({ ...whole, [field]: null }), field).rejects.toMatchObject({
+        code: expect.stringMatching(/^23(514|502)$/),
+      });
+  await write(whole);
 });
 
 /** A secret of its own for one test. */

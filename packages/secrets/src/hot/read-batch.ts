@@ -30,16 +30,18 @@ const SQL = `SELECT array_to_string(control_plane.append_read_batches(
   $1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[], $6::bytea, $7::bigint[], $8::timestamptz[], $9::boolean, $10::bigint[]), ',') AS outcomes`;
 
 /** The same for one tenant, the usual case where reads are many. */
-const SQL_OF_ONE = `SELECT CASE WHEN $9::boolean OR pg_try_advisory_xact_lock(hashtextextended(($1::uuid)::text, 7))
-    THEN (SELECT a.outcome FROM control_plane.append_events(
-      $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, false, $8::timestamptz) a)
-    ELSE 'held' END AS outcome`;
+const SQL_OF_ONE = `SELECT control_plane.append_read_batch(
+  $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, $8::timestamptz, $9::boolean) AS outcome`;
 
 /** Appends one tenant's batch. @param wait for a chain that somebody else holds @returns what became of it */
 export async function appendOne(query: Query, batch: ReadBatch, wait: boolean): Promise<Outcomes> {
-  const [row] = await query<{ outcome: Outcomes[number] }>(SQL_OF_ONE, [...rowOf(batch), wait]);
-  return [row!.outcome];
+  const [row] = await query<{ outcome: string }>(SQL_OF_ONE, [...rowOf(batch), wait]);
+  const { outcome } = row!;
+  return [IS_NUMBER.test(outcome) ? "appended" : (outcome as Outcomes[number])];
 }
+
+/** What a batch that was appended has for an outcome: its number. */
+const IS_NUMBER = /^\d/;
 
 /**
  * Appends batches of several tenants in one statement, which is one transaction; each is judged by itself. A chain that
@@ -63,8 +65,6 @@ export async function appendMany(
     return "appended";
   });
 }
-
-const IS_NUMBER = /^\d/;
 
 function knownOf(batches: readonly ReadBatch[], numbers: LastNumbers): Buffer {
   const known = new BinaryArray(BIGINT_ARRAY, batches.length);
