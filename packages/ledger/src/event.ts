@@ -96,6 +96,8 @@ export class PreparedEvent {
   readonly #idAt: number;
   readonly #saltAt: number;
   readonly #timeAt: number;
+  /** The time that stands there. */
+  #time = "";
 
   /** @throws LedgerError as `encodeEvent` */
   constructor(frame: EventFrame) {
@@ -112,7 +114,11 @@ export class PreparedEvent {
   /** The bytes that `encodeEvent` gives for the same event, and with the same errors. */
   encode(at: string, correlationId: string, salt?: Uint8Array): Buffer {
     const bytes = this.#bytes;
-    bytes.write(time(at), this.#timeAt, "latin1");
+    // Many come in one millisecond.
+    if (at !== this.#time) {
+      bytes.write(time(at), this.#timeAt, "latin1");
+      this.#time = at;
+    }
     bytes.write(salt ? encodeSalt(salt) : freshSalt(), this.#saltAt, "latin1");
     if (correlationId.length === USUAL_ID_CHARS && isPlain(correlationId)) {
       bytes.write(correlationId, this.#idAt + 1, "latin1");

@@ -3,7 +3,7 @@ import { instanceName, KeyfoldError, type RequestInfo, requestInfo } from "@keyf
 import { hotFailureOf } from "../hot/failure.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { HeaderSource } from "./client-address.ts";
-import { bearerOf, credentialOf, sessionCookie } from "./credential.ts";
+import { credentialOf, plainBearerOf, sessionCookie } from "./credential.ts";
 import type { AppContext, Facts } from "./facts.ts";
 import type { GuessLimit } from "./limits/guess-limit.ts";
 import { HttpError, type Refusal } from "./problem.ts";
@@ -118,7 +118,7 @@ export function createCallers(options: {
     requestOfNobody,
     requestOfAsker,
     hotRequestOf(facts, headers) {
-      const token = bearerOf(headers.get("authorization") ?? "");
+      const token = plainBearerOf(headers.get("authorization") ?? "");
       if (token === undefined || guesses.waitOf(facts.origin.ip, token) > 0) return null;
       const instance = headers.get(INSTANCE_HEADER);
       if (instance !== null && !isInstance(instance)) return null;

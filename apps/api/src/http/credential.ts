@@ -27,9 +27,22 @@ export function credentialOf(headers: Headers, https: boolean, ownOrigins: reado
   return { session };
 }
 
+const MOST_TOKEN_CHARS = 600;
+
 /** The token of an Authorization header; undefined where it holds something else. */
 export const bearerOf = (authorization: string): string | undefined =>
   /^Bearer +([\x21-\x7e]{1,600})$/i.exec(authorization)?.[1];
+
+const BEARER = "Bearer ";
+
+/**
+ * What may be the token of an Authorization header that is written as nearly all are: for who looks it up among tokens that were
+ * good, and leaves what is not found to whom `bearerOf` tells more. Undefined where the header is written otherwise.
+ */
+export const plainBearerOf = (authorization: string): string | undefined =>
+  authorization.startsWith(BEARER) && authorization.length <= BEARER.length + MOST_TOKEN_CHARS
+    ? authorization.slice(BEARER.length)
+    : undefined;
 
 /** @throws HttpError `cross_site` */
 export function requirePanel(headers: Headers, ownOrigins: readonly string[]): void {

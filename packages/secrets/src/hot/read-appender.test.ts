@@ -15,11 +15,11 @@ function chainsOf([chains]: readonly unknown[]): string[] {
   return Array.from({ length: bytes.readInt32BE(12) }, (_, i) => bytes.toString("hex", 24 + 20 * i)[0]!);
 }
 
-/** One chain is told its outcome, several the numbers of their new batches. */
-const rowsOf = (outcomes: readonly string[]): Record<string, unknown>[] =>
-  outcomes.length === 1
-    ? [{ outcome: outcomes[0] }]
-    : [{ outcomes: outcomes.map((one) => (one === "appended" ? "7" : one)).join() }];
+/** The outcome of one chain, or those of several as one text; of what was appended the new batch's number. */
+function rowsOf(outcomes: readonly string[]): Record<string, unknown>[] {
+  const all = outcomes.map((one) => (one === "appended" ? "7" : one)).join();
+  return [outcomes.length === 1 ? { outcome: all } : { outcomes: all }];
+}
 
 /** A database in which some chains are held by somebody else: who waits for one waits until it is let go. */
 function databaseWith(held: Set<string>, answer: (chain: string) => AppendOutcome = () => "appended") {
@@ -126,4 +126,53 @@ test("where the database stays away after a lost commit, few looks are tried for
     expect(read).toMatchObject({ status: "rejected", reason: { code: "database_unavailable" } });
   // As many as may be on their way at once.
   expect(looks).toBe(2);
+});
+
+test("of a crowd that comes back unequal, batches become equal, and nobody is passed by", async () => {
+  const sizes: number[] = [];
+  let answer = () => {};
+  const query = ((_sql: string, params: readonly unknown[]) => {
+    sizes.push(params[2] as number);
+    return new Promise((resolve) => {
+      answer = () => resolve(rowsOf(["appended"]) as never);
+    });
+  }) as Query;
+  const appender = new ReadAppender(query, nothingIsLost);
+  const told: number[] = [];
+  let asked = 0;
+  const come = (readers: number) => {
+    for (let i = 0; i < readers; i++) {
+      const number = asked++;
+      void appender.append(of("a"), EVENT, 1n, null).then(() => told.push(number));
+    }
+  };
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  /** The database answers, and they come back whom it is told to. */
+  const round = async () => {
+    const before = told.length;
+    answer();
+    while (told.length === before) await turn();
+    await turn();
+    come(told.length - before);
+  };
+  come(96);
+  await turn();
+  come(32);
+  for (let i = 0; i < 4; i++) await round();
+  expect(sizes).toEqual([96, 32, 64, 64, 64]);
+  expect(told).toEqual(told.toSorted((a, b) => a - b));
+
+  // Few that wait go together, whatever went before them.
+  sizes.length = 0;
+  const few = new ReadAppender(query, nothingIsLost);
+  const wait = (readers: number) =>
+    Array.from({ length: readers }, () => few.append(of("b"), EVENT, 1n, null));
+  const first = wait(1);
+  await turn();
+  const rest = wait(32);
+  answer();
+  await first[0];
+  expect(sizes).toEqual([1, 32]);
+  answer();
+  await Promise.all(rest);
 });

@@ -43,6 +43,8 @@ interface Done {
 
 /** Most events of one batch: a reader waits for its whole batch. */
 const MOST_EVENTS = 512;
+/** Fewer that wait are not worth a second batch. */
+const CROWD = 32;
 /** Most readers that are told in one turn of the event loop. */
 const MOST_TOLD = 64;
 /** Most tenants in one transaction. */
@@ -99,12 +101,14 @@ export class ReadAppender {
     });
   }
 
-  #flush(): void {
+  /** @param done what was written just now */
+  #flush(done: Done["told"] = []): void {
     if (this.#running >= this.#most) return;
     const batches: Batch[] = [];
     for (const [chain, queue] of this.#queues) {
       if (this.#busy.has(chain)) continue;
-      batches.push({ chain, id: newBatchId(), waiting: takeBatch(queue) });
+      const before = done.find(({ batch }) => batch.chain === chain)?.batch.waiting.length;
+      batches.push({ chain, id: newBatchId(), waiting: takeBatch(queue, before) });
       if (queue.length === 0) this.#queues.delete(chain);
       if (batches.length === MOST_CHAINS) break;
     }
@@ -138,7 +142,7 @@ export class ReadAppender {
   /** First what waits for these chains is sent on its way, and then their readers are told, which takes longer. */
   #next({ told, again }: Done): void {
     for (const { batch } of told) this.#busy.delete(batch.chain);
-    if (this.#queues.size > 0) this.#flush();
+    if (this.#queues.size > 0) this.#flush(told);
     for (const { batch, outcome } of told) tellInTurns(batch.waiting, outcome);
     if (again.length > 0 || this.#queues.size > 0) this.#plan();
   }
@@ -220,10 +224,19 @@ function refusePast(waiting: readonly Waiting[]): Waiting[] {
   return rest;
 }
 
-/** The first in line and those behind it that were built on the same epoch. */
-function takeBatch(queue: Waiting[]): Waiting[] {
+/**
+ * The first in line and those behind it that were built on the same epoch.
+ *
+ * Of a crowd, no more than make it as large as the batch before. Who was told together comes back together, so that batches
+ * of 100 and 28 stay what they are; and while the large one is on its way to the disk this process has little to do, and while
+ * it tells the large one the disk has nothing.
+ * @param before how many the batch before had, which is told next
+ */
+function takeBatch(queue: Waiting[], before = queue.length): Waiting[] {
   const { epoch } = queue[0]!;
+  const crowd = queue.length > Math.max(CROWD, before);
+  const most = Math.min(MOST_EVENTS, crowd ? Math.ceil((queue.length + before) / 2) : queue.length);
   let end = 1;
-  while (end < queue.length && end < MOST_EVENTS && queue[end]!.epoch === epoch) end++;
+  while (end < most && queue[end]!.epoch === epoch) end++;
   return queue.splice(0, end);
 }
