@@ -542,6 +542,15 @@ test("a batch that does not fit together is refused whoever writes it", async ()
     hash: bytes(),
     leaves: bytes(63),
   };
+  await superuser.query("BEGIN; SET LOCAL session_replication_role = replica");
+  await expect(write({ ...whole, ...wrong }), "as a replication writes").rejects.toMatchObject({
+    code: "23514",
+  });
+  await superuser.query("ROLLBACK");
+  const change = "UPDATE control_plane.audit_batches SET leaves = leaves || leaves";
+  await superuser.query("BEGIN; SET LOCAL session_replication_role = replica");
+  await expect(superuser.query(change)).rejects.toMatchObject({ code: "23514" });
+  await superuser.query("ROLLBACK");
   for (const [field, value] of Object.entries(wrong))
     await expect(write({ ...whole, [field]: value }), field).rejects.toMatchObject({ code: "23514" });
   for (const field of Object.keys(whole))

@@ -115,6 +115,10 @@ describe("the bytes of an event", () => {
     const encoded = ids.map((id) => prepared.encode(time, id, SALT));
     expect(encoded).toEqual(ids.map((id) => encodeEvent({ ...frame, time, correlationId: id }, SALT)));
     expect(codeOf(() => prepared.encode("2026-02-30T00:00:00.000Z", correlationId))).toBe("malformed");
+    expect(codeOf(() => new PreparedEvent(frame).encode("", correlationId))).toBe("malformed");
+    expect(prepared.encode(time, correlationId, SALT)).toEqual(
+      encodeEvent({ ...frame, time, correlationId }, SALT),
+    );
     expect(codeOf(() => prepared.encode(time, "\ud800"))).toBe("malformed");
     expect(codeOf(() => prepared.encode(time, "x".repeat(2_049)))).toBe("too_large");
   });

@@ -96,8 +96,8 @@ export class PreparedEvent {
   readonly #idAt: number;
   readonly #saltAt: number;
   readonly #timeAt: number;
-  /** The time that stands there. */
-  #time = "";
+  /** The time that was written there last. */
+  #time: string | null = null;
 
   /** @throws LedgerError as `encodeEvent` */
   constructor(frame: EventFrame) {

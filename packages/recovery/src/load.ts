@@ -58,10 +58,10 @@ export async function load(options: LoadOptions): Promise<void> {
     const order = await tablesHere(client);
     const unknown = tables.filter(({ name }) => !order.includes(name));
     if (unknown.length > 0) throw damaged(`it has a table that is not known here (${unknown[0]!.name})`);
-    for (const name of order)
-      await client.query(
-        `ALTER TABLE ${full(name)} DISABLE TRIGGER USER; ALTER TABLE ${full(name)} NO FORCE ROW LEVEL SECURITY`,
-      );
+    for (const name of order) await client.query(`ALTER TABLE ${full(name)} NO FORCE ROW LEVEL SECURITY`);
+    const triggers = await ordinaryTriggers(client);
+    for (const { table, name } of triggers)
+      await client.query(`ALTER TABLE ${full(table)} DISABLE TRIGGER ${pg.escapeIdentifier(name)}`);
     // Children stand before parents in the file: foreign keys are put back, and so checked, once everything is there.
     const keys = await dropForeignKeys(client);
     const given = tables.values();
@@ -87,7 +87,12 @@ export async function load(options: LoadOptions): Promise<void> {
       })();
       const columns = table.columns.map((column) => pg.escapeIdentifier(column)).join(", ");
       const copy = client.query(copyFrom(`COPY ${full(table.name)} (${columns}) FROM STDIN`));
-      await pipeline(rowsOf, copy);
+      const { name } = table;
+      await pipeline(rowsOf, copy).catch((error: unknown) => {
+        throw (error as { code?: unknown }).code === CHECK_VIOLATION
+          ? damaged(`what stands in ${name} does not fit together`)
+          : error;
+      });
       if (
         end === null ||
         (end as { sha256: string }).sha256 !== expected.sha256 ||
@@ -103,14 +108,23 @@ export async function load(options: LoadOptions): Promise<void> {
        SELECT coalesce(max(number), 0) + 1, $1, $2, control_plane.clock() FROM control_plane.restores`,
       [header.id, header.madeAt],
     );
-    for (const name of order)
-      await client.query(
-        `ALTER TABLE ${full(name)} FORCE ROW LEVEL SECURITY; ALTER TABLE ${full(name)} ENABLE TRIGGER USER`,
-      );
+    for (const name of order) await client.query(`ALTER TABLE ${full(name)} FORCE ROW LEVEL SECURITY`);
+    for (const { table, name } of triggers)
+      await client.query(`ALTER TABLE ${full(table)} ENABLE TRIGGER ${pg.escapeIdentifier(name)}`);
     await client.query("COMMIT");
   });
 }
 
+/** The triggers that say how rows may change one by one; those that say what a row must be stay, and check what comes. */
+async function ordinaryTriggers(client: pg.Client): Promise<{ table: string; name: string }[]> {
+  const { rows } = await client.query<{ table: string; name: string }>(
+    `SELECT c.relname AS table, t.tgname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+      WHERE c.relnamespace = 'control_plane'::regnamespace AND NOT t.tgisinternal AND t.tgenabled = 'O'`,
+  );
+  return rows;
+}
+
+const CHECK_VIOLATION = "23514";
 const full = (table: string): string => `control_plane.${pg.escapeIdentifier(table)}`;
 const changed = () => damaged("it was changed while it was read");
 

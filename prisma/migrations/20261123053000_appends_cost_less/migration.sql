@@ -1,7 +1,13 @@
 -- Appending a batch of reads costs the database less.
 --
 -- PostgreSQL reads the text of a table's CHECKs anew for each statement that writes to it, which was a sixth of what an append
--- of 16 reads took it. A trigger's function is read once for each connection. What is checked, and for whom, stays the same.
+-- of 16 reads took it. A trigger's function is read once for each connection. What is checked stays the same. Whoever owns the table
+-- could drop a CHECK, and can disable a trigger; and pg_restore makes triggers after it has filled the tables, where CHECKs would
+-- have looked: the chain's own hashes tell of what came so.
+
+-- At once, and not from one lock to a higher one: an append that came between would wait for the one and have the other.
+LOCK TABLE control_plane.audit_batches IN ACCESS EXCLUSIVE MODE;
+
 CREATE FUNCTION control_plane.audit_batch_is_whole() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
 BEGIN
   IF NEW.number > 0 AND NEW.first_seq > 0 AND NEW.count > 0 AND NEW.epoch >= 0
@@ -12,9 +18,11 @@ BEGIN
   RAISE EXCEPTION 'an audit batch does not fit together' USING ERRCODE = 'check_violation';
 END $$;
 REVOKE ALL ON FUNCTION control_plane.audit_batch_is_whole FROM PUBLIC;
--- A batch that is there changes in its bodies alone (audit_is_append_only), of which nothing is said here.
-CREATE TRIGGER audit_batch_is_whole BEFORE INSERT ON control_plane.audit_batches
+CREATE TRIGGER audit_batch_is_whole
+  BEFORE INSERT OR UPDATE OF number, first_seq, count, epoch, prev_hash, root, hash, leaves ON control_plane.audit_batches
   FOR EACH ROW EXECUTE FUNCTION control_plane.audit_batch_is_whole();
+-- As a CHECK does: also in a session that passes ordinary triggers by, such as a replication's or a restore's.
+ALTER TABLE control_plane.audit_batches ENABLE ALWAYS TRIGGER audit_batch_is_whole;
 DO $$
 DECLARE checks text;
 BEGIN
@@ -35,7 +43,7 @@ GRANT CREATE ON SCHEMA control_plane TO keyfold_definer;
 SET ROLE keyfold_definer;
 
 -- The reads of one tenant, the usual case where reads are many: judged as append_read_batches() judges those of several.
--- It says the number of the new batch, or why there is none.
+-- Like that it says the number of the new batch, or why there is none.
 CREATE FUNCTION control_plane.append_read_batch(
   p_chain uuid, p_batch uuid, p_count integer, p_root bytea, p_leaves bytea, p_bodies bytea,
   p_epoch bigint, p_deadline timestamptz, p_wait boolean
@@ -49,6 +57,7 @@ DECLARE
   prev bytea;
   moment timestamptz;
 BEGIN
+  -- First the lock, then, in a statement of its own that sees what was committed before it was had, the last batch.
   IF p_wait THEN
     PERFORM pg_advisory_xact_lock(lock);
   ELSIF NOT pg_try_advisory_xact_lock(lock) THEN

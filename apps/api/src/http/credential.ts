@@ -28,16 +28,16 @@ export function credentialOf(headers: Headers, https: boolean, ownOrigins: reado
 }
 
 const MOST_TOKEN_CHARS = 600;
+const TOKEN = new RegExp(`^Bearer +([\\x21-\\x7e]{1,${MOST_TOKEN_CHARS}})$`, "i");
 
 /** The token of an Authorization header; undefined where it holds something else. */
-export const bearerOf = (authorization: string): string | undefined =>
-  /^Bearer +([\x21-\x7e]{1,600})$/i.exec(authorization)?.[1];
+export const bearerOf = (authorization: string): string | undefined => TOKEN.exec(authorization)?.[1];
 
 const BEARER = "Bearer ";
 
 /**
- * What may be the token of an Authorization header that is written as nearly all are: for who looks it up among tokens that were
- * good, and leaves what is not found to whom `bearerOf` tells more. Undefined where the header is written otherwise.
+ * The token of an Authorization header that is written as nearly all are, but not looked at: for who asks whether it is one of
+ * those that are known. Undefined where the header is written otherwise; that, and a token that is not known, is for `bearerOf`.
  */
 export const plainBearerOf = (authorization: string): string | undefined =>
   authorization.startsWith(BEARER) && authorization.length <= BEARER.length + MOST_TOKEN_CHARS

@@ -9,6 +9,7 @@ import { localRootKey } from "@keyfold/envelope";
 import { encodeCheckpointLine } from "@keyfold/ledger";
 import { recipientFingerprint } from "@keyfold/recovery";
 import { callerOf, codeOf, type House, openHouse } from "@keyfold/secrets/testing";
+import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { commandLine, type Said } from "../testing/command-line.ts";
 
@@ -298,6 +299,41 @@ test("a backup that somebody else made for the same recipient is refused by this
   await expect(stat(join(folder, "after-root-key"))).rejects.toThrow("ENOENT");
   await expect(stat(join(folder, "after"))).rejects.toThrow("ENOENT");
 });
+
+test("a backup with an audit batch that does not fit together is refused with nothing written, and a restore leaves every trigger as it was", async () => {
+  await make();
+  await house.tamper(`ALTER TABLE control_plane.audit_batches DISABLE TRIGGER audit_batch_is_whole;
+    UPDATE control_plane.audit_batches SET leaves = leaves || leaves;
+    ALTER TABLE control_plane.audit_batches ENABLE ALWAYS TRIGGER audit_batch_is_whole`);
+  await make("unfit.backup");
+  const machine = await elsewhere();
+  const said = await restore([], machine, "unfit.backup");
+  expect(said).toMatchObject({
+    exit: 1,
+    err: expect.stringContaining("cannot be used: what stands in audit_batches does not fit together."),
+  });
+  expect(await restore([], machine)).toMatchObject({ exit: 0 });
+  const triggersOf = async (url: string) => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      const { rows } = await client.query(
+        `SELECT tgrelid::regclass::text AS table, tgname AS name, tgenabled AS enabled FROM pg_trigger
+          WHERE NOT tgisinternal ORDER BY 1, 2`,
+      );
+      return rows;
+    } finally {
+      await client.end();
+    }
+  };
+  const triggers = await triggersOf(house.database.superuserUrl);
+  expect(await triggersOf(databases[0]!.superuserUrl)).toEqual(triggers);
+  expect(triggers).toContainEqual({
+    table: "control_plane.audit_batches",
+    name: "audit_batch_is_whole",
+    enabled: "A",
+  });
+}, 120_000);
 
 test("another root key where this one belongs, or a server that runs, refuses the restore with nothing written", async () => {
   await make();

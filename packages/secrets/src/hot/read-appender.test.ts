@@ -176,3 +176,23 @@ test("of a crowd that comes back unequal, batches become equal, and nobody is pa
   answer();
   await Promise.all(rest);
 });
+
+test("those of whom nobody comes back, since nothing was appended, split no crowd", async () => {
+  const sizes: number[] = [];
+  let answer = (_outcome: AppendOutcome) => {};
+  const query = ((_sql: string, params: readonly unknown[]) => {
+    sizes.push(params[2] as number);
+    return new Promise((resolve) => {
+      answer = (outcome) => resolve(rowsOf([outcome]) as never);
+    });
+  }) as Query;
+  const appender = new ReadAppender(query, nothingIsLost);
+  const stale = Array.from({ length: 40 }, () => appender.append(of("a"), EVENT, 1n, null));
+  await new Promise((resolve) => setImmediate(resolve));
+  const fresh = Array.from({ length: 100 }, () => appender.append(of("a"), EVENT, 2n, null));
+  answer("epoch");
+  expect(new Set(await Promise.all(stale))).toEqual(new Set(["epoch"]));
+  answer("appended");
+  await Promise.all(fresh);
+  expect(sizes).toEqual([40, 100]);
+});

@@ -43,7 +43,7 @@ interface Done {
 
 /** Most events of one batch: a reader waits for its whole batch. */
 const MOST_EVENTS = 512;
-/** Fewer that wait are not worth a second batch. */
+/** So many who wait go together, whoever comes after them. */
 const CROWD = 32;
 /** Most readers that are told in one turn of the event loop. */
 const MOST_TOLD = 64;
@@ -105,13 +105,16 @@ export class ReadAppender {
   #flush(done: Done["told"] = []): void {
     if (this.#running >= this.#most) return;
     const batches: Batch[] = [];
+    const left: [chain: string, queue: Waiting[]][] = [];
     for (const [chain, queue] of this.#queues) {
       if (this.#busy.has(chain)) continue;
-      const before = done.find(({ batch }) => batch.chain === chain)?.batch.waiting.length;
-      batches.push({ chain, id: newBatchId(), waiting: takeBatch(queue, before) });
-      if (queue.length === 0) this.#queues.delete(chain);
+      batches.push({ chain, id: newBatchId(), waiting: takeBatch(queue, comingBack(done, chain, queue)) });
+      this.#queues.delete(chain);
+      if (queue.length > 0) left.push([chain, queue]);
       if (batches.length === MOST_CHAINS) break;
     }
+    // Behind the other tenants that wait.
+    for (const [chain, queue] of left) this.#queues.set(chain, queue);
     if (batches.length > 0) void this.#run(batches);
   }
 
@@ -225,17 +228,27 @@ function refusePast(waiting: readonly Waiting[]): Waiting[] {
 }
 
 /**
+ * How many readers of a chain are told now, and so may ask again at once, where a crowd waits behind them.
+ * @returns null for no crowd, and where nobody is given anything
+ */
+function comingBack(done: Done["told"], chain: string, queue: readonly Waiting[]): number | null {
+  if (queue.length <= CROWD) return null;
+  const last = done.find(({ batch }) => batch.chain === chain);
+  return last?.outcome === "appended" ? last.batch.waiting.length : null;
+}
+
+/**
  * The first in line and those behind it that were built on the same epoch.
  *
- * Of a crowd, no more than make it as large as the batch before. Who was told together comes back together, so that batches
- * of 100 and 28 stay what they are; and while the large one is on its way to the disk this process has little to do, and while
- * it tells the large one the disk has nothing.
- * @param before how many the batch before had, which is told next
+ * Of a crowd, half of those who wait and those who are told now. Who was told together comes back together, so that batches of 100
+ * and 28 would stay what they are; and while the large one is on its way to the disk this process has little to do, and while it
+ * tells the large one the disk has nothing.
+ * @param coming back of those who are told now; null: that is not known, and all who wait go
  */
-function takeBatch(queue: Waiting[], before = queue.length): Waiting[] {
+function takeBatch(queue: Waiting[], coming: number | null): Waiting[] {
   const { epoch } = queue[0]!;
-  const crowd = queue.length > Math.max(CROWD, before);
-  const most = Math.min(MOST_EVENTS, crowd ? Math.ceil((queue.length + before) / 2) : queue.length);
+  const half = coming === null ? MOST_EVENTS : Math.ceil((queue.length + coming) / 2);
+  const most = Math.min(MOST_EVENTS, queue.length, half);
   let end = 1;
   while (end < most && queue[end]!.epoch === epoch) end++;
   return queue.splice(0, end);
