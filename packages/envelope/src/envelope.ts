@@ -44,18 +44,19 @@ export function createEnvelope(options: EnvelopeOptions = {}): Envelope {
   if (observe === undefined) return plain;
 
   function timed<A extends unknown[], R>(operation: EnvelopeOperation, work: (...args: A) => R) {
+    const done = (start: number) => observe?.(operation, (clock() - start) / 1000);
     return (...args: A): R => {
       const start = clock();
-      const done = () => observe?.(operation, (clock() - start) / 1000);
+      let result: R;
       try {
-        const result = work(...args);
-        if (result instanceof Promise) return result.finally(done) as R;
-        done();
-        return result;
+        result = work(...args);
       } catch (error) {
-        done();
+        done(start);
         throw error;
       }
+      if (result instanceof Promise) return result.finally(() => done(start)) as R;
+      done(start);
+      return result;
     };
   }
 
@@ -64,15 +65,7 @@ export function createEnvelope(options: EnvelopeOptions = {}): Envelope {
     openValue: timed("open", plain.openValue),
     deriveValueKey: timed("open", plain.deriveValueKey),
     openWithValueKey: timed("open", plain.openWithValueKey),
-    openKept(kept) {
-      // As `timed` does, without what that makes for each call.
-      const start = clock();
-      try {
-        return kept.open();
-      } finally {
-        observe("open", (clock() - start) / 1000);
-      }
-    },
+    openKept: timed("open", plain.openKept),
     wrapDek: timed("wrap", plain.wrapDek),
     unwrapDek: timed("unwrap", plain.unwrapDek),
     wrapKey: timed("wrap", plain.wrapKey),

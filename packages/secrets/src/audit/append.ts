@@ -34,7 +34,10 @@ export interface Told {
 }
 
 /** A batch of its own, of which nobody is told. */
-export const toldNobody = (): Told => ({ batch: newBatchId(), messages: [] });
+export const toldNobody = (): { batch: string; messages: NewMessage[] } => ({
+  batch: newBatchId(),
+  messages: [],
+});
 
 const PARAMETERS =
   "$1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, $8::boolean, $9::timestamptz, $10::uuid, $11::boolean, $12::uuid";

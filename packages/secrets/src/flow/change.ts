@@ -1,8 +1,7 @@
 import { type SqlTransaction, type Transaction, withTenant, withTenantSql } from "@keyfold/db";
 import { ACTIONS } from "../access/actions.ts";
 import { liveness, standsByEpoch } from "../access/actor.ts";
-import { type AppendOutcome, append, type Told } from "../audit/append.ts";
-import { newBatchId } from "../audit/batch-id.ts";
+import { type AppendOutcome, append, type Told, toldNobody } from "../audit/append.ts";
 import { type Ends, holdChain, settled } from "../audit/lost-commit.ts";
 import { KeyfoldError } from "../error.ts";
 import type { Refusal } from "../journal/journal.ts";
@@ -170,7 +169,7 @@ export interface Left {
 /** A transaction's events, messages and refusals before anything was recorded. */
 export const nothingLeft = (): Left => ({
   events: [],
-  told: { batch: newBatchId(), messages: [] },
+  told: toldNobody(),
   refusals: [],
 });
 

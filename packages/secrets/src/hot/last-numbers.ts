@@ -4,8 +4,8 @@ const MOST = 10_000;
 const NOWHERE = 2n ** 63n - 1n;
 
 /**
- * By tenant, the number of the last batch that a statement for several tenants wrote: from there on the database looks for the
- * chain's last. A hint: others may have written since, and a failover may have lost it.
+ * By tenant, the number of the last batch that this process's reads wrote: from there on a statement for several tenants looks for
+ * the chain's last. A hint: others may have written since, and a failover may have lost it.
  */
 export class LastNumbers {
   readonly #of = new Map<string, bigint>();

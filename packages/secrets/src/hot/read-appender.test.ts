@@ -196,3 +196,17 @@ test("those of whom nobody comes back, since nothing was appended, split no crow
   await Promise.all(fresh);
   expect(sizes).toEqual([40, 100]);
 });
+
+test("what a tenant's batch by itself says of its chain's end is passed on when it is next written with others", async () => {
+  const database = databaseWith(new Set());
+  const known: bigint[] = [];
+  const query = ((sql: string, params: readonly unknown[]) => {
+    const numbers = params[9] as Buffer | undefined;
+    if (numbers !== undefined) for (const at of [24, 36]) known.push(numbers.readBigInt64BE(at));
+    return database.query(sql, params);
+  }) as Query;
+  const appender = new ReadAppender(query, nothingIsLost);
+  await appender.append(of("a"), EVENT, 1n, null);
+  await Promise.all(["a", "b"].map((chain) => appender.append(of(chain), EVENT, 1n, null)));
+  expect(known).toEqual([7n, 2n ** 63n - 1n]);
+});

@@ -162,7 +162,7 @@ export class ReadAppender {
       outcomes =
         batches[0]!.lost === undefined
           ? await (batches.length === 1
-              ? appendOne(this.#query, batches[0]!, wait)
+              ? appendOne(this.#query, batches[0]!, wait, this.#numbers)
               : appendMany(this.#query, batches, this.#numbers))
           : await this.#find(batches[0]!, batches[0]!.lost);
     } catch (error) {
@@ -194,7 +194,9 @@ export class ReadAppender {
   async #find(batch: Batch, lost: NonNullable<Batch["lost"]>): Promise<Outcomes> {
     if (lost.reason !== null) throw lost.reason;
     try {
-      const found = await this.#unlessThere(batch.chain, batch.id, (query) => appendOne(query, batch, true));
+      const found = await this.#unlessThere(batch.chain, batch.id, (query) =>
+        appendOne(query, batch, true, this.#numbers),
+      );
       return found === "appended" ? [found] : found;
     } catch (error) {
       lost.reason = unwritten(error);

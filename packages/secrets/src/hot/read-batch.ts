@@ -33,15 +33,21 @@ const SQL = `SELECT array_to_string(control_plane.append_read_batches(
 const SQL_OF_ONE = `SELECT control_plane.append_read_batch(
   $1::uuid, $2::uuid, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bigint, $8::timestamptz, $9::boolean) AS outcome`;
 
-/** Appends one tenant's batch. @param wait for a chain that somebody else holds @returns what became of it */
-export async function appendOne(query: Query, batch: ReadBatch, wait: boolean): Promise<Outcomes> {
+/**
+ * Appends one tenant's batch.
+ * @param wait for a chain that somebody else holds
+ * @param numbers what is learnt of the chain's last batch is noted there
+ * @returns what became of it
+ */
+export async function appendOne(
+  query: Query,
+  batch: ReadBatch,
+  wait: boolean,
+  numbers: LastNumbers,
+): Promise<Outcomes> {
   const [row] = await query<{ outcome: string }>(SQL_OF_ONE, [...rowOf(batch), wait]);
-  const { outcome } = row!;
-  return [IS_NUMBER.test(outcome) ? "appended" : (outcome as Outcomes[number])];
+  return [outcomeOf(row!.outcome, batch, numbers)];
 }
-
-/** What a batch that was appended has for an outcome: its number. */
-const IS_NUMBER = /^\d/;
 
 /**
  * Appends batches of several tenants in one statement, which is one transaction; each is judged by itself. A chain that
@@ -59,11 +65,16 @@ export async function appendMany(
     false,
     knownOf(batches, numbers),
   ]);
-  return row!.outcomes.split(",").map((outcome, i) => {
-    if (!IS_NUMBER.test(outcome)) return outcome as Outcomes[number];
-    numbers.note(batches[i]!.chain, BigInt(outcome));
-    return "appended";
-  });
+  return row!.outcomes.split(",").map((outcome, i) => outcomeOf(outcome, batches[i]!, numbers));
+}
+
+const IS_NUMBER = /^\d/;
+
+/** @param text the new batch's number, which is noted, or why there is none */
+function outcomeOf(text: string, { chain }: ReadBatch, numbers: LastNumbers): Outcomes[number] {
+  if (!IS_NUMBER.test(text)) return text as Outcomes[number];
+  numbers.note(chain, BigInt(text));
+  return "appended";
 }
 
 function knownOf(batches: readonly ReadBatch[], numbers: LastNumbers): Buffer {
