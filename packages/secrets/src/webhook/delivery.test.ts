@@ -98,6 +98,26 @@ test("where nothing is to be sent, hints cost one small statement in 20 ms, howe
   expect(connections).toHaveBeenCalledTimes(asked.mock.calls.length);
 });
 
+test("a look that was put off, and that another hint has made needless, is not made", async () => {
+  const { pool } = house.db;
+  const asked = vi.spyOn(pool, "query");
+  const connections = vi.spyOn(pool, "connect");
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const dispatcher = dispatch(house.server, { pollMs: 600_000 });
+  const hint = () => house.server.hint(`${tenant.id} 1`);
+  while (asked.mock.results.length < 1) await turn();
+  await asked.mock.results[0]!.value;
+  // Put off, since it has just looked; and the next comes when that is due, before the timer had its turn.
+  hint();
+  for (const until = performance.now() + 25; performance.now() < until; );
+  hint();
+  await vi.waitFor(() => expect(asked.mock.calls.length).toBeGreaterThan(1));
+  await Promise.all(asked.mock.results.map(({ value }) => value));
+  for (let i = 0; i < 20; i++) await turn();
+  await dispatcher.stop();
+  expect(connections).toHaveBeenCalledTimes(asked.mock.calls.length);
+});
+
 test("what was changed before an endpoint was made is not told to it", async () => {
   await set("BEFORE");
   const endpoint = await made();

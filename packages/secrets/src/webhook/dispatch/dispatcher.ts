@@ -83,7 +83,8 @@ export class WebhookDispatcher {
     else
       this.#nextLook ??= setTimeout(() => {
         this.#nextLook = null;
-        this.#free();
+        // Else it has looked meanwhile.
+        if (this.#told) this.#free();
       }, wait).unref();
   }
 
